@@ -1,0 +1,78 @@
+"""What the columns of the users' and items' tables mean: one role a column, as validated data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+
+from towhee_recsys.errors import DataError
+from towhee_recsys.types import ITEM_ID, RESERVED_COLUMNS, USER_ID
+
+Role: TypeAlias = Literal["categorical", "multi_categorical", "number", "text", "display"]
+"""How a column is used: one label, a list of labels, a quantity, words, or only shown."""
+
+
+class Column(BaseModel):
+    """One column of the users' or items' table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    role: Role
+    separator: str = "|"
+    """What stands between the labels of a ``multi_categorical`` column in a text file."""
+
+    @field_validator("separator")
+    @classmethod
+    def _separator_is_not_empty(cls, value: str) -> str:
+        if not value:
+            raise ValueError("a separator needs at least one character")
+        return value
+
+
+class Schema(BaseModel):
+    """The columns of both tables beside their ids. Data sets differ in this, and in nothing else.
+
+    A column may be given as its role alone: ``Schema(items={"title": "text"})``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    users: dict[str, Column] = {}
+    items: dict[str, Column] = {}
+
+    @field_validator("users", "items", mode="before")
+    @classmethod
+    def _role_alone(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {k: {"role": v} if isinstance(v, str) else v for k, v in value.items()}
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Schema:
+        for table, columns in (("users", self.users), ("items", self.items)):
+            for name in columns:
+                if name in RESERVED_COLUMNS | {USER_ID, ITEM_ID}:
+                    raise ValueError(
+                        f"{table}: column '{name}' bears a name that answers use themselves "
+                        f"({', '.join(sorted(RESERVED_COLUMNS))}, {USER_ID}, {ITEM_ID}); rename it"
+                    )
+        return self
+
+    @classmethod
+    def read(cls, text: str, source: Path | str) -> Schema:
+        """Parse the JSON that `write` made.
+
+        Raises:
+            DataError: naming `source`, where the text is not a schema.
+        """
+        try:
+            return cls.model_validate(json.loads(text))
+        except (ValueError, ValidationError) as exc:
+            raise DataError(f"{source} is not a schema: {exc}") from exc
+
+    def write(self) -> str:
+        """The schema as JSON, columns in their order."""
+        return self.model_dump_json(indent=2)

@@ -1,0 +1,74 @@
+"""Everything that can go wrong, as one tree of exceptions whose messages stand alone.
+
+RecsysError
+├── DataError          the tables, or the schema that describes them
+├── DownloadError      a data set could not be fetched
+├── ConfigError        a setting is unknown, or of the wrong kind
+├── RequestError       a request, or a filter in it, cannot be answered as asked
+├── TrainingError      training or evaluation cannot go on as asked
+├── BundleError        a model bundle is missing, damaged, mixed or altered
+└── StoreError         a store refused, or answered wrongly
+    ├── StoreUnavailable   it cannot be reached, or did not answer in time
+    ├── StoreLocked        another process holds it
+    └── IndexMismatch      the index holds vectors of another model, or none
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BundleError",
+    "ConfigError",
+    "DataError",
+    "DownloadError",
+    "IndexMismatch",
+    "RecsysError",
+    "RequestError",
+    "StoreError",
+    "StoreLocked",
+    "StoreUnavailable",
+    "TrainingError",
+]
+
+
+class RecsysError(Exception):
+    """Any error of this library. The message says what is wrong and what to change."""
+
+
+class DataError(RecsysError, ValueError):
+    """The tables, or the schema that describes them, are wrong."""
+
+
+class DownloadError(RecsysError):
+    """A data set could not be fetched."""
+
+
+class ConfigError(RecsysError, ValueError):
+    """A setting is unknown, or of the wrong kind."""
+
+
+class RequestError(RecsysError, ValueError):
+    """A request, or a filter in it, cannot be answered as asked."""
+
+
+class TrainingError(RecsysError):
+    """Training or evaluation cannot go on as asked."""
+
+
+class BundleError(RecsysError):
+    """A model bundle is missing, damaged, mixed from two, or altered."""
+
+
+class StoreError(RecsysError):
+    """A store refused, or answered wrongly."""
+
+
+class StoreUnavailable(StoreError):
+    """A store cannot be reached, or did not answer in time."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the store, and only one may."""
+
+
+class IndexMismatch(StoreError):
+    """The index holds vectors of another model than the one asked for, or none at all."""
