@@ -1,0 +1,207 @@
+"""Columns of records → integer and float arrays, one kind of feature for each role of a schema."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from towhee_recsys.datasets.schema import Column
+from towhee_recsys.errors import DataError
+from towhee_recsys.features.vocabulary import MISSING, PADDING, Vocabulary, label
+
+Array: TypeAlias = NDArray[Any]
+
+MAX_LABELS = 32
+"""Labels, or words, read of one value; the rest is left out."""
+
+
+@dataclass(frozen=True)
+class LabelFeature:
+    """``categorical``: one label → its code, ``(N,)`` int32."""
+
+    vocabulary: Vocabulary
+
+    @classmethod
+    def fit(cls, values: Iterable[object]) -> LabelFeature:
+        return cls(Vocabulary.fit(map(label, values)))
+
+    def transform(self, values: Iterable[object]) -> Array:
+        return self.vocabulary.codes(map(label, values))
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "label", "values": self.vocabulary.values}
+
+
+@dataclass(frozen=True)
+class LabelsFeature:
+    """``multi_categorical``: a list of labels → their codes, ``(N, W)`` int32 padded on the right.
+
+    A value that is not a list counts as a list of one.
+    """
+
+    vocabulary: Vocabulary
+
+    @staticmethod
+    def split(value: object) -> list[str]:
+        items = value if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
+        return [text for text in map(label, items) if text is not None][:MAX_LABELS]
+
+    @classmethod
+    def fit(cls, values: Iterable[object]) -> LabelsFeature:
+        return cls(Vocabulary.fit(text for value in values for text in cls.split(value)))
+
+    def transform(self, values: Iterable[object]) -> Array:
+        return _pad([self.vocabulary.codes(self.split(value)) for value in values])
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "labels", "values": self.vocabulary.values}
+
+
+@dataclass(frozen=True)
+class TextFeature:
+    """``text``: words → their codes, ``(N, W)`` int32 padded on the right.
+
+    Words are runs of letters and digits, without case and accents; those that occur once say
+    nothing about other items and are left out of the vocabulary.
+    """
+
+    vocabulary: Vocabulary
+
+    @staticmethod
+    def split(value: object) -> list[str]:
+        text = unicodedata.normalize("NFKD", label(value) or "").casefold()
+        bare = "".join(c for c in text if not unicodedata.combining(c))
+        return re.findall(r"[^\W_]+", bare)[:MAX_LABELS]
+
+    @classmethod
+    def fit(cls, values: Iterable[object]) -> TextFeature:
+        words = (word for value in values for word in set(cls.split(value)))
+        return cls(Vocabulary.fit(words, min_count=2))
+
+    def transform(self, values: Iterable[object]) -> Array:
+        return _pad([self.vocabulary.codes(self.split(value)) for value in values])
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "text", "values": self.vocabulary.values}
+
+
+@dataclass(frozen=True)
+class NumberFeature:
+    """``number``: a quantity → ``(N, 2)`` float32, its distance from the mean in standard
+    deviations (at most 5 either way) and 1; or 0 and 0 where it is missing."""
+
+    mean: float
+    std: float
+
+    @classmethod
+    def fit(cls, values: Iterable[object]) -> NumberFeature:
+        numbers = _numbers(values)
+        known = numbers[~np.isnan(numbers)]
+        if not len(known):
+            return cls(0.0, 1.0)
+        return cls(float(known.mean()), float(known.std()) or 1.0)
+
+    def transform(self, values: Iterable[object]) -> Array:
+        z = np.clip((_numbers(values) - self.mean) / self.std, -5, 5)
+        known = ~np.isnan(z)
+        return np.stack([np.where(known, z, 0), known], axis=1).astype(np.float32)
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "number", "mean": self.mean, "std": self.std}
+
+
+Feature: TypeAlias = "LabelFeature | LabelsFeature | TextFeature | NumberFeature"
+
+_BY_ROLE: dict[str, type[LabelFeature | LabelsFeature | TextFeature | NumberFeature]] = {
+    "categorical": LabelFeature,
+    "multi_categorical": LabelsFeature,
+    "text": TextFeature,
+    "number": NumberFeature,
+}
+
+
+class TableFeatures:
+    """All features of one table: records in, a dict of arrays by column out."""
+
+    def __init__(self, features: Mapping[str, Feature]) -> None:
+        self.features = dict(features)
+
+    @classmethod
+    def fit(cls, columns: Mapping[str, Column], values: Mapping[str, Iterable[object]]) -> TableFeatures:
+        """Fit a feature to each column that is more than ``display``.
+
+        Args:
+            columns: the schema's columns of this table.
+            values: each column's values, such as a DataFrame.
+        """
+        kinds = {name: _BY_ROLE.get(column.role) for name, column in columns.items()}
+        return cls({name: kind.fit(values[name]) for name, kind in kinds.items() if kind})
+
+    def transform(self, records: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
+        """N records → N rows in each column's array; an absent key counts as missing.
+
+        Raises:
+            DataError: a number is not a number; the message names the row and the column.
+        """
+        return {
+            name: _named(name, feature, [record.get(name) for record in records])
+            for name, feature in self.features.items()
+        }
+
+    def state(self) -> dict[str, Any]:
+        """What `load` needs, as data that JSON can hold."""
+        return {name: feature.state() for name, feature in self.features.items()}
+
+    @classmethod
+    def load(cls, state: Mapping[str, Mapping[str, Any]]) -> TableFeatures:
+        """The features that `state` described."""
+        return cls({name: _load(feature) for name, feature in state.items()})
+
+
+def _load(state: Mapping[str, Any]) -> Feature:
+    if state["kind"] == "number":
+        return NumberFeature(float(state["mean"]), float(state["std"]))
+    kinds = {"label": LabelFeature, "labels": LabelsFeature, "text": TextFeature}
+    return kinds[state["kind"]](Vocabulary(state["values"]))
+
+
+def _named(name: str, feature: Feature, values: list[object]) -> Array:
+    try:
+        return feature.transform(values)
+    except DataError as exc:
+        raise DataError(f"column '{name}': {exc}") from exc
+
+
+def _pad(rows: list[NDArray[np.int32]]) -> Array:
+    """Rows of unequal length → ``(N, W)``; an empty row says `MISSING`."""
+    width = max((len(row) for row in rows), default=0) or 1
+    padded = np.full((len(rows), width), PADDING, dtype=np.int32)
+    for i, row in enumerate(rows):
+        padded[i, : len(row)] = row
+        if not len(row):
+            padded[i, 0] = MISSING
+    return padded
+
+
+def _numbers(values: Iterable[object]) -> NDArray[np.float64]:
+    """``(N,)`` float64, NaN where missing."""
+    return np.array([_number(i, value) for i, value in enumerate(values)], dtype=np.float64)
+
+
+def _number(row: int, value: Any) -> float:
+    text = label(value)
+    if text is None:
+        return float("nan")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise DataError(f"record {row}: {value!r} is not a number; give one, or null") from None
+    if number in (float("inf"), float("-inf")):
+        raise DataError(f"record {row}: {value!r} is not finite; give a number, or null")
+    return number

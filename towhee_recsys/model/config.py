@@ -1,0 +1,32 @@
+"""What a model is made of, as numbers that are saved in its bundle."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from towhee_recsys.types import VECTOR_SIZE
+
+
+class ModelConfig(BaseModel):
+    """The shape of both towers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    embedding_size: int = Field(VECTOR_SIZE, ge=8)
+    """Numbers in a vector. The stores expect 256."""
+    blocks: int = Field(2, ge=1, le=8)
+    """Blocks of the user tower."""
+    heads: int = Field(8, ge=1)
+    """Kernels a block, each with a memory of its own length."""
+    hidden_size: int = Field(256, ge=8)
+    """Width of a block's second half."""
+    max_history: int = Field(200, ge=1)
+    """Items of a history that the user tower reads, the latest ones."""
+
+    @model_validator(mode="after")
+    def _heads_divide_the_vector(self) -> ModelConfig:
+        if self.embedding_size % self.heads:
+            raise ValueError(
+                f"heads={self.heads} must divide embedding_size={self.embedding_size}"
+            )
+        return self

@@ -1,0 +1,142 @@
+"""The parts of the towers: embedded features, and blocks that mix a history over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from towhee_recsys.features.columns import Feature, NumberFeature
+from towhee_recsys.features.vocabulary import PADDING
+from towhee_recsys.model.backend import functional, nn, paddle
+
+
+class FeatureEmbedding(nn.Layer):
+    """Arrays of a table's features → the sum of their embeddings, ``(N, size)`` float32.
+
+    A label has one vector, a list of labels the sum of its labels' vectors, words their mean, a
+    number a direction in which it moves.
+    """
+
+    def __init__(self, features: Mapping[str, Feature], size: int, std: float) -> None:
+        super().__init__()
+        self.size = size
+        self.kinds = {name: feature.state()["kind"] for name, feature in features.items()}
+        normal = nn.initializer.Normal(std=std) if std else nn.initializer.Constant(0.0)
+        attr = paddle.ParamAttr(initializer=normal)
+        self.columns = nn.LayerDict(
+            {
+                name: nn.Linear(2, size, weight_attr=attr, bias_attr=False)
+                if isinstance(feature, NumberFeature)
+                else nn.Embedding(
+                    feature.vocabulary.size, size, padding_idx=PADDING, weight_attr=attr
+                )
+                for name, feature in features.items()
+            }
+        )
+
+    def forward(self, arrays: Mapping[str, paddle.Tensor], rows: int) -> paddle.Tensor:
+        total = paddle.zeros([rows, self.size])
+        for name, layer in self.columns.items():
+            embedded = layer(arrays[name])
+            if self.kinds[name] in ("labels", "text"):
+                embedded = embedded.sum(axis=1)
+            if self.kinds[name] == "text":
+                words = (arrays[name] != PADDING).astype("float32").sum(axis=1, keepdim=True)
+                embedded = embedded / words
+            total = total + embedded
+        return total
+
+
+class CausalMixing(nn.Layer):
+    """Each position → a weighted sum of itself and the positions before it, a kernel a head.
+
+    y_h(t) = Σ_{s≤t} exp(b_h[t−s]) v_h(s), for ``(B, L, size)`` values. The kernels b start as
+    normalised exponentials with half-lives of 0.5 · 2^h items: log(1−a) + τ·log a with
+    a = 0.5^(1/half-life). They depend on the distance alone, so that all positions are one
+    product with a Toeplitz matrix a head (cf. the linear recurrences of HGRU4Rec and LRURec).
+    """
+
+    def __init__(self, size: int, heads: int, length: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.length = length
+        decay = 0.5 ** (1.0 / (0.5 * 2.0 ** np.arange(heads)))[:, None]
+        kernel = np.log1p(-decay) + np.arange(length)[None, :] * np.log(decay)
+        self.kernel = self.create_parameter(
+            [heads, length],
+            default_initializer=nn.initializer.Assign(np.maximum(kernel, -30).astype("float32")),
+        )
+
+    def forward(self, values: paddle.Tensor) -> paddle.Tensor:
+        """``(B, L, size)`` → ``(B, L, size)``."""
+        batch, length, size = values.shape
+        lag = np.arange(length)[:, None] - np.arange(length)[None, :]
+        weights = self._weights(lag.reshape(-1)).reshape([self.heads, length, length])
+        split = values.reshape([batch, length, self.heads, size // self.heads])
+        mixed = paddle.matmul(weights.unsqueeze(0), split.transpose([0, 2, 1, 3]))
+        return mixed.transpose([0, 2, 1, 3]).reshape([batch, length, size])
+
+    def last(self, values: paddle.Tensor, last: np.ndarray) -> paddle.Tensor:
+        """``(B, L, size)`` and each row's last position ``(B,)`` → ``(B, size)`` at that position."""
+        batch, length, size = values.shape
+        lag = last[:, None] - np.arange(length)[None, :]
+        weights = self._weights(lag.reshape(-1)).reshape([self.heads, batch, 1, length])
+        split = values.reshape([batch, length, self.heads, size // self.heads])
+        mixed = paddle.matmul(weights.transpose([1, 0, 2, 3]), split.transpose([0, 2, 1, 3]))
+        return mixed.reshape([batch, size])
+
+    def _weights(self, lag: np.ndarray) -> paddle.Tensor:
+        """exp(b) at each of ``(n,)`` distances, 0 where the distance is negative: ``(heads, n)``."""
+        past = paddle.to_tensor((lag >= 0).astype("float32"))
+        index = paddle.to_tensor(np.clip(lag, 0, self.length - 1))
+        return paddle.exp(paddle.index_select(self.kernel, index, axis=1)) * past
+
+
+class Block(nn.Layer):
+    """One block of the user tower: ``(B, L, size)`` → ``(B, L, size)``.
+
+    (u, v) = silu(Linear(LayerNorm(z))); z ← z + Linear(LayerNorm(mix(v)) ⊙ u);
+    z ← z + Linear(relu(Linear(LayerNorm(z)))). The gate u is HSTU's (Zhai et al. 2024), with a
+    learned kernel over time in place of attention.
+    """
+
+    def __init__(self, size: int, heads: int, hidden_size: int, length: int) -> None:
+        super().__init__()
+        self.norm_in = nn.LayerNorm(size)
+        self.gate = linear(size, size)
+        self.value = linear(size, size)
+        self.mix = CausalMixing(size, heads, length)
+        self.norm_mix = nn.LayerNorm(size)
+        self.project = linear(size, size)
+        self.norm_hidden = nn.LayerNorm(size)
+        self.expand = linear(size, hidden_size)
+        self.contract = linear(hidden_size, size)
+
+    def forward(self, z: paddle.Tensor, last: np.ndarray | None = None) -> paddle.Tensor:
+        """With `last`, each row's last position ``(B,)``, only that position: ``(B, size)``."""
+        normed = self.norm_in(z)
+        value = functional.silu(self.value(normed))
+        if last is None:
+            mixed = self.mix(value)
+        else:
+            mixed = self.mix.last(value, last)
+            z, normed = at(z, last), at(normed, last)
+        gate = functional.silu(self.gate(normed))
+        z = z + self.project(self.norm_mix(mixed) * gate)
+        return z + self.contract(functional.relu(self.expand(self.norm_hidden(z))))
+
+
+def linear(size_in: int, size_out: int) -> nn.Linear:
+    """A Linear layer whose weights start uniform in ±1/√size_in."""
+    bound = 1.0 / math.sqrt(size_in)
+    attr = paddle.ParamAttr(initializer=nn.initializer.Uniform(-bound, bound))
+    return nn.Linear(size_in, size_out, weight_attr=attr, bias_attr=attr)
+
+
+def at(z: paddle.Tensor, position: np.ndarray) -> paddle.Tensor:
+    """``(B, L, size)`` at one position a row ``(B,)`` → ``(B, size)``."""
+    batch, length, size = z.shape
+    flat = paddle.to_tensor(np.arange(batch) * length + position)
+    return paddle.index_select(z.reshape([batch * length, size]), flat, axis=0)

@@ -1,0 +1,100 @@
+"""The two towers: items and users → vectors, whose inner product is the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from towhee_recsys.features.columns import TableFeatures
+from towhee_recsys.features.vocabulary import FIRST, UNKNOWN
+from towhee_recsys.model.backend import nn, paddle
+from towhee_recsys.model.config import ModelConfig
+from towhee_recsys.model.layers import Block, FeatureEmbedding
+
+
+class ItemTower(nn.Layer):
+    """Item codes and features → ``(N, size)`` float32: an embedding of the id plus the features'.
+
+    Codes follow `towhee_recsys.features.vocabulary`: an item that was not there in training is
+    `UNKNOWN`, and its vector comes from its features.
+    """
+
+    def __init__(self, items: int, features: TableFeatures, size: int) -> None:
+        super().__init__()
+        self.ids = nn.Embedding(
+            FIRST + items,
+            size,
+            weight_attr=paddle.ParamAttr(initializer=nn.initializer.Normal(std=0.05)),
+        )
+        # Features begin at nothing, so that they do not disturb what the ids start with.
+        self.features = FeatureEmbedding(features.features, size, std=0.0)
+        with paddle.no_grad():
+            self.ids.weight[:FIRST] = 0.0
+
+    def forward(self, codes: paddle.Tensor, arrays: Mapping[str, paddle.Tensor]) -> paddle.Tensor:
+        return self.ids(codes) + self.features(arrays, codes.shape[0])
+
+
+class UserTower(nn.Layer):
+    """Vectors of a history's items and the features of a record → a user's vector.
+
+    Position t of ``(B, L, size)`` is the user after that many items, so that training learns
+    from all positions at once and serving reads the last one.
+    """
+
+    def __init__(self, features: TableFeatures, config: ModelConfig) -> None:
+        super().__init__()
+        size = config.embedding_size
+        self.start = self.create_parameter(
+            [1, size], default_initializer=nn.initializer.Normal(std=0.05)
+        )
+        self.features = FeatureEmbedding(features.features, size, std=0.02)
+        self.norm_in = nn.LayerNorm(size)
+        self.blocks = nn.LayerList(
+            [
+                Block(size, config.heads, config.hidden_size, config.max_history + 1)
+                for _ in range(config.blocks)
+            ]
+        )
+        self.norm_out = nn.LayerNorm(size)
+
+    def forward(
+        self,
+        history: paddle.Tensor,
+        arrays: Mapping[str, paddle.Tensor],
+        last: np.ndarray | None = None,
+    ) -> paddle.Tensor:
+        """Each position's vector, or with `last` ``(B,)`` only that of each row's last position.
+
+        Args:
+            history: ``(B, L, size)``, padded on the right; item vectors, or `start` before the
+                first item.
+            arrays: the records' features, B rows each.
+        """
+        record = self.features(arrays, history.shape[0])
+        z = self.norm_in(history) + record.unsqueeze(1)
+        for block in self.blocks[:-1]:
+            z = block(z)
+        return self.norm_out(self.blocks[-1](z, last))
+
+
+class TwoTowers(nn.Layer):
+    """Both towers of one model. Item rows are their codes less `FIRST`."""
+
+    def __init__(
+        self, items: int, users: TableFeatures, item_features: TableFeatures, config: ModelConfig
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.item = ItemTower(items, item_features, config.embedding_size)
+        self.user = UserTower(users, config)
+
+    def histories(self, vectors: paddle.Tensor, codes: np.ndarray) -> paddle.Tensor:
+        """``(B, L)`` rows of `vectors`, with ``len(vectors)`` for the start → ``(B, L, size)``."""
+        table = paddle.concat([vectors, self.user.start])
+        flat = paddle.index_select(table, paddle.to_tensor(codes.reshape(-1)), axis=0)
+        return flat.reshape([*codes.shape, vectors.shape[1]])
+
+
+__all__ = ["UNKNOWN", "ItemTower", "TwoTowers", "UserTower"]
