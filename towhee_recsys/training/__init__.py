@@ -1,0 +1,13 @@
+"""Fit the towers, keep the best as a bundle, and measure it.
+
+- `config`, `trainer`: settings, and the loop
+- `initial`: item embeddings to start from
+- `batches`, `schedule`, `checkpoint`, `progress`: what the loop is made of
+- `evaluation`, `metrics`, `baselines`: how good a model is, and compared to what
+"""
+
+from towhee_recsys.training.config import TrainingConfig
+from towhee_recsys.training.evaluation import Evaluation, evaluate
+from towhee_recsys.training.trainer import Listener, Trainer, train
+
+__all__ = ["Evaluation", "Listener", "Trainer", "TrainingConfig", "evaluate", "train"]

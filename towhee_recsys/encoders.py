@@ -1,0 +1,252 @@
+"""A bundle and records → vectors: the only door from the model to the serving side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from towhee_recsys.bundle import WEIGHTS, Bundle
+from towhee_recsys.errors import BundleError, RequestError
+from towhee_recsys.features import FIRST, MISSING, PADDING, UNKNOWN, label, pad_histories
+from towhee_recsys.model.backend import paddle
+from towhee_recsys.model.towers import TwoTowers
+from towhee_recsys.types import ITEM_ID, USER_ID, Id, Item, Route
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Records: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]] | pd.DataFrame"
+
+Vectors: TypeAlias = NDArray[np.float32]
+
+_ITEMS_AT_ONCE = 4_096
+_POSITIONS_AT_ONCE = 12_800
+"""Padded positions in one forward: 64 histories of 200 items."""
+
+
+class ItemEncoder:
+    """Items' records → ``(B, 256)`` float32, not normalised: the inner product is the score."""
+
+    def __init__(self, bundle: Bundle | str | Path) -> None:
+        self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+        self._model = load_model(self.bundle)
+
+    def encode(self, items: Records) -> Vectors:
+        """Each item's vector. An item that was not there in training gets it from its features.
+
+        Args:
+            items: dicts with ``item_id`` and the schema's columns, or a DataFrame of these; one
+                dict counts as a list of one. What is absent counts as missing.
+
+        Raises:
+            RequestError: an item has no ``item_id``, or one of another kind than the model's.
+            DataError: a number is not a number.
+        """
+        records = as_records(items)
+        chunks = [
+            self._forward(records[i : i + _ITEMS_AT_ONCE])
+            for i in range(0, len(records), _ITEMS_AT_ONCE)
+        ]
+        return np.concatenate(chunks) if chunks else self._empty()
+
+    def _forward(self, records: Sequence[Item]) -> Vectors:
+        rows = known_rows(self.bundle, [_item_id(i, record) for i, record in enumerate(records)])
+        codes = np.where(rows >= 0, self.bundle.item_codes[rows], UNKNOWN)
+        arrays = self.bundle.item_features.transform(records)
+        return item_vectors(self._model, codes, arrays).numpy()
+
+    def _empty(self) -> Vectors:
+        return np.empty((0, self.bundle.config.embedding_size), np.float32)
+
+
+class UserEncoder:
+    """Users' records and histories → ``(B, 256)`` float32, not normalised.
+
+    A user is a dict with the keys ``user`` (a record) and ``history`` (item ids, oldest first),
+    both, one or neither; other keys are not read. Items that the model does not know tell it
+    nothing and are passed over; of a long history the latest items are read.
+    """
+
+    def __init__(self, bundle: Bundle | str | Path) -> None:
+        self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
+        self._model = load_model(self.bundle)
+        self._items = item_vectors(self._model, self.bundle.item_codes, self.bundle.item_arrays)
+
+    def encode(self, users: Records) -> Vectors:
+        """Each user's vector.
+
+        Args:
+            users: dicts as described above, or a DataFrame with the columns ``user`` and
+                ``history``, or with the schema's columns of users in place of ``user``; one dict
+                counts as a list of one.
+
+        Raises:
+            RequestError: a history or a record is of the wrong kind; the message says which.
+        """
+        records = self._split(users)
+        size = self.bundle.config.embedding_size
+        vectors = np.empty((len(records), size), np.float32)
+        histories = [self.known(record.get("history")) for record in records]
+        arrays = self.bundle.user_features.transform([r.get("user") or {} for r in records])
+        for chunk in self._chunks([len(history) for history in histories]):
+            codes, lengths = pad_histories(
+                [histories[i] for i in chunk], len(self._items), self.bundle.config.max_history
+            )
+            vectors[chunk] = self._forward(codes, lengths, {n: a[chunk] for n, a in arrays.items()})
+        return vectors
+
+    def known(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
+        """The rows of a history's items that the model knows, oldest first."""
+        if history is None or len(history) == 0:
+            return np.empty(0, np.int32)
+        rows = known_rows(self.bundle, list(history))
+        return rows[rows >= 0]
+
+    def routes(self, users: Records) -> list[Route]:
+        """What each user's vector rests on: ``personal`` on the history, ``features`` on the record
+        alone, ``popular`` on nothing: what most people like is then the better answer."""
+        records = self._split(users)
+        arrays = self.bundle.user_features.transform([r.get("user") or {} for r in records])
+        told = np.zeros(len(records), dtype=bool)
+        for array in arrays.values():
+            if array.dtype == np.int32:
+                says = ~np.isin(array, (PADDING, MISSING, UNKNOWN))
+            else:
+                says = array != 0
+            told |= says.reshape(len(records), -1).any(axis=1)
+        return [
+            "personal" if len(self.known(record.get("history"))) else "features" if t else "popular"
+            for record, t in zip(records, told, strict=True)
+        ]
+
+    def _split(self, users: Records) -> list[Mapping[str, Any]]:
+        """Records with the keys ``user`` and ``history``, checked."""
+        columns = getattr(users, "columns", None)
+        records = as_records(users)
+        if columns is not None and "user" not in columns:
+            names = [name for name in columns if name in self.bundle.schema.users]
+            records = [
+                {"user": {n: r[n] for n in names}, "history": r.get("history")} for r in records
+            ]
+        for i, record in enumerate(records):
+            _check_user(i, record)
+        return list(records)
+
+    def _chunks(self, lengths: list[int]) -> Iterator[list[int]]:
+        """Which users to encode together: those of like length, a bounded number of positions."""
+        limit, chunk = self.bundle.config.max_history, list[int]()
+        for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+            padded = min(lengths[i] + 1, limit)
+            if chunk and (len(chunk) + 1) * padded > _POSITIONS_AT_ONCE:
+                yield chunk
+                chunk = []
+            chunk.append(i)
+        if chunk:
+            yield chunk
+
+    def _forward(
+        self, codes: NDArray[np.int32], lengths: NDArray[np.int32], arrays: dict[str, NDArray[Any]]
+    ) -> Vectors:
+        with paddle.no_grad():
+            history = self._model.histories(self._items, codes)
+            tensors = {name: paddle.to_tensor(array) for name, array in arrays.items()}
+            vectors: Vectors = self._model.user(history, tensors, last=lengths - 1).numpy()
+        return vectors
+
+
+def load_model(bundle: Bundle) -> TwoTowers:
+    """The bundle's towers with its weights, ready to compute.
+
+    Raises:
+        BundleError: the weights do not fit the towers that config and features describe.
+    """
+    model = TwoTowers(
+        len(bundle.item_ids.values), bundle.user_features, bundle.item_features, bundle.config
+    )
+    set_weights(model, bundle.weights)
+    model.eval()
+    return model
+
+
+def set_weights(model: TwoTowers, weights: Mapping[str, Vectors]) -> None:
+    """Put `weights` into the model's parameters, each to its name.
+
+    Raises:
+        BundleError: names or shapes differ.
+    """
+    parameters = dict(model.named_parameters())
+    shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
+    given = {name: tuple(weight.shape) for name, weight in weights.items()}
+    if shapes != given:
+        differing = sorted(n for n in {*shapes, *given} if shapes.get(n) != given.get(n))
+        raise BundleError(f"{WEIGHTS} does not fit the model: {', '.join(differing[:5])} differ")
+    with paddle.no_grad():
+        for name, parameter in parameters.items():
+            parameter.set_value(paddle.to_tensor(weights[name]))
+
+
+def item_vectors(
+    model: TwoTowers, codes: NDArray[Any], arrays: Mapping[str, NDArray[Any]]
+) -> paddle.Tensor:
+    """``(N, size)`` vectors of items by their codes and features, without gradients."""
+    with paddle.no_grad():
+        tensors = {name: paddle.to_tensor(array) for name, array in arrays.items()}
+        return model.item(paddle.to_tensor(codes), tensors)
+
+
+def known_rows(bundle: Bundle, item_ids: Sequence[Id]) -> NDArray[np.int32]:
+    """``(B,)`` rows of the bundle's items, -1 for those it does not know.
+
+    Raises:
+        RequestError: an id is of another kind than the model's.
+    """
+    kind = type(bundle.item_ids.values[0]) if bundle.item_ids.values else int
+    for item_id in item_ids:
+        if type(item_id) is not kind and not (kind is int and isinstance(item_id, np.integer)):
+            raise RequestError(
+                f"item id {item_id!r} is {_kind(item_id)}, but this model's item ids are "
+                f"{'integers' if kind is int else 'text'}; pass them as such"
+            )
+    codes = bundle.item_ids.codes(item_ids)
+    return np.where(codes >= FIRST, codes - FIRST, -1).astype(np.int32)
+
+
+def as_records(table: Records) -> Sequence[Mapping[str, Any]]:
+    """A dict, a list of dicts or a DataFrame → a list of dicts."""
+    if isinstance(table, Mapping):
+        return [table]
+    if hasattr(table, "to_dict"):
+        return table.to_dict("records")  # type: ignore[union-attr]
+    if isinstance(table, str) or not isinstance(table, Sequence):
+        raise RequestError(f"expected a list of dicts or a DataFrame, got {_kind(table)}")
+    for i, record in enumerate(table):
+        if not isinstance(record, Mapping):
+            raise RequestError(f"record {i} is {_kind(record)}; each must be a dict")
+    return table
+
+
+def _item_id(row: int, record: Mapping[str, Any]) -> Id:
+    if label(record.get(ITEM_ID)) is None:
+        raise RequestError(f"item record {row} has no '{ITEM_ID}'")
+    item_id: Id = record[ITEM_ID]
+    return item_id
+
+
+def _check_user(row: int, record: Mapping[str, Any]) -> None:
+    user, history = record.get("user"), record.get("history")
+    if user is not None and not isinstance(user, Mapping):
+        raise RequestError(f"user {row}: 'user' is {_kind(user)}; give a dict of columns, or null")
+    if history is not None and (isinstance(history, str) or not hasattr(history, "__len__")):
+        raise RequestError(f"user {row}: 'history' is {_kind(history)}; give a list of item ids")
+
+
+def _kind(value: object) -> str:
+    names = {int: "an integer", str: "text", float: "a number", bool: "a boolean", dict: "a dict"}
+    return names.get(type(value), "null" if value is None else f"a {type(value).__name__}")
+
+
+__all__ = ["USER_ID", "ItemEncoder", "UserEncoder", "load_model", "set_weights"]
