@@ -230,6 +230,16 @@ def read_metadata(path: str | Path) -> Metadata:
     return Metadata.model_validate_json(_read(Path(path) / METADATA, manifest.files[METADATA]))
 
 
+def read_schema(path: str | Path) -> Schema:
+    """A bundle's schema alone, checked against the manifest.
+
+    Raises:
+        BundleError: as `Bundle.load`, for this file.
+    """
+    manifest = read_manifest(path)
+    return Schema.model_validate_json(_read(Path(path) / SCHEMA, manifest.files[SCHEMA]))
+
+
 def _read(file: Path, digest: str) -> bytes:
     try:
         content = file.read_bytes()

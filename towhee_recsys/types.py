@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Annotated, Any, Literal, TypeAlias
+
+from annotated_types import Ge, Le
+from typing_extensions import TypedDict
 
 USER_ID = "user_id"
 ITEM_ID = "item_id"
@@ -18,6 +21,9 @@ VECTOR_SIZE = 256
 
 MAX_ID_LENGTH = 255
 """Characters in a text id: what every store can hold as a key."""
+
+MAX_TOP_K = 10_000
+"""Items in one answer at most."""
 
 RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED})
 """Names that an answer gives to its own fields, so no column of a schema may bear them."""
@@ -50,16 +56,29 @@ class Interaction(TypedDict, total=False):
 
 
 class Request(TypedDict, total=False):
-    """What a recommendation is asked with; every key may be absent."""
+    """What recommendations are asked with; every key may be absent."""
 
     user_id: Id
-    user: User
+    user: User | None
     """A record that replaces the stored one."""
-    history: list[Id]
+    history: list[Id] | None
     """Item ids, oldest first; replaces the stored history and the seen set."""
-    top_k: int
-    filter: Filter
+    top_k: Annotated[int, Ge(1), Le(MAX_TOP_K)]
+    filter: Filter | None
     seen: Literal["exclude", "include"]
+    """Leave out what the user has met (the default), or not."""
+    exclude: list[Id]
+    """Further items to leave out."""
+
+
+class SimilarRequest(TypedDict, total=False):
+    """What similar items are asked with: an item's id, or the record of an item that is not in the
+    index, and the rest as in `Request`."""
+
+    item_id: Id
+    item: Item | None
+    top_k: Annotated[int, Ge(1), Le(MAX_TOP_K)]
+    filter: Filter | None
     exclude: list[Id]
 
 

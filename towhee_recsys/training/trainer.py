@@ -34,7 +34,7 @@ from towhee_recsys.training.schedule import Schedule, learning_rate
 from towhee_recsys.types import ITEM_ID
 
 MIN_EPOCHS = 4
-MIN_STEPS = 400
+MIN_STEPS = 60
 _SAVING = 3.0
 """Seconds kept back of a time budget for what comes after the last validation."""
 

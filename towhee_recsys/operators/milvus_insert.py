@@ -1,0 +1,44 @@
+"""Items and their vectors → rows of the collection that belongs to the vectors' model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from towhee import register
+
+from towhee_recsys.operators import shared
+from towhee_recsys.stores.base import AttributeType, VectorStore
+from towhee_recsys.types import ITEM_ID, Id, Item
+
+
+@register(name="recsys/milvus_insert")
+class MilvusInsert(shared.SharedOperator):
+    """``ops.recsys.milvus_insert(uri='./milvus.db', fingerprint='1a2b3c4d')``: a list of records
+    and their ``(B, 256)`` vectors → the list of ids written.
+
+    Writes to the collection of that fingerprint, which no search sees before `milvus_publish`;
+    a row that is there already is replaced. `attributes` says which columns filters can use, and
+    as what: ``{'genres': 'labels', 'year': 'number'}``.
+    """
+
+    def __init__(
+        self, uri: str, fingerprint: str, attributes: Mapping[str, AttributeType] | None = None
+    ) -> None:
+        super().__init__()
+        self._uri, self._fingerprint = uri, fingerprint
+        self._attributes = dict(attributes or {})
+
+    @cached_property
+    def _store(self) -> VectorStore:
+        return shared.vector_store(self._uri)
+
+    def __call__(self, items: Sequence[Item], vectors: NDArray[np.float32]) -> list[Id]:
+        ids: list[Id] = [item[ITEM_ID] for item in items]
+        if ids:
+            kind = int if isinstance(ids[0], int) else str
+            collection = self._store.create(self._fingerprint, kind, self._attributes)
+            self._store.write(collection, items, vectors)
+        return ids

@@ -1,0 +1,49 @@
+"""What a pipeline was called with → a list of checked requests, complete with the defaults."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from towhee import register
+
+from towhee_recsys.datasets.schema import Schema
+from towhee_recsys.errors import RequestError
+from towhee_recsys.operators import shared
+from towhee_recsys.operators.requests import Subject, parse_requests
+from towhee_recsys.types import ITEM_ID, USER_ID
+
+
+@register(name="recsys/read_request")
+class ReadRequest(shared.SharedOperator):
+    """``ops.recsys.read_request(bundle='bundle/', top_k=10)``: an id, a request or a list of these
+    → a list of requests, each with ``top_k``.
+
+    With ``subject='item_id'`` for `similar_items`.
+    """
+
+    def __init__(self, bundle: str, top_k: int = 10, subject: Subject = "user_id") -> None:
+        super().__init__()
+        self._bundle, self._top_k, self._subject = str(bundle), top_k, subject
+
+    @cached_property
+    def _schema(self) -> Schema:
+        return shared.schema(self._bundle)
+
+    def __call__(self, raw: Any) -> list[dict[str, Any]]:
+        requests = parse_requests(raw, self._subject)
+        for request in requests:
+            request.setdefault("top_k", self._top_k)
+            self._check_record(request)
+        return requests
+
+    def _check_record(self, request: dict[str, Any]) -> None:
+        """A misspelt column would be as good as missing, silently."""
+        key, columns = "user", self._schema.users
+        if self._subject == "item_id":
+            key, columns = "item", self._schema.items
+        for name in request.get(key) or ():
+            if name not in columns and name not in (USER_ID, ITEM_ID):
+                raise RequestError(
+                    f"{key}: unknown column '{name}'; known are {', '.join(columns) or 'none'}"
+                )

@@ -1,0 +1,15 @@
+"""Records → Redis."""
+
+from __future__ import annotations
+
+from towhee import register
+
+from towhee_recsys.operators.records import RecordInsert
+
+
+@register(name="recsys/redis_insert")
+class RedisInsert(RecordInsert):
+    """``ops.recsys.redis_insert(url='redis://…', kind='items')``: a list of records → how many
+    were written. `kind` is ``items``, ``users`` or ``interactions``."""
+
+    schemes = ("redis://", "rediss://", "redis+cluster://", "embedded://")

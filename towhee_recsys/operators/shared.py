@@ -1,0 +1,111 @@
+"""Settings → the encoder or store they name, made when first needed and shared by all operators.
+
+Towhee copies operators and calls them from many threads; encoders and stores are thread-safe and
+dear to make. So operators hold plain settings, and ask here for what these stand for.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from towhee.operator import PyOperator, SharedType
+
+from towhee_recsys.bundle import read_manifest, read_schema
+from towhee_recsys.datasets.schema import Schema
+from towhee_recsys.errors import BundleError
+
+if TYPE_CHECKING:
+    from towhee_recsys.encoders import ItemEncoder, UserEncoder
+    from towhee_recsys.stores.base import RecordStore, VectorStore
+
+TOKEN_ENV = "TOWHEE_RECSYS_MILVUS_TOKEN"
+"""Environment variable that holds the token of a Milvus that asks for one."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class SharedOperator(PyOperator):  # type: ignore[misc]
+    """An operator of which one instance serves every thread."""
+
+    @property
+    def shared_type(self) -> Any:
+        return SharedType.Shareable
+
+
+def _once(make: Callable[P, R]) -> Callable[P, R]:
+    """Like `lru_cache`, but threads that ask at the same moment get the same object too."""
+    cached, lock = lru_cache(maxsize=None)(make), threading.Lock()
+
+    @wraps(make)
+    def get(*args: P.args, **kwargs: P.kwargs) -> R:
+        with lock:
+            return cached(*args, **kwargs)
+
+    return get
+
+
+def user_encoder(bundle: str, fingerprint: str | None = None) -> UserEncoder:
+    """The encoder of the bundle in that folder, which must be the one of `fingerprint`, if given.
+
+    Raises:
+        BundleError: there is no bundle, or another one has taken its place.
+    """
+    return _user_encoder(bundle, _current(bundle, fingerprint))
+
+
+def item_encoder(bundle: str, fingerprint: str | None = None) -> ItemEncoder:
+    """Likewise."""
+    return _item_encoder(bundle, _current(bundle, fingerprint))
+
+
+def schema(bundle: str) -> Schema:
+    """The schema of the bundle in that folder."""
+    return _schema(bundle, _current(bundle, None))
+
+
+def _current(bundle: str, wanted: str | None) -> str:
+    there = read_manifest(bundle).fingerprint
+    if wanted not in (None, there):
+        raise BundleError(
+            f"{bundle} now holds the model {there}, and this pipeline was made for {wanted}; "
+            "make the pipeline again"
+        )
+    return there
+
+
+@_once
+def _user_encoder(bundle: str, fingerprint: str) -> UserEncoder:
+    from towhee_recsys.encoders import UserEncoder
+
+    return UserEncoder(bundle)
+
+
+@_once
+def _item_encoder(bundle: str, fingerprint: str) -> ItemEncoder:
+    from towhee_recsys.encoders import ItemEncoder
+
+    return ItemEncoder(bundle)
+
+
+@_once
+def _schema(bundle: str, fingerprint: str) -> Schema:
+    return read_schema(bundle)
+
+
+@_once
+def record_store(url: str) -> RecordStore:
+    from towhee_recsys.stores.urls import open_record_store
+
+    return open_record_store(url)
+
+
+@_once
+def vector_store(uri: str) -> VectorStore:
+    from towhee_recsys.stores.milvus import MilvusStore
+
+    return MilvusStore(uri, token=os.environ.get(TOKEN_ENV))

@@ -1,0 +1,56 @@
+"""Requests → the same with each user's record and history, from the store unless given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from towhee import register
+
+from towhee_recsys.errors import StoreUnavailable
+from towhee_recsys.operators import shared
+from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.types import DEGRADED, USER_ID, Id
+
+
+@register(name="recsys/user_lookup")
+class UserLookup(shared.SharedOperator):
+    """``ops.recsys.user_lookup(url='redis://…')``: a list of requests → the list with ``user`` and
+    ``history`` in each.
+
+    A user without a record has an empty one. Where the store does not answer, so has everybody who
+    was to be looked up, and ``degraded`` says ``users``.
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    @cached_property
+    def _store(self) -> RecordStore:
+        return shared.record_store(self._url)
+
+    def __call__(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        users = [dict(request) for request in requests]
+        try:
+            _fill(users, "user", lambda ids: self._store.get_users(ids))
+            _fill(users, "history", lambda ids: self._store.get_histories(ids))
+        except StoreUnavailable:
+            for user in users:
+                if USER_ID in user and not {"user", "history"} <= user.keys():
+                    user[DEGRADED] = ["users"]
+        for user in users:
+            user["user"] = user.get("user") or {}
+            user["history"] = user.get("history") or []
+        return users
+
+
+def _fill(
+    users: list[dict[str, Any]], key: str, lookup: Callable[[list[Id]], Sequence[Any]]
+) -> None:
+    missing = [user for user in users if USER_ID in user and user.get(key) is None]
+    if missing:
+        found = lookup([user[USER_ID] for user in missing])
+        for user, value in zip(missing, found, strict=True):
+            user[key] = value
