@@ -29,22 +29,19 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._zip: zipfile.ZipFile | None = None
+        self._zipped = not path.is_dir()
         if path.is_dir():
             self._names = sorted(
                 p.relative_to(path).as_posix() for p in path.glob("**/*") if p.is_file()
             )
             return
         try:
-            self._zip = zipfile.ZipFile(path)
+            with zipfile.ZipFile(path) as archive:
+                members = archive.infolist()
         except (OSError, zipfile.BadZipFile) as exc:
             raise DataError(f"{path} is not a zip: {exc}. Fetch it again.") from exc
-        try:
-            _refuse_harm(path, self._zip.infolist())
-        except DataError:
-            self._zip.close()
-            raise
-        self._names = [info.filename for info in self._zip.infolist() if not info.is_dir()]
+        _refuse_harm(path, members)
+        self._names = [member.filename for member in members if not member.is_dir()]
 
     def names(self) -> list[str]:
         """Paths inside, with forward slashes."""
@@ -52,24 +49,20 @@ class Archive:
 
     def open(self, name: str) -> BinaryIO:
         """One file, from its start."""
-        if self._zip is None:
+        if not self._zipped:
             return (self.path / name).open("rb")
-        return cast(BinaryIO, self._zip.open(name))
+        with zipfile.ZipFile(self.path) as archive:
+            return cast(BinaryIO, archive.open(name))  # which stays open after the archive
 
     def sha256(self, names: Iterable[str]) -> str:
         """Of the zip; of a folder, of the files `names` in this order."""
         digest = hashlib.sha256()
-        paths = [self.path] if self._zip else [self.path / name for name in names]
+        paths = [self.path] if self._zipped else [self.path / name for name in names]
         for path in paths:
             with path.open("rb") as file:
                 for block in iter(partial(file.read, 1 << 20), b""):
                     digest.update(block)
         return digest.hexdigest()
-
-    def close(self) -> None:
-        """Let go of the zip."""
-        if self._zip is not None:
-            self._zip.close()
 
 
 def _refuse_harm(path: Path, members: list[zipfile.ZipInfo]) -> None:

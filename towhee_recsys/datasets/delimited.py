@@ -105,7 +105,9 @@ class TextFile:
                     invalid_row_handler=skip,
                 ),
                 pyarrow.csv.ConvertOptions(
-                    include_columns=list(columns), column_types=dict(types), strings_can_be_null=False
+                    include_columns=list(columns),
+                    column_types=dict(types),
+                    strings_can_be_null=False,
                 ),
             )
 
@@ -113,8 +115,11 @@ class TextFile:
         """(line at which it begins, fields) of every line that is not empty."""
         csv.field_size_limit(sys.maxsize)
         with self.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
-            quoting = csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE
-            reader = csv.reader(text, delimiter=self.delimiter, quoting=quoting)
+            reader = csv.reader(
+                text,
+                delimiter=self.delimiter,
+                quoting=csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE,
+            )
             line = 1
             for record in reader:
                 if record:

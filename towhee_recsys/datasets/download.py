@@ -1,4 +1,4 @@
-"""A data set's name becomes a checked zip in the cache: fetched once, resumed where it broke off."""
+"""A data set's name becomes a checked zip in the cache: fetched once, resumed where it broke."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ def read_frames(
     problems: Problems,
 ) -> Parts:
     """The frames as tables, and their schema: `schema`, or one from their values."""
-    met = _table("interactions", interactions, (USER_ID, ITEM_ID), (TIMESTAMP, RATING), {}, problems)
+    met = _table(
+        "interactions", interactions, (USER_ID, ITEM_ID), (TIMESTAMP, RATING), {}, problems
+    )
     item_columns = schema.items if schema else _suggested("items", items, ITEM_ID, problems)
     user_columns = schema.users if schema else {}
     who = None
@@ -64,9 +66,7 @@ def _suggested(
     header = [str(name) for name in frame.columns]
     taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
     free = free_to_bear(file, [name for name in header if name != taken], problems)
-    return {
-        name: Column(role=_role(_array(frame.iloc[:, header.index(name)]))) for name in free
-    }
+    return {name: Column(role=_role(_array(frame.iloc[:, header.index(name)]))) for name in free}
 
 
 def _role(column: Any) -> Role:

@@ -89,11 +89,7 @@ def _read(path: Path, problems: Problems) -> Parts | None:
         if path.suffix in (".yaml", ".yml") and path.is_file():
             return read_tables(path, problems)
         if path.is_dir() or (path.suffix == ".zip" and path.is_file()):
-            archive = Archive(path)
-            try:
-                return read_movielens(archive, problems)
-            finally:
-                archive.close()
+            return read_movielens(Archive(path), problems)
     except DataError as exc:
         problems.add(path.name, str(exc), "")
         return None
@@ -105,5 +101,7 @@ def _read(path: Path, problems: Problems) -> Parts | None:
         problems.add(str(path), "is of a kind that is not read", kinds)
     else:
         where = f" in {os.getcwd()}" if not path.is_absolute() else ""
-        problems.add(str(path), f"there is no such file{where}", f"{near(str(path), NAMES)} {kinds}")
+        problems.add(
+            str(path), f"there is no such file{where}", f"{near(str(path), NAMES)} {kinds}"
+        )
     return None

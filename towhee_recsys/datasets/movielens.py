@@ -44,10 +44,11 @@ _USERS_1M = {
     "occupation": "categorical",
     "zip_code": "display",
 }
-_GENRES_100K = (
+_FLAGS_100K = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
     "Film-Noir Horror Musical Mystery Romance Sci-Fi Thriller War Western"
-).split()
+)
+"""Genres, in the order of the flags at the end of each line of u.item."""
 _NO_GENRES = {"(no genres listed)", "unknown", ""}
 _YEAR = re.compile(r"^(?P<title>.*\S)\s*\((?P<year>\d{4})(?:[-–]\d{0,4})?\)\s*$")
 _REMEDY = "Fetch the archive again."
@@ -203,10 +204,11 @@ def _movies_dat(encoding: str, archive: Archive, file: str, problems: Problems) 
 
 
 def _movies_flags(archive: Archive, file: str, problems: Problems) -> Table:
-    rows = _records(archive, file, "iso-8859-1", "|", 5 + len(_GENRES_100K), problems)
+    flags = _FLAGS_100K.split()
+    rows = _records(archive, file, "iso-8859-1", "|", 5 + len(flags), problems)
     ids = pa.array([int(fields[0]) for _, fields in rows], pa.int64())
     genres = [
-        [genre for genre, flag in zip(_GENRES_100K, fields[5:], strict=True) if flag == "1"]
+        [genre for genre, flag in zip(flags, fields[5:], strict=True) if flag == "1"]
         for _, fields in rows
     ]
     return _movies(file, [n for n, _ in rows], ids, [fields[1] for _, fields in rows], genres)

@@ -76,7 +76,9 @@ def message(source: str, problems: Sequence[Problem]) -> str:
     """All problems of a data set, a line each."""
     if len(problems) == 1:
         return f"{source} cannot be used: {problems[0]}"
-    return "\n- ".join([f"{source} cannot be used, for {len(problems)} reasons:", *map(str, problems)])
+    return "\n- ".join(
+        [f"{source} cannot be used, for {len(problems)} reasons:", *map(str, problems)]
+    )
 
 
 def near(word: str, words: Iterable[str]) -> str:

@@ -53,7 +53,9 @@ def read_tables(path: Path, problems: Problems) -> Parts | None:
             schemas[name] = _columns(path.name, name, table.get("columns", {}), problems)
             tables[name] = _table(path, name, table, schemas[name], problems, digest)
         elif name != "users":
-            problems.add(path.name, f"does not say where the {name} are", f"Add {name}: {{path: …}}.")
+            problems.add(
+                path.name, f"does not say where the {name} are", f"Add {name}: {{path: …}}."
+            )
     return Parts(
         name=str(description.get("name", path.resolve().parent.name)),
         schema=Schema(users=schemas["users"], items=schemas["items"]),
@@ -116,7 +118,9 @@ def _columns(
     for column in free:
         given = by_name[column]
         try:
-            known[column] = Column.model_validate({"role": given} if isinstance(given, str) else given)
+            known[column] = Column.model_validate(
+                {"role": given} if isinstance(given, str) else given
+            )
         except ValidationError as exc:
             error = exc.errors()[0]
             wrong = f"{error['msg']}, not {error['input']!r}"

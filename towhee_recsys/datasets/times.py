@@ -72,8 +72,9 @@ def _from_dates(
 def _seconds(
     counts: NDArray[np.int64] | NDArray[np.float64], per_second: int
 ) -> NDArray[np.float64]:
+    seconds: NDArray[np.float64] = counts / np.float64(per_second)
     if per_second < 10**9 or counts.dtype == np.float64:
-        return counts / np.float64(per_second)
+        return seconds
     distinct, back = np.unique(counts, return_inverse=True)
     return _strictly_ascending(distinct / np.float64(per_second))[back]
 

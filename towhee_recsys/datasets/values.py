@@ -22,6 +22,12 @@ _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _MISSING = pa.array(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "none"])
 """What stands for a missing number in text files."""
 
+_ARRAYS: dict[str, tuple[type[np.generic], Any]] = {
+    "Int64": (np.int64, pd.arrays.IntegerArray),
+    "Float64": (np.float64, pd.arrays.FloatingArray),
+    "boolean": (np.bool_, pd.arrays.BooleanArray),
+}
+
 
 def role_values(table: Table, name: str, column: Column, problems: Problems) -> pd.Series[Any]:
     """The values of a schema's column, as `Dataset` describes them for each role."""
@@ -82,7 +88,12 @@ def _id_column(table: Table, name: str, problems: Problems) -> Any:
             "Shorten it.",
         )
     table.report(
-        problems, name, _mask(empty), "the id is empty", "Fill it, or leave the row out.", quote=False
+        problems,
+        name,
+        _mask(empty),
+        "the id is empty",
+        "Fill it, or leave the row out.",
+        quote=False,
     )
     return column
 
@@ -155,7 +166,8 @@ def _labels(table: Table, name: str, separator: str) -> pd.Series[Any]:
         [label for label in dict.fromkeys(str(x).strip() for x in row if x is not None) if label]
         for row in (row or () for row in rows)
     ]
-    return pd.Series(clean, dtype=object)
+    series: pd.Series[Any] = pd.Series(clean, dtype=object)
+    return series
 
 
 def _categories(column: Any) -> pd.Series[Any]:
@@ -165,10 +177,20 @@ def _categories(column: Any) -> pd.Series[Any]:
         if pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
             column = _narrowed(column)
         return _nullable(column, "Int64" if pa.types.is_integer(column.type) else "Float64")
-    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
-        whole, gaps = ("bool", "boolean") if pa.types.is_boolean(kind) else ("int64", "Int64")
-        return _nullable(column, gaps).astype(gaps if column.null_count else whole)
+    if pa.types.is_boolean(kind):
+        return _nullable(column, "boolean") if column.null_count else _dense(column, np.bool_)
+    if pa.types.is_integer(kind):
+        try:
+            column = column.cast(pa.int64())
+        except pa.ArrowInvalid:  # hashes of 64 bits without a sign
+            return _words(column.cast(pa.string()))
+        return _nullable(column, "Int64") if column.null_count else _dense(column, np.int64)
     return _words(column)
+
+
+def _dense(column: Any, kind: type[np.generic]) -> pd.Series[Any]:
+    series: pd.Series[Any] = pd.Series(np.array(column.to_numpy(), dtype=kind))
+    return series
 
 
 def _words(column: Any) -> pd.Series[Any]:
@@ -179,15 +201,10 @@ def _words(column: Any) -> pd.Series[Any]:
 
 def _nullable(column: Any, dtype: str) -> pd.Series[Any]:
     missing = _mask(column.is_null())
-    kinds: dict[str, tuple[type, Any]] = {
-        "Int64": (np.int64, pd.arrays.IntegerArray),
-        "Float64": (np.float64, pd.arrays.FloatingArray),
-        "boolean": (np.bool_, pd.arrays.BooleanArray),
-    }
-    kind, array = kinds[dtype]
     filled = pc.fill_null(column, pa.scalar(0).cast(column.type))
-    values = np.array(filled.to_numpy(), dtype=kind)
-    return pd.Series(array(values, missing))
+    kind, array = _ARRAYS[dtype]
+    series: pd.Series[Any] = pd.Series(array(np.array(filled.to_numpy(), dtype=kind), missing))
+    return series
 
 
 def _mask(column: Any) -> NDArray[np.bool_]:
