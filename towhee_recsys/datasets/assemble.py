@@ -35,8 +35,9 @@ class Parts:
 
 def assemble(parts: Parts, problems: Problems) -> Dataset | None:
     """Check all that can be checked, and make the data set if nothing was wrong, here or before."""
+    blamed = {problem.file for problem in problems}
     for table in (parts.interactions, parts.items, parts.users):
-        if table is not None and not len(table):
+        if table is not None and not len(table) and table.file not in blamed:
             problems.add(table.file, "holds no rows", "A data set needs users, items and plays.")
     own_items, met_items = _ids(parts.items, parts.interactions, ITEM_ID, problems)
     own_users, met_users = _ids(parts.users, parts.interactions, USER_ID, problems)

@@ -111,18 +111,21 @@ def _fetch(
                 if progress:
                     progress(have, total)
                 if time.monotonic() > deadline:
-                    raise requests.Timeout("the time limit passed")
+                    raise requests.Timeout
     if total is not None and have < total:
-        raise requests.ConnectionError(f"it broke off after {have:,} of {total:,} bytes")
+        raise requests.ConnectionError
 
 
 def _answer(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:
-    """A streamed answer; a connection that fails is tried once more."""
+    """A streamed answer; a connection that fails at once is tried once more."""
     ask = partial(session.get, url, stream=True, timeout=(_CONNECT_S, _SILENCE_S))
     headers = {**headers, "Accept-Encoding": "identity"}
+    begun = time.monotonic()
     try:
         return ask(headers=headers)
     except requests.ConnectionError:
+        if time.monotonic() - begun > _CONNECT_S / 2:
+            raise
         return ask(headers=headers)
 
 
@@ -140,7 +143,12 @@ def _reason(exc: requests.RequestException) -> str:
     if isinstance(exc, requests.ConnectTimeout):
         return f"no connection within {_CONNECT_S:.0f} s"
     if isinstance(exc, requests.Timeout):
-        return "it took too long to answer; what came so far is kept for the next try"
+        return "it took too long; what came so far is kept for the next try"
+    cause = getattr(exc.args[0], "reason", None) if exc.args else None
+    if cause is not None:  # urllib3's, behind words about its pools and retries
+        return str(cause).rpartition(": ")[2]
+    if isinstance(exc, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        return "the connection broke; what came so far is kept for the next try"
     return str(exc)
 
 

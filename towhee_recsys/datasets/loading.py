@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,8 +95,11 @@ def _read(path: Path, problems: Problems) -> Parts | None:
     except DataError as exc:
         problems.add(path.name, str(exc), "")
         return None
+    except (zipfile.BadZipFile, zlib.error, EOFError) as exc:
+        problems.add(str(path), f"is damaged: {exc}", "Fetch it again.")
+        return None
     except OSError as exc:
-        problems.add(str(path), f"cannot be read: {exc.strerror}", "Make it readable.")
+        problems.add(str(path), f"cannot be read: {exc.strerror or exc}", "Make it readable.")
         return None
     kinds = f"Give one of {', '.join(NAMES)}, a MovieLens zip or folder, or a dataset.yaml."
     if path.is_file():
