@@ -15,6 +15,9 @@ RecsysError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 __all__ = [
     "BundleError",
     "ConfigError",
@@ -35,7 +38,15 @@ class RecsysError(Exception):
 
 
 class DataError(RecsysError, ValueError):
-    """The tables, or the schema that describes them, are wrong."""
+    """The tables, or the schema that describes them, are wrong.
+
+    `problems` holds what the message lists, where tables were read:
+    `towhee_recsys.datasets.Problem`.
+    """
+
+    def __init__(self, message: str, problems: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 class DownloadError(RecsysError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,13 +55,13 @@ ADJECTIVES = (
     "Accidental Apologetic Borrowed Crooked Delayed Electric Forgotten Gentle Haunted Impatient "
     "Invisible Jealous Last Lukewarm Magnificent Midnight Nervous Overdue Patient Polite Reluctant "
     "Secret Sleepless Suspicious Tiny Unlikely Upside-Down Velvet Wandering Wobbly"
-).split()
+)
 SUBTITLES = ("The Return", "This Time It Is Monday", "No Refunds", "The Other Sock", "Still Here")
 DIRECTORS = (
     "Ada Brindle, Bertrand Oakapple, Ciro Vantaggio, Dagny Holmstrup, Eluned Pryce-Finch, "
     "Farid Almasi, Greta Zwickl, Hortense Lavigne, Ilmari Koskela, Junia Okonjo-Bell, Kaspar "
     "Tintenfass, Lucinda Marrow, Milo Pumpernickel, Nadja Sorokova, Osvaldo Quince, Petra Underhill"
-).split(", ")
+)
 COUNTRIES = ("Aldmark", "Brunovia", "Castellia", "Dunmere", "Estravia", "Fjordland")
 
 FIRST_DAY = 1_672_531_200  # 2023-01-01
@@ -90,17 +91,18 @@ def sample(seed: int = 0) -> Dataset:
 
 def _films(rng: np.random.Generator) -> _Cinema:
     names = list(NOUNS)
+    adjectives, directors = ADJECTIVES.split(), DIRECTORS.split(", ")
     rows: list[tuple[str, int, list[str], str]] = []
     fame, sequel, taken = [], [], set[str]()
     while len(rows) < ITEMS:
         genres = [names[g] for g in rng.choice(len(names), rng.integers(1, 4), replace=False)]
-        title = f"The {rng.choice(ADJECTIVES)} {rng.choice(NOUNS[genres[0]].split())}"
+        title = f"The {rng.choice(adjectives)} {rng.choice(NOUNS[genres[0]].split())}"
         if title in taken:
             continue
         taken.add(title)
         parts = int(rng.choice([1, 2, 3, 4], p=[0.7, 0.12, 0.12, 0.06]))
         year = int(rng.triangular(1955, 2018, 2019)) - 2 * parts
-        director = str(rng.choice(DIRECTORS))
+        director = str(rng.choice(directors))
         renown = rng.normal(0.0, 1.1)
         for part in range(1, min(parts, ITEMS - len(rows)) + 1):
             follows = part < parts and len(rows) + 1 < ITEMS
@@ -176,11 +178,11 @@ def _evenings(
         pull[going, item] = -np.inf
     user, item, time, rating = (np.concatenate(part) for part in zip(*steps, strict=True))
     order = np.argsort(time, kind="stable")
-    return pd.DataFrame(
-        {
-            USER_ID: user[order],
-            ITEM_ID: item[order],
-            TIMESTAMP: time[order],
-            RATING: rating[order].astype(np.float32),
-        }
-    )
+    columns: dict[str, NDArray[Any]] = {
+        USER_ID: user[order],
+        ITEM_ID: item[order],
+        TIMESTAMP: time[order],
+        RATING: rating[order].astype(np.float32),
+    }
+    table: pd.DataFrame = pd.DataFrame(columns)
+    return table

@@ -80,4 +80,5 @@ def last_two(histories: Histories) -> Split:
 
 
 def _rows(ids: pd.Series[Any], wanted: pd.Series[Any]) -> NDArray[np.int64]:
-    return pd.Index(ids).get_indexer(pd.Index(wanted)).astype(np.int64)
+    rows: NDArray[np.int64] = pd.Index(ids).get_indexer(pd.Index(wanted)).astype(np.int64)
+    return rows

@@ -1,0 +1,96 @@
+"""What is wrong with the tables is collected here, alike problems as one, and told all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+
+from towhee_recsys.errors import DataError
+
+EXAMPLES = 5
+"""Rows that a problem names; the others are counted."""
+LONGEST_VALUE = 80
+"""Characters of a value that a message quotes."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of mistake in one column of one file."""
+
+    file: str
+    wrong: str
+    remedy: str
+    column: str | None = None
+    examples: tuple[tuple[int, str | None], ...] = ()
+    """(row, value) of the first few. A row is the line in a text file, its header included; in a
+    Parquet file rows count from 1, in a data frame from 0. None where the value says nothing."""
+    count: int = 1
+    """In how many rows it occurs."""
+
+    def __str__(self) -> str:
+        where = self.file if self.column is None else f"{self.file}, column '{self.column}'"
+        rows = ", ".join(
+            f"row {row}" if value is None else f"row {row}: {_quoted(value)}"
+            for row, value in self.examples
+        )
+        if self.count > len(self.examples) > 0:
+            rows += f" and {self.count - len(self.examples):,} more"
+        return f"{where}: {self.wrong}" + (f" ({rows})" if rows else "") + f". {self.remedy}"
+
+
+class Problems:
+    """The problems found so far while a data set is read."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(
+        self,
+        file: str,
+        wrong: str,
+        remedy: str,
+        *,
+        column: str | None = None,
+        examples: Iterable[tuple[int, str | None]] = (),
+        count: int = 1,
+    ) -> None:
+        """Note a problem; of `examples`, the first few are kept, and `count` says how many."""
+        kept = tuple(islice(examples, EXAMPLES))
+        self._found.append(Problem(file, wrong, remedy, column, kept, count))
+
+    def raise_if_any(self, source: str) -> None:
+        """Raise DataError with all problems in its message, if there are any."""
+        if self._found:
+            raise DataError(message(source, self._found), self._found)
+
+
+def message(source: str, problems: Sequence[Problem]) -> str:
+    """All problems of a data set, a line each."""
+    if len(problems) == 1:
+        return f"{source} cannot be used: {problems[0]}"
+    return "\n- ".join(
+        [f"{source} cannot be used, for {len(problems)} reasons:", *map(str, problems)]
+    )
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    """A question that names the nearest of `words`, or else all there are: the end of a remedy."""
+    choices = list(words)
+    lower = {choice.lower(): choice for choice in choices}
+    close = get_close_matches(word.lower(), lower, n=1)
+    if close:
+        return f"Did you mean '{lower[close[0]]}'?"
+    return f"There is {', '.join(choices)}." if choices else "There is none."
+
+
+def _quoted(value: str) -> str:
+    text = value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
+    return repr(text)
