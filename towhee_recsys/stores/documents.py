@@ -1,0 +1,198 @@
+"""Items, users and histories become JSON documents under text keys, whatever database holds them."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from towhee_recsys.errors import StoreError
+from towhee_recsys.types import ITEM_ID, MAX_ID_LENGTH, TIMESTAMP, USER_ID, Id, Interaction, Item, User
+
+Kind: TypeAlias = Literal["items", "users", "histories"]
+KINDS: tuple[Kind, ...] = ("items", "users", "histories")
+
+Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
+"""Key and present text (None: there is none) to the text to be stored (None: leave it as it is).
+It may be called again for a key when another writer came in between."""
+
+T = TypeVar("T")
+
+BATCH = 1_000
+"""Documents written or read in one round trip."""
+
+INTERACTIONS_HELD = 50_000
+"""Interactions gathered by user before their histories are written."""
+
+
+class DocumentStore(ABC):
+    """A `RecordStore` over four primitives that a database gives.
+
+    An item or a user is one document, its record. A user's history is one document too, the list
+    of ``[item_id, timestamp]``, oldest first, so that reading it, which every request does, takes
+    one look-up. Keys are ``str(id)``; an id keeps its type since the document holds it.
+    """
+
+    @abstractmethod
+    def _read(self, kind: Kind, keys: Sequence[str]) -> list[str | None]:
+        """The texts of `keys`, in their order; None where there is none."""
+
+    @abstractmethod
+    def _write(self, kind: Kind, texts: dict[str, str]) -> None:
+        """Store all of `texts`, replacing what is there."""
+
+    @abstractmethod
+    def _update(self, kind: Kind, keys: Sequence[str], change: Change) -> None:
+        """Replace each key's text by what `change` makes of it, no other writer in between."""
+
+    @abstractmethod
+    def _count(self, kind: Kind) -> int:
+        """How many documents of `kind` there are."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Raise StoreUnavailable, saying where and why, if the store does not answer."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the connections."""
+
+    def put_items(self, items: Iterable[Item]) -> None:
+        self._put("items", ITEM_ID, items)
+
+    def put_users(self, users: Iterable[User]) -> None:
+        self._put("users", USER_ID, users)
+
+    def get_items(self, item_ids: Sequence[Id]) -> list[Item | None]:
+        return self._get("items", item_ids)
+
+    def get_users(self, user_ids: Sequence[Id]) -> list[User | None]:
+        return self._get("users", user_ids)
+
+    def get_histories(self, user_ids: Sequence[Id]) -> list[list[Id]]:
+        return [[pair[0] for pair in pairs or ()] for pairs in self._get("histories", user_ids)]
+
+    def add_interactions(self, interactions: Iterable[Interaction]) -> int:
+        """See `RecordStore`. Interactions stream: `INTERACTIONS_HELD` are in memory at a time, and
+        each user among them is written once. So all is right in any order, and quickest where a
+        user's interactions come one after another."""
+        now = time.time()
+        return sum(
+            self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD)
+        )
+
+    def counts(self) -> dict[str, int]:
+        return {kind: self._count(kind) for kind in KINDS}
+
+    def _put(self, kind: Kind, id_column: str, records: Iterable[dict[str, Any]]) -> None:
+        for batch in _batches(records, BATCH):
+            self._write(kind, {_key(r.get(id_column), id_column): _dump(kind, r) for r in batch})
+
+    def _get(self, kind: Kind, ids: Sequence[Id]) -> list[Any]:
+        keys = [str(one) for one in ids]
+        texts: dict[str, str | None] = {}
+        for batch in _batches(dict.fromkeys(filter(_storable, keys)), BATCH):
+            texts.update(zip(batch, self._read(kind, batch), strict=True))
+        found = map(texts.get, keys)
+        return [None if text is None else json.loads(text) for text in found]
+
+    def _add(self, interactions: Iterable[Interaction], now: float) -> int:
+        added: dict[str, list[tuple[Id, float | None]]] = {}
+        for one in interactions:
+            _key(one.get(ITEM_ID), ITEM_ID)
+            pair = (one["item_id"], _timestamp(one))
+            added.setdefault(_key(one.get(USER_ID), USER_ID), []).append(pair)
+        new: dict[str, int] = {}
+
+        def merge(key: str, text: str | None) -> str | None:
+            history = json.loads(text) if text else []
+            before = len(history)
+            history = merge_history(history, added[key], now)
+            new[key] = len(history) - before
+            return _dump("histories", history) if new[key] else None
+
+        for keys in _batches(added, BATCH):
+            self._update("histories", keys, merge)
+        return sum(new.values())
+
+
+def merge_history(
+    history: list[list[Any]], added: Iterable[tuple[Id, float | None]], now: float
+) -> list[list[Any]]:
+    """`history`, ``[item_id, timestamp]`` oldest first, with those of `added` whose item is not in
+    it yet. Equal timestamps keep their order: what was there, then what came, as it came."""
+    merged = list(history)
+    known = {item for item, _ in merged}
+    last = merged[-1][1] if merged else -math.inf
+    for item, timestamp in added:
+        if item not in known:
+            moment = max(now, last) if timestamp is None else timestamp
+            last = max(last, moment)
+            known.add(item)
+            merged.append([item, moment])
+    merged.sort(key=lambda pair: pair[1])
+    return merged
+
+
+def _key(value: Any, column: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise StoreError(
+            f"{column} is {value!r}, a {type(value).__name__}: an id is an int or a str; convert it"
+        )
+    key = str(value)
+    if not _storable(key):
+        raise StoreError(
+            f"{column} {ascii(key[:40])}… of {len(key)} characters cannot be a key: use ids of"
+            f" Unicode text of at most {MAX_ID_LENGTH} characters"
+        )
+    return key
+
+
+def _storable(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return len(key) <= MAX_ID_LENGTH
+
+
+def _dump(kind: Kind, document: Any) -> str:
+    """JSON text; StoreError names the first field that JSON cannot hold."""
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()  # a lone surrogate passes JSON, but no database takes it
+    except (TypeError, ValueError) as exc:
+        raise StoreError(f"{kind}: {_culprit(document)} cannot be stored as JSON: {exc}") from exc
+    return text
+
+
+def _culprit(document: Any) -> str:
+    for column, value in document.items() if isinstance(document, dict) else ():
+        try:
+            json.dumps({column: value}, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError):
+            record_id = document.get(ITEM_ID, document.get(USER_ID))
+            return f"{column} = {value!r} of the record {record_id!r}"
+    return ascii(document)[:200]
+
+
+def _timestamp(one: Interaction) -> float | None:
+    value = one.get("timestamp")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise StoreError(
+            f"{TIMESTAMP} is {value!r} for user {one['user_id']!r} and item {one['item_id']!r}:"
+            " give seconds since 1970, or None for now"
+        )
+    return value
+
+
+def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch

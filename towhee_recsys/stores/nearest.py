@@ -1,0 +1,73 @@
+"""Many users' searches, each with its own length, filter and exclusions, become few calls."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from towhee_recsys.errors import RequestError
+from towhee_recsys.stores.filters import both, none_of
+from towhee_recsys.types import Hit, Id
+
+MAX_LIMIT = 16_384
+"""Hits that Milvus gives for one vector."""
+
+MIN_LIMIT = 16
+
+Call: TypeAlias = Callable[[list[int], str, int], Sequence[Sequence[tuple[Id, float]]]]
+"""Positions of vectors, one expression, one limit → for each the best (id, score), best first."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is searched for the vector at `position`."""
+
+    position: int
+    top_k: int
+    expression: str
+    excluded: frozenset[Id]
+
+
+def nearest(wanted: Sequence[Wanted], call: Call) -> list[list[Hit]]:
+    """The `top_k` best of each, in the order of `wanted`; equal scores by id.
+
+    What is excluded is fetched along and left out here, so that a call serves all users of one
+    filter whose limits are alike (within a factor of two). A search is repeated with a higher
+    limit while items that score as the last one does may be missing from it; beyond `MAX_LIMIT`
+    such ties stay as Milvus gave them, and exclusions travel in the expression.
+
+    Raises:
+        RequestError: a `top_k` is more than Milvus gives, and more items are there.
+    """
+    found: dict[int, list[Hit]] = {one.position: [] for one in wanted}
+    queue: dict[tuple[str, int], list[Wanted]] = defaultdict(list)
+
+    def put(one: Wanted, least: int = MIN_LIMIT) -> None:
+        if one.excluded and max(least, one.top_k + len(one.excluded)) > MAX_LIMIT:
+            expression = both(one.expression, none_of(sorted(one.excluded)))  # type: ignore[type-var]
+            one, least = replace(one, expression=expression, excluded=frozenset()), MIN_LIMIT
+        limit = 1 << max(least - 1, one.top_k + len(one.excluded)).bit_length()
+        queue[one.expression, min(limit, MAX_LIMIT)].append(one)
+
+    for one in wanted:
+        if one.top_k > 0:
+            put(one)
+    while queue:
+        (expression, limit), group = queue.popitem()
+        answers = call([one.position for one in group], expression, limit)
+        for one, hits in zip(group, answers, strict=True):
+            kept = [hit for hit in hits if hit[0] not in one.excluded]
+            all_seen = len(hits) < limit
+            if not all_seen and len(kept) < one.top_k and limit == MAX_LIMIT and not one.excluded:
+                raise RequestError(f"top_k is {one.top_k}, but Milvus gives {MAX_LIMIT} at most")
+            ties_seen = len(kept) > one.top_k and kept[one.top_k - 1][1] > kept[-1][1]
+            if all_seen or ties_seen or (limit == MAX_LIMIT and len(kept) >= one.top_k):
+                kept.sort(key=lambda hit: (-hit[1], hit[0]))
+                found[one.position] = [
+                    Hit(item_id=item, score=score) for item, score in kept[: one.top_k]
+                ]
+            else:
+                put(one, 4 * limit)
+    return [found[one.position] for one in wanted]
