@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from towhee_recsys.bundle import WEIGHTS, Bundle
 from towhee_recsys.errors import BundleError, RequestError
-from towhee_recsys.features import FIRST, MISSING, PADDING, UNKNOWN, label, pad_histories
+from towhee_recsys.features import FIRST, UNKNOWN, label, pad_histories
 from towhee_recsys.model.backend import paddle
 from towhee_recsys.model.towers import TwoTowers
-from towhee_recsys.types import ITEM_ID, USER_ID, Id, Item, Route
+from towhee_recsys.types import ITEM_ID, Id, Item, Route
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,11 +113,8 @@ class UserEncoder:
         arrays = self.bundle.user_features.transform([r.get("user") or {} for r in records])
         told = np.zeros(len(records), dtype=bool)
         for array in arrays.values():
-            if array.dtype == np.int32:
-                says = ~np.isin(array, (PADDING, MISSING, UNKNOWN))
-            else:
-                says = array != 0
-            told |= says.reshape(len(records), -1).any(axis=1)
+            says = array >= FIRST if array.dtype == np.int32 else array != 0
+            told |= says.any(axis=tuple(range(1, array.ndim)))
         return [
             "personal" if len(self.known(record.get("history"))) else "features" if t else "popular"
             for record, t in zip(records, told, strict=True)
@@ -249,4 +246,4 @@ def _kind(value: object) -> str:
     return names.get(type(value), "null" if value is None else f"a {type(value).__name__}")
 
 
-__all__ = ["USER_ID", "ItemEncoder", "UserEncoder", "load_model", "set_weights"]
+__all__ = ["ItemEncoder", "UserEncoder", "load_model", "set_weights"]

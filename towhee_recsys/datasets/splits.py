@@ -25,6 +25,8 @@ class Histories:
     """``(U + 1,)``: the history of user row u is ``items[offsets[u]:offsets[u + 1]]``."""
     items: NDArray[np.int32]
     """``(N,)`` rows of ``dataset.items``."""
+    timestamps: NDArray[np.float64] | None = None
+    """``(N,)`` seconds since 1970; None where the data has none."""
 
     def of(self, row: int) -> NDArray[np.int32]:
         """The history of the user in this row; a view, not a copy."""
@@ -57,7 +59,11 @@ def histories(dataset: Dataset) -> Histories:
         keys.insert(0, table[TIMESTAMP].to_numpy())
     order = np.lexsort(keys)  # stable; the last key leads
     counts = np.bincount(users, minlength=len(dataset.users))
-    return Histories(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), items[order])
+    return Histories(
+        np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        items[order],
+        table[TIMESTAMP].to_numpy()[order] if TIMESTAMP in table else None,
+    )
 
 
 def last_two(histories: Histories) -> Split:

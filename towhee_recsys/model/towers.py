@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from towhee_recsys.features.columns import TableFeatures
-from towhee_recsys.features.vocabulary import FIRST, UNKNOWN
+from towhee_recsys.features.vocabulary import FIRST
 from towhee_recsys.model.backend import nn, paddle
 from towhee_recsys.model.config import ModelConfig
 from towhee_recsys.model.layers import Block, FeatureEmbedding
@@ -96,5 +96,3 @@ class TwoTowers(nn.Layer):
         flat = paddle.index_select(table, paddle.to_tensor(codes.reshape(-1)), axis=0)
         return flat.reshape([*codes.shape, vectors.shape[1]])
 
-
-__all__ = ["UNKNOWN", "ItemTower", "TwoTowers", "UserTower"]

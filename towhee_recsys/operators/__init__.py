@@ -1,0 +1,44 @@
+"""Towhee operators over the encoders and the stores; importing this registers them all.
+
+After it, ``ops.recsys.user_encoder(...)`` and the others of `__all__` work, and so do
+``AutoPipes.pipeline('recsys/recommend', config=AutoConfig.load_config('recsys/recommend'))`` and
+the like for ``recsys/ingest`` and ``recsys/similar_items``.
+
+- `user_encoder`, `item_encoder`: records → vectors
+- `milvus_insert`, `milvus_publish`, `milvus_search`: the index
+- `redis_insert`, `redis_lookup`, `mysql_insert`, `mysql_lookup`: the records
+- `read_request`, `user_lookup`, `route`, `nearest_items`, `answer`: the steps of the pipelines
+- `shared`: what operators have in common, and the clients that they share
+"""
+
+from towhee_recsys.operators.answer import Answer
+from towhee_recsys.operators.item_encoder import ItemEncoder
+from towhee_recsys.operators.milvus_insert import MilvusInsert
+from towhee_recsys.operators.milvus_publish import MilvusPublish
+from towhee_recsys.operators.milvus_search import MilvusSearch
+from towhee_recsys.operators.mysql_insert import MySQLInsert
+from towhee_recsys.operators.mysql_lookup import MySQLLookup
+from towhee_recsys.operators.nearest_items import NearestItems
+from towhee_recsys.operators.read_request import ReadRequest
+from towhee_recsys.operators.redis_insert import RedisInsert
+from towhee_recsys.operators.redis_lookup import RedisLookup
+from towhee_recsys.operators.route import Route
+from towhee_recsys.operators.user_encoder import UserEncoder
+from towhee_recsys.operators.user_lookup import UserLookup
+
+__all__ = [
+    "Answer",
+    "ItemEncoder",
+    "MilvusInsert",
+    "MilvusPublish",
+    "MilvusSearch",
+    "MySQLInsert",
+    "MySQLLookup",
+    "NearestItems",
+    "ReadRequest",
+    "RedisInsert",
+    "RedisLookup",
+    "Route",
+    "UserEncoder",
+    "UserLookup",
+]

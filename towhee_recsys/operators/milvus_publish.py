@@ -33,8 +33,7 @@ class MilvusPublish(shared.SharedOperator):
     def __call__(self, ids: Sequence[Id]) -> int:
         if not ids:
             raise StoreError("no items were written, so there is nothing to publish")
-        kind = int if isinstance(ids[0], int) else str
-        collection = self._store.create(self._fingerprint, kind, {})
+        collection = self._store.collection(self._fingerprint)
         expected, found = len(set(ids)), self._store.finish(collection, ids)
         if found != expected:
             raise StoreError(

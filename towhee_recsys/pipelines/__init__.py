@@ -1,0 +1,23 @@
+"""The pipelines, as functions of a config; nothing heavy is imported before one is built.
+
+- `ingest`: tables → index and records
+- `recommend`: a user → items
+- `similar_items`: an item → items
+- `calling`: a pipeline's answer, or the library's own errors
+"""
+
+from towhee_recsys.pipelines.calling import call
+from towhee_recsys.pipelines.config import IngestConfig, RecommendConfig, SimilarItemsConfig
+from towhee_recsys.pipelines.ingest import ingest
+from towhee_recsys.pipelines.recommend import recommend
+from towhee_recsys.pipelines.similar_items import similar_items
+
+__all__ = [
+    "IngestConfig",
+    "RecommendConfig",
+    "SimilarItemsConfig",
+    "call",
+    "ingest",
+    "recommend",
+    "similar_items",
+]

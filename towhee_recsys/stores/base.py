@@ -20,6 +20,9 @@ class VectorStore(Protocol):
     A collection is named after the fingerprint of the model that made its vectors.
     """
 
+    def collection(self, fingerprint: str) -> str:
+        """The name of the collection for the vectors of that model, there or not."""
+
     def create(
         self,
         fingerprint: str,

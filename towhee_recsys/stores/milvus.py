@@ -78,15 +78,18 @@ class MilvusStore:
     def __repr__(self) -> str:
         return f"MilvusStore({self._connection.where!r}, alias={self._alias!r})"
 
+    def collection(self, fingerprint: str) -> str:
+        if not re.fullmatch("[A-Za-z0-9]+", fingerprint):
+            raise StoreError(f"a fingerprint is letters and digits, not {fingerprint!r}")
+        return f"{self._alias}_{fingerprint}"
+
     def create(
         self,
         fingerprint: str,
         id_type: type[int] | type[str],
         attributes: Mapping[str, AttributeType],
     ) -> str:
-        if not re.fullmatch("[A-Za-z0-9]+", fingerprint):
-            raise StoreError(f"a fingerprint is letters and digits, not {fingerprint!r}")
-        wanted = Layout(f"{self._alias}_{fingerprint}", id_type, dict(attributes))
+        wanted = Layout(self.collection(fingerprint), id_type, dict(attributes))
         with self._milvus() as client:
             if not client.has_collection(wanted.name, timeout=self._timeout):
                 collections.create(client, wanted, self._index, BUILD_SECONDS)

@@ -1,0 +1,29 @@
+"""A pipeline and an input → its answer, with the library's own errors in place of Towhee's text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from towhee_recsys import errors
+
+
+def call(pipeline: Any, value: Any) -> Any:
+    """``pipeline(value).get()[0]``.
+
+    Towhee turns an error in a node into a RuntimeError with the traceback as its text. This raises
+    the error that the node raised, if it was one of `towhee_recsys.errors`.
+    """
+    try:
+        return pipeline(value).get()[0]
+    except RuntimeError as exc:
+        raise (_original(str(exc)) or exc) from None
+
+
+def _original(text: str) -> errors.RecsysError | None:
+    """The last error of ours in a traceback's text."""
+    found = re.findall(r"^towhee_recsys\.errors\.(\w+): (.*?)(?=\n\n|\n, Traceback|\Z)", text, re.M | re.S)
+    if not found:
+        return None
+    name, message = found[-1]
+    return getattr(errors, name)(message.strip())  # type: ignore[no-any-return]

@@ -1,0 +1,114 @@
+"""The settings of the pipelines, from arguments or from the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from towhee_recsys.errors import ConfigError
+from towhee_recsys.types import MAX_TOP_K
+
+ENV_PREFIX = "TOWHEE_RECSYS_"
+
+Self = TypeVar("Self", bound="PipelineConfig")
+
+
+class PipelineConfig(BaseModel):
+    """What all pipelines need: a model, an index, and a store of records.
+
+    Fields are checked when they are set, also later (``config.top_k = 5``). The token of a Milvus
+    that asks for one comes from ``TOWHEE_RECSYS_MILVUS_TOKEN`` and is never part of a config.
+    """
+
+    model_config = ConfigDict(
+        validate_assignment=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    bundle: str
+    """Folder of the trained model."""
+    milvus_uri: str
+    """A file for Milvus Lite, or ``http(s)://host:19530``."""
+    store_url: str
+    """``embedded:///folder``, ``redis://…``, ``rediss://…``, ``redis+cluster://…`` or
+    ``mysql+pymysql://…``."""
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as exc:
+            raise ConfigError(_explain(type(self).__name__, exc)) from exc
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            super().__setattr__(name, value)
+        except ValidationError as exc:
+            raise ConfigError(_explain(type(self).__name__, exc)) from exc
+
+    @field_validator("bundle", "milvus_uri", mode="before")
+    @classmethod
+    def _path_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, Path) else value
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, mask_password(value) if name == "store_url" else value
+
+    @classmethod
+    def from_env(cls: type[Self]) -> Self:
+        """A config of the variables ``TOWHEE_RECSYS_BUNDLE``, ``…_MILVUS_URI`` and so on.
+
+        Raises:
+            ConfigError: naming the variables that are missing or wrong.
+        """
+        names = {field: ENV_PREFIX + field.upper() for field in cls.model_fields}
+        missing = [
+            names[field]
+            for field, info in cls.model_fields.items()
+            if info.is_required() and names[field] not in os.environ
+        ]
+        if missing:
+            raise ConfigError(
+                f"{cls.__name__} is not given, and the environment lacks {', '.join(missing)}; "
+                f"set them, or pass {cls.__name__}(...)"
+            )
+        return cls(**{f: os.environ[n] for f, n in names.items() if n in os.environ})
+
+
+class RecommendConfig(PipelineConfig):
+    """Settings of `recommend`."""
+
+    top_k: int = Field(10, ge=1, le=MAX_TOP_K)
+    """Items in an answer, where the request does not say."""
+
+
+class SimilarItemsConfig(PipelineConfig):
+    """Settings of `similar_items`."""
+
+    top_k: int = Field(10, ge=1, le=MAX_TOP_K)
+    """Items in an answer, where the request does not say."""
+
+
+class IngestConfig(PipelineConfig):
+    """Settings of `ingest`."""
+
+    batch_size: int = Field(2_000, ge=1, le=10_000)
+    """Items that are encoded and written at once."""
+
+
+def mask_password(url: str) -> str:
+    """The URL without its password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
+def _explain(name: str, exc: ValidationError) -> str:
+    parts = []
+    for error in exc.errors(include_url=False):
+        field = ".".join(map(str, error["loc"]))
+        given = "" if error["type"] in ("missing", "extra_forbidden") else f", got {error['input']!r}"
+        parts.append(f"{field}: {error['msg'][:1].lower()}{error['msg'][1:]}{given}")
+    return f"{name}: {'; '.join(parts)}"

@@ -1,0 +1,52 @@
+"""A user → the items to recommend: the pipeline that answers requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from towhee_recsys.pipelines.config import RecommendConfig
+
+
+def recommend(config: RecommendConfig | None = None) -> Any:
+    """Build the pipeline; do so once, and call it from any thread.
+
+    It takes a user's id, a `towhee_recsys.types.Request`, or a list of these, and its ``.get()[0]``
+    is a list of `Recommendation`, or for a list one such list for each of its entries::
+
+        p = recommend(RecommendConfig(bundle='bundle/', milvus_uri='./milvus.db',
+                                      store_url='embedded:///srv/recsys/store'))
+        p(42).get()[0]
+        p({'user': {'age': 25}, 'history': [1, 50], 'top_k': 5}).get()[0]
+
+    Args:
+        config: by default read from the environment, see `PipelineConfig.from_env`.
+
+    Returns:
+        A Towhee pipeline. An error in a call surfaces as a RuntimeError; `towhee_recsys.pipelines.
+        calling.call` gives the library's own errors instead.
+
+    Raises:
+        ConfigError: a setting is missing or wrong.
+        BundleError: the bundle is missing or damaged.
+    """
+    from towhee import ops, pipe
+
+    from towhee_recsys.operators import shared
+    from towhee_recsys.bundle import read_manifest
+
+    config = config or RecommendConfig.from_env()
+    fingerprint = read_manifest(config.bundle).fingerprint
+    shared.user_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
+    model = {"bundle": config.bundle, "fingerprint": fingerprint}
+    index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
+    recsys = ops.recsys
+    return (
+        pipe.input("raw")
+        .map("raw", "requests", recsys.read_request(bundle=config.bundle, top_k=config.top_k))
+        .map("requests", "users", recsys.user_lookup(url=config.store_url))
+        .map("users", "vectors", recsys.user_encoder(**model))
+        .map(("vectors", "users"), "found", recsys.milvus_search(**index, degrade=True))
+        .map(("users", "found"), "hits", recsys.route(**model, uri=config.milvus_uri))
+        .map(("raw", "hits"), "answer", recsys.answer(url=config.store_url))
+        .output("answer")
+    )
