@@ -62,6 +62,8 @@ class Metadata(BaseModel):
     """What `Dataset.load` takes to read it again; None where it was data frames."""
     sha256: str | None
     """Checksum of what was read."""
+    id_types: dict[str, str]
+    """``int`` or ``str`` for ``user_id`` and ``item_id``."""
     holdout: str
     """``last-two`` where two interactions of each user were kept back, or ``none``."""
     users: int
@@ -157,7 +159,9 @@ class Bundle:
         manifest = read_manifest(path)
         files = {name: _read(path / name, digest) for name, digest in manifest.files.items()}
         if _fingerprint(manifest.files) != manifest.fingerprint:
-            raise BundleError(f"{path / MANIFEST} was altered: its fingerprint does not fit its files")
+            raise BundleError(
+                f"{path / MANIFEST} was altered: its fingerprint does not fit its files"
+            )
         try:
             features = json.loads(files[FEATURES])
             items = load_tensors(files[ITEMS])
@@ -174,7 +178,9 @@ class Bundle:
                 item_features=TableFeatures.load(features["items"]),
             )
         except (KeyError, ValueError, SafetensorError, ValidationError) as exc:
-            raise BundleError(f"{path} was written by another version of this library: {exc}") from exc
+            raise BundleError(
+                f"{path} was written by another version of this library: {exc}"
+            ) from exc
 
     def _files(self) -> dict[str, bytes]:
         items = {f"feature.{name}": array for name, array in self.item_arrays.items()}
@@ -184,10 +190,10 @@ class Bundle:
             "items": self.item_features.state(),
         }
         return {
-            WEIGHTS: save_tensors({name: np.ascontiguousarray(w) for name, w in self.weights.items()}),
-            ITEMS: save_tensors(
-                {"codes": self.item_codes, "popularity": self.popularity, **items}
+            WEIGHTS: save_tensors(
+                {name: np.ascontiguousarray(w) for name, w in self.weights.items()}
             ),
+            ITEMS: save_tensors({"codes": self.item_codes, "popularity": self.popularity, **items}),
             FEATURES: json.dumps(features, ensure_ascii=False).encode(),
             SCHEMA: self.schema.model_dump_json(indent=2).encode(),
             CONFIG: self.config.model_dump_json(indent=2).encode(),
@@ -205,18 +211,24 @@ def read_manifest(path: str | Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(file.read_bytes())
     except FileNotFoundError as exc:
-        raise BundleError(f"there is no bundle at {Path(path)} ({MANIFEST} is missing); train one, "
-                          "or name its folder") from exc
+        raise BundleError(
+            f"there is no bundle at {Path(path)} ({MANIFEST} is missing); train one, "
+            "or name its folder"
+        ) from exc
     except (OSError, ValidationError) as exc:
         raise BundleError(f"{file} cannot be read as a bundle's manifest: {exc}") from exc
     if manifest.format != FORMAT:
-        raise BundleError(f"{file} has format {manifest.format}, this version reads {FORMAT}; "
-                          "train the model again, or install the version that wrote it")
+        raise BundleError(
+            f"{file} has format {manifest.format}, this version reads {FORMAT}; "
+            "train the model again, or install the version that wrote it"
+        )
     missing = {*FINGERPRINTED, METADATA} - manifest.files.keys()
     stray = [name for name in manifest.files if name != Path(name).name]
     if missing or stray:
-        raise BundleError(f"{file} was altered: it names {stray or 'too few files'}"
-                          + (f", {', '.join(sorted(missing))} missing" if missing else ""))
+        raise BundleError(
+            f"{file} was altered: it names {stray or 'too few files'}"
+            + (f", {', '.join(sorted(missing))} missing" if missing else "")
+        )
     return manifest
 
 
@@ -244,11 +256,15 @@ def _read(file: Path, digest: str) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as exc:
-        raise BundleError(f"{file} is missing or cannot be read: {exc.strerror}; copy the whole "
-                          "folder again, or train the model again") from exc
+        raise BundleError(
+            f"{file} is missing or cannot be read: {exc.strerror}; copy the whole "
+            "folder again, or train the model again"
+        ) from exc
     if hashlib.sha256(content).hexdigest() != digest:
-        raise BundleError(f"{file} is not the file that was saved with this bundle: it was "
-                          "truncated, altered, or comes from another; copy the whole folder again")
+        raise BundleError(
+            f"{file} is not the file that was saved with this bundle: it was "
+            "truncated, altered, or comes from another; copy the whole folder again"
+        )
     return content
 
 

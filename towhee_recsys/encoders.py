@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from towhee_recsys.bundle import WEIGHTS, Bundle
 from towhee_recsys.errors import BundleError, RequestError
-from towhee_recsys.features import FIRST, UNKNOWN, label, pad_histories
+from towhee_recsys.features import FIRST, UNKNOWN, pad_histories
 from towhee_recsys.model.backend import paddle
 from towhee_recsys.model.towers import TwoTowers
-from towhee_recsys.types import ITEM_ID, Id, Item, Route
+from towhee_recsys.types import ITEM_ID, Id, Route
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class ItemEncoder:
                 dict counts as a list of one. What is absent counts as missing.
 
         Raises:
-            RequestError: an item has no ``item_id``, or one of another kind than the model's.
+            RequestError: an ``item_id`` is of another kind than the model's.
             DataError: a number is not a number.
         """
         records = as_records(items)
@@ -53,11 +53,12 @@ class ItemEncoder:
         ]
         return np.concatenate(chunks) if chunks else self._empty()
 
-    def _forward(self, records: Sequence[Item]) -> Vectors:
-        rows = known_rows(self.bundle, [_item_id(i, record) for i, record in enumerate(records)])
+    def _forward(self, records: Sequence[Mapping[str, Any]]) -> Vectors:
+        rows = known_rows(self.bundle, [record.get(ITEM_ID) for record in records])
         codes = np.where(rows >= 0, self.bundle.item_codes[rows], UNKNOWN)
         arrays = self.bundle.item_features.transform(records)
-        return item_vectors(self._model, codes, arrays).numpy()
+        vectors: Vectors = item_vectors(self._model, codes, arrays).numpy()
+        return vectors
 
     def _empty(self) -> Vectors:
         return np.empty((0, self.bundle.config.embedding_size), np.float32)
@@ -195,15 +196,15 @@ def item_vectors(
         return model.item(paddle.to_tensor(codes), tensors)
 
 
-def known_rows(bundle: Bundle, item_ids: Sequence[Id]) -> NDArray[np.int32]:
-    """``(B,)`` rows of the bundle's items, -1 for those it does not know.
+def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int32]:
+    """``(B,)`` rows of the bundle's items, -1 for those it does not know, and for None.
 
     Raises:
         RequestError: an id is of another kind than the model's.
     """
     kind = type(bundle.item_ids.values[0]) if bundle.item_ids.values else int
     for item_id in item_ids:
-        if type(item_id) is not kind and not (kind is int and isinstance(item_id, np.integer)):
+        if not (item_id is None or type(item_id) is kind or (_is_integer(item_id) and kind is int)):
             raise RequestError(
                 f"item id {item_id!r} is {_kind(item_id)}, but this model's item ids are "
                 f"{'integers' if kind is int else 'text'}; pass them as such"
@@ -212,12 +213,13 @@ def known_rows(bundle: Bundle, item_ids: Sequence[Id]) -> NDArray[np.int32]:
     return np.where(codes >= FIRST, codes - FIRST, -1).astype(np.int32)
 
 
-def as_records(table: Records) -> Sequence[Mapping[str, Any]]:
+def as_records(table: Any) -> Sequence[Mapping[str, Any]]:
     """A dict, a list of dicts or a DataFrame → a list of dicts."""
     if isinstance(table, Mapping):
         return [table]
     if hasattr(table, "to_dict"):
-        return table.to_dict("records")  # type: ignore[union-attr]
+        records: list[Mapping[str, Any]] = table.to_dict("records")
+        return records
     if isinstance(table, str) or not isinstance(table, Sequence):
         raise RequestError(f"expected a list of dicts or a DataFrame, got {_kind(table)}")
     for i, record in enumerate(table):
@@ -226,11 +228,8 @@ def as_records(table: Records) -> Sequence[Mapping[str, Any]]:
     return table
 
 
-def _item_id(row: int, record: Mapping[str, Any]) -> Id:
-    if label(record.get(ITEM_ID)) is None:
-        raise RequestError(f"item record {row} has no '{ITEM_ID}'")
-    item_id: Id = record[ITEM_ID]
-    return item_id
+def _is_integer(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _check_user(row: int, record: Mapping[str, Any]) -> None:

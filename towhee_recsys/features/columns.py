@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -133,15 +133,23 @@ class TableFeatures:
         self.features = dict(features)
 
     @classmethod
-    def fit(cls, columns: Mapping[str, Column], values: Mapping[str, Iterable[object]]) -> TableFeatures:
+    def fit(
+        cls, columns: Mapping[str, Column], records: Sequence[Mapping[str, Any]]
+    ) -> TableFeatures:
         """Fit a feature to each column that is more than ``display``.
 
         Args:
             columns: the schema's columns of this table.
-            values: each column's values, such as a DataFrame.
+            records: the rows of the table.
         """
         kinds = {name: _BY_ROLE.get(column.role) for name, column in columns.items()}
-        return cls({name: kind.fit(values[name]) for name, kind in kinds.items() if kind})
+        return cls(
+            {
+                name: kind.fit([record.get(name) for record in records])
+                for name, kind in kinds.items()
+                if kind
+            }
+        )
 
     def transform(self, records: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
         """N records → N rows in each column's array; an absent key counts as missing.
@@ -168,7 +176,8 @@ def _load(state: Mapping[str, Any]) -> Feature:
     if state["kind"] == "number":
         return NumberFeature(float(state["mean"]), float(state["std"]))
     kinds = {"label": LabelFeature, "labels": LabelsFeature, "text": TextFeature}
-    return kinds[state["kind"]](Vocabulary(state["values"]))
+    kind: Callable[[Vocabulary], Feature] = kinds[state["kind"]]
+    return kind(Vocabulary(state["values"]))
 
 
 def _named(name: str, feature: Feature, values: list[object]) -> Array:

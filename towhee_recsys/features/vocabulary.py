@@ -33,11 +33,15 @@ class Vocabulary:
             raise ValueError("a vocabulary's values must differ from each other")
 
     @classmethod
-    def fit(cls, values: Iterable[str | None], min_count: int = 1, limit: int = 50_000) -> Vocabulary:
+    def fit(
+        cls, values: Iterable[str | None], min_count: int = 1, limit: int = 50_000
+    ) -> Vocabulary:
         """The `limit` most frequent of `values` that occur `min_count` times or more, in
         alphabetical order, so that the order of the table's rows does not matter."""
         counts = Counter(value for value in values if value is not None)
-        kept = sorted((v for v, n in counts.items() if n >= min_count), key=lambda v: (-counts[v], v))
+        kept = sorted(
+            (v for v, n in counts.items() if n >= min_count), key=lambda v: (-counts[v], v)
+        )
         return cls(sorted(kept[:limit]))
 
     @property

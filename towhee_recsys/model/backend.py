@@ -8,8 +8,8 @@ import os
 # the speed. It reads this when it is loaded; on other processors it means nothing.
 os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
 
-import paddle  # noqa: E402
-from paddle import nn  # noqa: E402
-from paddle.nn import functional  # noqa: E402
+import paddle
+from paddle import nn
+from paddle.nn import functional
 
 __all__ = ["functional", "nn", "paddle"]

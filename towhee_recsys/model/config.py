@@ -26,7 +26,5 @@ class ModelConfig(BaseModel):
     @model_validator(mode="after")
     def _heads_divide_the_vector(self) -> ModelConfig:
         if self.embedding_size % self.heads:
-            raise ValueError(
-                f"heads={self.heads} must divide embedding_size={self.embedding_size}"
-            )
+            raise ValueError(f"heads={self.heads} must divide embedding_size={self.embedding_size}")
         return self

@@ -79,7 +79,7 @@ class CausalMixing(nn.Layer):
         return mixed.transpose([0, 2, 1, 3]).reshape([batch, length, size])
 
     def last(self, values: paddle.Tensor, last: np.ndarray) -> paddle.Tensor:
-        """``(B, L, size)`` and each row's last position ``(B,)`` → ``(B, size)`` at that position."""
+        """``(B, L, size)`` and last positions ``(B,)`` → ``(B, size)`` at these."""
         batch, length, size = values.shape
         lag = last[:, None] - np.arange(length)[None, :]
         weights = self._weights(lag.reshape(-1)).reshape([self.heads, batch, 1, length])
@@ -88,7 +88,7 @@ class CausalMixing(nn.Layer):
         return mixed.reshape([batch, size])
 
     def _weights(self, lag: np.ndarray) -> paddle.Tensor:
-        """exp(b) at each of ``(n,)`` distances, 0 where the distance is negative: ``(heads, n)``."""
+        """exp(b) at ``(n,)`` distances, 0 where one is negative: ``(heads, n)``."""
         past = paddle.to_tensor((lag >= 0).astype("float32"))
         index = paddle.to_tensor(np.clip(lag, 0, self.length - 1))
         return paddle.exp(paddle.index_select(self.kernel, index, axis=1)) * past

@@ -95,4 +95,3 @@ class TwoTowers(nn.Layer):
         table = paddle.concat([vectors, self.user.start])
         flat = paddle.index_select(table, paddle.to_tensor(codes.reshape(-1)), axis=0)
         return flat.reshape([*codes.shape, vectors.shape[1]])
-

@@ -27,9 +27,7 @@ class MilvusSearch(shared.SharedOperator):
     list that no filter was asked for.
     """
 
-    def __init__(
-        self, uri: str, fingerprint: str, top_k: int = 10, degrade: bool = False
-    ) -> None:
+    def __init__(self, uri: str, fingerprint: str, top_k: int = 10, degrade: bool = False) -> None:
         super().__init__()
         self._uri, self._fingerprint = uri, fingerprint
         self._top_k, self._degrade = top_k, degrade

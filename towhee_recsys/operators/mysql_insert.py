@@ -9,7 +9,7 @@ from towhee_recsys.operators.records import RecordInsert
 
 @register(name="recsys/mysql_insert")
 class MySQLInsert(RecordInsert):
-    """``ops.recsys.mysql_insert(url='mysql+pymysql://…', kind='items')``: a list of records → how many
-    were written. `kind` is ``items``, ``users`` or ``interactions``."""
+    """``ops.recsys.mysql_insert(url='mysql+pymysql://…', kind='items')``: a list of records → how
+    many were written. `kind` is ``items``, ``users`` or ``interactions``."""
 
     schemes = ("mysql+pymysql://", "mariadb+pymysql://")

@@ -1,4 +1,4 @@
-"""Writing and reading records, whichever store a URL names: what the Redis and MySQL operators share."""
+"""Records ↔ the store that a URL names: what the Redis and MySQL operators share."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class SharedOperator(PyOperator):  # type: ignore[misc]
+class SharedOperator(PyOperator):
     """An operator of which one instance serves every thread."""
 
     @property
@@ -44,7 +44,7 @@ def _once(make: Callable[P, R]) -> Callable[P, R]:
     @wraps(make)
     def get(*args: P.args, **kwargs: P.kwargs) -> R:
         with lock:
-            return cached(*args, **kwargs)
+            return cached(*args, **kwargs)  # type: ignore[arg-type]
 
     return get
 

@@ -22,7 +22,9 @@ def call(pipeline: Any, value: Any) -> Any:
 
 def _original(text: str) -> errors.RecsysError | None:
     """The last error of ours in a traceback's text."""
-    found = re.findall(r"^towhee_recsys\.errors\.(\w+): (.*?)(?=\n\n|\n, Traceback|\Z)", text, re.M | re.S)
+    found = re.findall(
+        r"^towhee_recsys\.errors\.(\w+): (.*?)(?=\n\n|\n, Traceback|\Z)", text, re.M | re.S
+    )
     if not found:
         return None
     name, message = found[-1]

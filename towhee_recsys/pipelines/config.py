@@ -109,6 +109,8 @@ def _explain(name: str, exc: ValidationError) -> str:
     parts = []
     for error in exc.errors(include_url=False):
         field = ".".join(map(str, error["loc"]))
-        given = "" if error["type"] in ("missing", "extra_forbidden") else f", got {error['input']!r}"
+        given = (
+            "" if error["type"] in ("missing", "extra_forbidden") else f", got {error['input']!r}"
+        )
         parts.append(f"{field}: {error['msg'][:1].lower()}{error['msg'][1:]}{given}")
     return f"{name}: {'; '.join(parts)}"

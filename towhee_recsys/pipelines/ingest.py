@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.pipelines.config import IngestConfig
-from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID, Id, Interaction, Item, User
+from towhee_recsys.types import ITEM_ID, USER_ID, Id, Interaction, Item, User
 
 if TYPE_CHECKING:
     from towhee_recsys.datasets import Dataset, Schema
@@ -39,8 +39,8 @@ def ingest(config: IngestConfig | None = None) -> Any:
     """
     from towhee import ops, pipe
 
-    from towhee_recsys.operators import shared
     from towhee_recsys.bundle import read_manifest
+    from towhee_recsys.operators import shared
 
     config = config or IngestConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
@@ -128,7 +128,7 @@ def _interactions(dataset: Dataset) -> Iterator[Interaction]:
         begin = int(past.offsets[row])
         for place, item in enumerate(past.of(row).tolist()):
             timestamp = float(place) if times is None else float(times[begin + place])
-            yield {USER_ID: user_id, ITEM_ID: item_ids[item], TIMESTAMP: timestamp}
+            yield Interaction(user_id=user_id, item_id=item_ids[item], timestamp=timestamp)
 
 
 def _report(dataset: Dataset, items: int, new: int, fingerprint: str) -> dict[str, Any]:

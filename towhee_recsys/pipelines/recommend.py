@@ -31,8 +31,8 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     """
     from towhee import ops, pipe
 
-    from towhee_recsys.operators import shared
     from towhee_recsys.bundle import read_manifest
+    from towhee_recsys.operators import shared
 
     config = config or RecommendConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint

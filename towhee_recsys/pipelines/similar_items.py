@@ -23,14 +23,13 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
     """
     from towhee import ops, pipe
 
-    from towhee_recsys.operators import shared
     from towhee_recsys.bundle import read_manifest
+    from towhee_recsys.operators import shared
 
     config = config or SimilarItemsConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.item_encoder(config.bundle, fingerprint)
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
-    index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
     read = ops.recsys.read_request(bundle=config.bundle, top_k=config.top_k, subject="item_id")
     return (
         pipe.input("raw")

@@ -78,7 +78,9 @@ class Checkpoint:
             raise TrainingError(f"there is nothing to resume at {folder}; train without --resume")
         try:
             progress = Progress(**json.loads((folder / "progress.json").read_text()))
-            arrays = [load_file(folder / f"{n}.safetensors") for n in ("weights", "optimizer", "best")]
+            arrays = [
+                load_file(folder / f"{n}.safetensors") for n in ("weights", "optimizer", "best")
+            ]
         except (OSError, TypeError, ValueError, SafetensorError) as exc:
             raise TrainingError(
                 f"the checkpoint at {folder} is damaged ({exc}); train without --resume"

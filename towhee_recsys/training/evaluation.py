@@ -125,7 +125,7 @@ def model_scores(bundle: Bundle, dataset: Dataset) -> Score:
             {"user": records[row], "history": ids[past].tolist()}
             for row, past in zip(rows, pasts, strict=True)
         ]
-        return users.encode(requests) @ vectors.T
+        return np.asarray(users.encode(requests) @ vectors.T)
 
     return score
 
@@ -159,9 +159,7 @@ def rank_users(
     return ranks
 
 
-def _past(
-    split: Split, row: int, which: Literal["validation", "test"]
-) -> NDArray[np.int32]:
+def _past(split: Split, row: int, which: Literal["validation", "test"]) -> NDArray[np.int32]:
     past = split.train.of(row)
     return past if which == "validation" else np.append(past, split.validation[row])
 

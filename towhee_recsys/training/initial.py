@@ -20,8 +20,8 @@ def item_vectors(
     """``(items, size)`` float32 with standard deviation 0.05; zeros for items without a past.
 
     Items that follow each other closely get like vectors: A[i, j] sums e^(−(lag−1)/5) over the
-    pairs at lags 1 to 20 in one history, made symmetric; P = log(1 + 0.5 · A · total / (row · row)),
-    a shifted pointwise mutual information (Levy and Goldberg 2014) kept positive and sparse; then
+    pairs at lags 1 to 20 in one history, made symmetric;
+    P = log(1 + 0.5 · A · total / (row · row)), a shifted pointwise mutual information (Levy and Goldberg 2014) kept positive and sparse; then
     the `size` largest eigenvectors of P by absolute value, each times the square root of its
     eigenvalue.
     """
@@ -38,13 +38,13 @@ def item_vectors(
 def _cooccurrence(histories: Histories, items: int) -> sp.csr_array:
     """``(items, items)`` symmetric float64: how close together two items stand in histories."""
     owner = np.repeat(np.arange(len(histories.lengths)), histories.lengths)
-    weights = sp.csr_array((items, items))
+    weights: sp.csr_array = sp.csr_array((items, items))
     for lag in range(1, MAX_LAG + 1):
         same = owner[lag:] == owner[:-lag]
         left, right = histories.items[:-lag][same], histories.items[lag:][same]
         weight = np.full(len(left), np.exp(-(lag - 1) / MEMORY))
         weights = weights + sp.csr_array((weight, (left, right)), shape=(items, items))
-    return weights + weights.T
+    return sp.csr_array(weights + weights.T)
 
 
 def _eigenvectors(

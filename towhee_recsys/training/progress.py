@@ -37,7 +37,10 @@ class Bar:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self._bar.stop()
 
@@ -54,8 +57,10 @@ class Bar:
     def validation(self, metrics: dict[str, float], best: bool) -> None:
         figures = "  ".join(f"{name.upper()} {value:.4f}" for name, value in metrics.items())
         self._quality = f"  {figures}"
-        self.message(f"epoch {self._epoch:4.1f}  loss {self._loss:.3f}  validation {figures}"
-                     f"{'  (best so far)' if best else ''}")
+        self.message(
+            f"epoch {self._epoch:4.1f}  loss {self._loss:.3f}  validation {figures}"
+            f"{'  (best so far)' if best else ''}"
+        )
         self._last = time.monotonic()
 
     def message(self, text: str) -> None:

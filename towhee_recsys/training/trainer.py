@@ -1,4 +1,4 @@
-"""A data set → a bundle: the loop that fits both towers, keeps the best, and survives being stopped."""
+"""A data set → a bundle: the loop that fits both towers, keeps the best, and can be stopped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from towhee_recsys.training.evaluation import model_scores, rank_users
 from towhee_recsys.training.initial import item_vectors
 from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.schedule import Schedule, learning_rate
-from towhee_recsys.types import ITEM_ID
+from towhee_recsys.types import ITEM_ID, USER_ID
 
 MIN_EPOCHS = 4
 MIN_STEPS = 60
@@ -75,8 +75,9 @@ class _Data:
         split = last_two(past) if holdout == "last-two" else Split(past, none, none)
         items = len(dataset.items)
         counts = popularity(split.train, items)
-        user_features = TableFeatures.fit(dataset.schema.users, dataset.users)
-        item_features = TableFeatures.fit(dataset.schema.items, dataset.items)
+        users, records = dataset.user_records(), dataset.item_records()
+        user_features = TableFeatures.fit(dataset.schema.users, users)
+        item_features = TableFeatures.fit(dataset.schema.items, records)
         return cls(
             dataset=dataset,
             split=split,
@@ -88,8 +89,8 @@ class _Data:
             popularity=counts,
             user_features=user_features,
             item_features=item_features,
-            user_arrays=user_features.transform(dataset.user_records()),
-            item_arrays=item_features.transform(dataset.item_records()),
+            user_arrays=user_features.transform(users),
+            item_arrays=item_features.transform(records),
         )
 
 
@@ -344,6 +345,13 @@ class Trainer:
                 data=data.dataset.name,
                 location=source.location if source else None,
                 sha256=source.sha256 if source else None,
+                id_types={
+                    name: "int" if table[name].dtype.kind == "i" else "str"
+                    for name, table in (
+                        (USER_ID, data.dataset.users),
+                        (ITEM_ID, data.dataset.items),
+                    )
+                },
                 holdout=self.config.holdout,
                 users=len(data.dataset.users),
                 items=data.items,
@@ -398,5 +406,3 @@ class Trainer:
 
 def _rows(table: paddle.Tensor, rows: NDArray[np.int64]) -> paddle.Tensor:
     return paddle.index_select(table, paddle.to_tensor(rows), axis=0)
-
-

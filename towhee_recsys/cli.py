@@ -1,0 +1,502 @@
+"""The command ``towhee-recsys``: what is typed → calls of the library, and answers in plain words.
+
+Nothing heavy is imported before the command that needs it runs, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
+
+import typer
+
+from towhee_recsys._version import __version__
+from towhee_recsys.errors import BundleError, RecsysError, RequestError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from towhee_recsys.datasets import Dataset
+    from towhee_recsys.home import Home
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Recommendations from Milvus: tables in, a trained model, an index and answers out.\n\n"
+    "Everything is kept in one home folder, so that no command needs paths from the one before. "
+    "A first look: [bold]towhee-recsys demo --data sample[/bold]. With data of your own: "
+    "[bold]validate[/bold], [bold]train[/bold], [bold]ingest[/bold], [bold]recommend[/bold].",
+)
+
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        help="[bold]sample[/bold], a MovieLens name ([bold]ml-1m[/bold], ml-100k, ml-latest-small "
+        "…), a MovieLens zip or folder, or the YAML file that describes tables of your own.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+TopK = Annotated[int, typer.Option("--top-k", "-n", min=1, max=10_000, help="Items to answer.")]
+Filter = Annotated[
+    str | None,
+    typer.Option(
+        "--filter", help="""Conditions as JSON: '{"genres": ["Comedy"], "year": {"gte": 1990}}'."""
+    ),
+]
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 1 failed with one clear line, 2 wrong usage."""
+    # Towhee and Paddle say things on import that concern their own developers.
+    warnings.filterwarnings("ignore")
+    logging.getLogger().addHandler(logging.NullHandler())
+    app()
+
+
+def _command(run: Callable[P, None]) -> Callable[P, None]:
+    """Turn the library's errors into one line on stderr and exit code 1."""
+
+    @wraps(run)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            run(*args, **kwargs)
+        except RecsysError as exc:
+            typer.echo(f"Error: {exc}", err=True)
+            raise typer.Exit(1) from exc
+        except KeyboardInterrupt as exc:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(1) from exc
+
+    return guarded
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    home: Annotated[
+        Path,
+        typer.Option(envvar="TOWHEE_RECSYS_HOME", help="Folder for model, index and records."),
+    ] = Path("recsys-home"),
+    milvus_uri: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOWHEE_RECSYS_MILVUS_URI",
+            help="A Milvus server in place of the home's own file: http://host:19530.",
+        ),
+    ] = None,
+    store_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="TOWHEE_RECSYS_STORE_URL",
+            help="A server in place of the home's own store: redis://… or mysql+pymysql://…",
+        ),
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    from towhee_recsys.home import Home
+
+    ctx.obj = Home(home.absolute(), milvus_uri, store_url)
+
+
+@app.command()
+@_command
+def demo(
+    ctx: typer.Context,
+    data: Data = "ml-1m",
+    time_budget: Annotated[
+        str, typer.Option(help="For training, on data other than the sample: 90s, 3m.")
+    ] = "3m",
+) -> None:
+    """From tables to recommendations with titles, step by step, explained.
+
+    Where the data cannot be downloaded, the demo goes on with the built-in sample.
+    """
+    from towhee_recsys import demo as narrated
+
+    narrated.run(ctx.obj, data, _seconds(time_budget), _console())
+
+
+@app.command()
+@_command
+def download(
+    name: Annotated[str, typer.Argument(help="ml-100k, ml-1m, ml-10m, ml-20m, ml-25m, ml-32m …")],
+) -> None:
+    """Fetch a MovieLens data set into the cache; an interrupted download is taken up again."""
+    from towhee_recsys.datasets import download as fetch
+
+    with _download_bar() as progress:
+        typer.echo(fetch(name, progress=progress))
+
+
+@app.command()
+@_command
+def validate(
+    data: Annotated[str, typer.Argument(help="As for --data elsewhere.")], as_json: Json = False
+) -> None:
+    """Say what is understood of a data set, and all that is wrong with it."""
+    from towhee_recsys.datasets import validate as check
+
+    with _download_bar() as progress:
+        report = check(data, progress=progress)
+    typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else str(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+@_command
+def train(
+    ctx: typer.Context,
+    data: Data = "sample",
+    epochs: Annotated[float | None, typer.Option(help="How often to go through the data.")] = None,
+    time_budget: Annotated[
+        str | None, typer.Option(help="For the whole command: 90s, 5m. Overrides --epochs.")
+    ] = None,
+    holdout: Annotated[
+        Literal["last-two", "none"],
+        typer.Option(
+            help="[bold]last-two[/bold] keeps back each user's last two interactions, to evaluate "
+            "on; [bold]none[/bold] trains on everything, for production, and for as many epochs "
+            "as the model that is there took."
+        ),
+    ] = "last-two",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on with a run that was interrupted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model and keep it in the home folder. Ctrl-C keeps the best so far."""
+    started = _started()
+    home: Home = ctx.obj
+    dataset = _load(data)
+    if holdout == "none" and epochs is None and time_budget is None:
+        epochs = _epochs_before(home, dataset)
+
+    from towhee_recsys.training import TrainingConfig
+    from towhee_recsys.training import train as fit
+    from towhee_recsys.training.progress import Bar
+
+    config = TrainingConfig(
+        epochs=epochs,
+        time_budget=_seconds(time_budget) if time_budget else None,
+        holdout=holdout,
+        seed=seed,
+    )
+    with Bar(_console()) as bar:
+        bundle = fit(
+            dataset,
+            config,
+            checkpoint=home.checkpoint,
+            resume=resume,
+            listener=bar,
+            started=started,
+        )
+    bundle.save(home.bundle)
+    meta = bundle.metadata
+    if as_json:
+        _print_json(
+            {"bundle": str(home.bundle), "fingerprint": bundle.fingerprint, **meta.model_dump()}
+        )
+        return
+    typer.echo(
+        f"Model {bundle.fingerprint} trained on {meta.interactions:,} interactions of "
+        f"{meta.data} for {meta.epochs:.1f} epochs, saved in {home.bundle}"
+    )
+    if meta.validation:
+        typer.echo(
+            f"validation: {_figures(meta.validation)} (popularity: {_figures(meta.popularity)})"
+        )
+
+
+@app.command()
+@_command
+def evaluate(
+    ctx: typer.Context,
+    data: Annotated[
+        str | None, typer.Option(help="By default what the model was trained on.")
+    ] = None,
+    items: Annotated[
+        Literal["all", "rated"],
+        typer.Option(help="Rank all items, or only those that somebody met."),
+    ] = "all",
+    as_json: Json = False,
+) -> None:
+    """Rank all items for every user's last two interactions, which training did not see."""
+    from towhee_recsys.training import evaluate as measure
+
+    result = measure(ctx.obj.bundle, _load(data) if data else None, items=items)
+    if as_json:
+        _print_json(result.as_dict())
+        return
+    typer.echo(f"{result.users:,} users, {result.items:,} items ranked")
+    typer.echo(f"validation   {_figures(result.validation)}")
+    typer.echo(f"test         {_figures(result.test)}")
+    typer.echo(f"  popularity {_figures(result.popularity)}")
+
+
+@app.command()
+@_command
+def ingest(
+    ctx: typer.Context,
+    data: Annotated[
+        str | None, typer.Option(help="By default what the model was trained on.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fill the index and the store: items' vectors, records, and everybody's history."""
+    from towhee_recsys.pipelines import IngestConfig, call
+    from towhee_recsys.pipelines import ingest as build
+
+    home: Home = ctx.obj
+    pipeline = build(IngestConfig(**home.pipelines))
+    with _console().status("writing vectors and records"):
+        report = call(pipeline, _load(data) if data else _recorded(home))
+    if as_json:
+        _print_json(report)
+    else:
+        typer.echo(
+            f"{report['items']:,} items, {report['users']:,} users and "
+            f"{report['interactions']:,} interactions are in place for model "
+            f"{report['fingerprint']}"
+        )
+
+
+@app.command()
+@_command
+def recommend(
+    ctx: typer.Context,
+    user: Annotated[str | None, typer.Argument(help="A user's id.")] = None,
+    record: Annotated[
+        str | None, typer.Option("--user", help="""Somebody's record, as JSON: '{"age": 25}'.""")
+    ] = None,
+    history: Annotated[
+        str | None, typer.Option(help="Item ids, oldest first, in place of the stored ones: 1,50.")
+    ] = None,
+    top_k: TopK = 10,
+    filter: Filter = None,
+    seen: Annotated[
+        Literal["exclude", "include"], typer.Option(help="Leave out what the user has met?")
+    ] = "exclude",
+    as_json: Json = False,
+) -> None:
+    """Recommend items to a user; to anybody described with --user or --history; or to nobody in
+    particular."""
+    from towhee_recsys.pipelines import RecommendConfig, call
+    from towhee_recsys.pipelines import recommend as build
+
+    home: Home = ctx.obj
+    request: dict[str, Any] = {"top_k": top_k, "seen": seen}
+    if user is not None:
+        request["user_id"] = home.parse_id(user, "user_id")
+    if record is not None:
+        request["user"] = _json_object(record, "--user")
+    if history is not None:
+        request["history"] = [home.parse_id(i.strip(), "item_id") for i in history.split(",") if i]
+    if filter is not None:
+        request["filter"] = _json_object(filter, "--filter")
+    answer = call(build(RecommendConfig(**home.pipelines)), request)
+    if as_json:
+        _print_json({"user_id": request.get("user_id"), "recommendations": answer})
+    else:
+        _print_items(answer)
+
+
+@app.command()
+@_command
+def similar(
+    ctx: typer.Context,
+    item: Annotated[str, typer.Argument(help="An item's id.")],
+    top_k: TopK = 10,
+    filter: Filter = None,
+    as_json: Json = False,
+) -> None:
+    """The items most like one."""
+    from towhee_recsys.pipelines import SimilarItemsConfig, call
+    from towhee_recsys.pipelines import similar_items as build
+
+    home: Home = ctx.obj
+    request: dict[str, Any] = {"item_id": home.parse_id(item, "item_id"), "top_k": top_k}
+    if filter is not None:
+        request["filter"] = _json_object(filter, "--filter")
+    answer = call(build(SimilarItemsConfig(**home.pipelines)), request)
+    if as_json:
+        _print_json({"item_id": request["item_id"], "similar": answer})
+    else:
+        _print_items(answer)
+
+
+@app.command()
+@_command
+def rate(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Argument(help="A user's id; a new one is welcome.")],
+    item: Annotated[str, typer.Argument(help="An item's id.")],
+    as_json: Json = False,
+) -> None:
+    """Add an interaction; the user's next recommendations know of it."""
+    from towhee_recsys.stores.urls import open_record_store
+
+    home: Home = ctx.obj
+    user_id, item_id = home.parse_id(user, "user_id"), home.parse_id(item, "item_id")
+    store = open_record_store(home.store_url)
+    record = store.get_items([item_id])[0]
+    if record is None:
+        raise RequestError(f"there is no item {item_id!r} in the store; see that it was ingested")
+    new = store.add_interactions([{"user_id": user_id, "item_id": item_id}])
+    if as_json:
+        _print_json({"user_id": user_id, "item_id": item_id, "new": bool(new)})
+    else:
+        what = _title(record)
+        typer.echo(
+            f"User {user_id} has met {what}."
+            if new
+            else f"User {user_id} had met {what} before; nothing changed."
+        )
+
+
+@app.command()
+@_command
+def status(ctx: typer.Context, as_json: Json = False) -> None:
+    """Where everything is, ready to be passed to a pipeline's config."""
+    from towhee_recsys.doctor import status as look
+
+    found = look(ctx.obj)
+    if as_json:
+        _print_json(found)
+        return
+    for name, value in found.items():
+        typer.echo(f"{name:<12} {'-' if value is None else value}")
+
+
+@app.command()
+@_command
+def doctor(ctx: typer.Context, as_json: Json = False) -> None:
+    """What is installed, which services answer, and whether model, index and store fit."""
+    from towhee_recsys.doctor import examine
+
+    checks = examine(ctx.obj)
+    if as_json:
+        _print_json([vars(check) for check in checks])
+    else:
+        for check in checks:
+            typer.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<10} {check.detail}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _load(data: str) -> Dataset:
+    from towhee_recsys.datasets import Dataset
+
+    with _download_bar() as progress:
+        return Dataset.load(data, progress=progress)
+
+
+def _recorded(home: Home) -> Dataset:
+    """The data that the home's model was trained on."""
+    location = home.metadata().location
+    if location is None:
+        raise RequestError("the model was trained on data frames; name the data with --data")
+    return _load(location)
+
+
+def _epochs_before(home: Home, dataset: Dataset) -> float | None:
+    """How long the home's model, validated on the same data, was best trained."""
+    try:
+        meta = home.metadata()
+    except BundleError:
+        return None
+    same = dataset.source is not None and meta.sha256 == dataset.source.sha256
+    return meta.epochs if same and meta.epochs else None
+
+
+@contextmanager
+def _download_bar() -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar that appears with the first bytes."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+    with Progress(
+        "downloading", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=_console()
+    ) as bar:
+        task = bar.add_task("", total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+
+def _console() -> Console:
+    """stderr: stdout is for answers."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _print_items(answer: list[dict[str, Any]]) -> None:
+    from towhee_recsys.tables import items_table
+
+    if not answer:
+        typer.echo("No item passes: everything was seen, left out, or stopped by the filter.")
+        return
+    from rich.console import Console
+
+    Console().print(items_table(answer))
+
+
+def _figures(metrics: dict[str, float]) -> str:
+    return "  ".join(f"{name.upper()} {value:.4f}" for name, value in metrics.items())
+
+
+def _title(record: dict[str, Any]) -> str:
+    from towhee_recsys.tables import title_of
+
+    return title_of(record)
+
+
+def _json_object(text: str, option: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as exc:
+        raise typer.BadParameter(f"{option} is not JSON: {exc}") from exc
+    if not isinstance(value, dict):
+        raise typer.BadParameter(f"{option} must be a JSON object, such as '{{\"year\": 1999}}'")
+    return value
+
+
+def _seconds(text: str) -> float:
+    """``90``, ``90s``, ``5m`` or ``1.5h`` → seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if not found or float(found[1]) == 0:
+        raise typer.BadParameter(f"'{text}' is no duration; give 90s, 5m or 1h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def _started() -> float:
+    """When this process began, on the clock of `time.monotonic`, imports included."""
+    ticks = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0
+    try:
+        with open("/proc/self/stat") as stat:
+            began = int(stat.read().rpartition(")")[2].split()[19]) / ticks
+        return min(time.monotonic(), began)
+    except (OSError, ValueError, ZeroDivisionError):
+        return time.monotonic()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""One folder → everything that the commands hand on to each other: model, index and records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from towhee_recsys.bundle import Metadata, read_metadata
+from towhee_recsys.types import Id
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the command line keeps what it makes; servers may take the place of its own stores."""
+
+    folder: Path
+    """Absolute."""
+    milvus: str | None = None
+    """URI of a Milvus server, in place of the home's own file."""
+    store: str | None = None
+    """URL of a Redis or MySQL server, in place of the home's own store."""
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "bundle"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "training"
+
+    @property
+    def milvus_uri(self) -> str:
+        return self.milvus or str(self.folder / "milvus.db")
+
+    @property
+    def store_url(self) -> str:
+        return self.store or f"embedded://{self.folder / 'store'}"
+
+    @property
+    def pipelines(self) -> dict[str, Any]:
+        """The settings that every pipeline's config takes."""
+        return {
+            "bundle": str(self.bundle),
+            "milvus_uri": self.milvus_uri,
+            "store_url": self.store_url,
+        }
+
+    def metadata(self) -> Metadata:
+        """What the model was trained on.
+
+        Raises:
+            BundleError: there is no model yet, or it is damaged.
+        """
+        return read_metadata(self.bundle)
+
+    def parse_id(self, text: str, name: str) -> Id:
+        """An id from the command line, of the kind that the data has. `name` is ``user_id`` or
+        ``item_id``."""
+        whole = text.removeprefix("-").isdecimal() and str(int(text)) == text
+        return int(text) if self.metadata().id_types[name] == "int" and whole else text
