@@ -140,6 +140,34 @@ def test_mistakes_in_frames_are_told(
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
 
+def test_values_of_odd_types_become_plain() -> None:
+    odd = {
+        "sets": [{"b", "a"}, set(), None],
+        "arrays": [np.array(["a"]), np.array([]), None],
+        "large": np.array([2**63, 1, 2], dtype="uint64"),
+        "months": pd.period_range("2020-01", periods=3, freq="M"),
+        "mixed": ["a", 1, None],
+        "dicts": [{"a": 1}, None, {"a": 2}],
+    }
+    records = Dataset.from_frames(MET, ITEMS.assign(**odd)).item_records()
+    assert records[0] == {
+        "item_id": 1,
+        "sets": ["a", "b"],
+        "arrays": ["a"],
+        "large": float(2**63),
+        "months": "2020-01",
+        "mixed": "a",
+        "dicts": "{'a': 1}",
+    }
+    assert [record["mixed"] for record in records] == ["a", "1", None]
+    assert [record["sets"] for record in records] == [["a", "b"], [], []]
+
+
+def test_text_that_is_not_unicode() -> None:
+    with pytest.raises(DataError, match=r"items, column 'title'.*\\ud800"):
+        Dataset.from_frames(MET, ITEMS.assign(title=["\ud800", "b", "c"]))
+
+
 def test_a_frame_without_its_users() -> None:
     schema = Schema.model_validate({"users": {"age": "number"}})
     with pytest.raises(DataError, match="users"):
