@@ -164,8 +164,9 @@ def test_values_of_odd_types_become_plain() -> None:
 
 
 def test_text_that_is_not_unicode() -> None:
+    title = pd.Series(["\ud800", "b", "c"], dtype=object)
     with pytest.raises(DataError, match=r"items, column 'title'.*\\ud800"):
-        Dataset.from_frames(MET, ITEMS.assign(title=["\ud800", "b", "c"]))
+        Dataset.from_frames(MET, ITEMS.assign(title=title))
 
 
 def test_a_frame_without_its_users() -> None:

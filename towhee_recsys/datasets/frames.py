@@ -87,7 +87,10 @@ def _role(column: Any) -> Role:
 
 
 def _array(file: str, column: pd.Series[Any]) -> Any:
-    """The values in Arrow's types; as text where they are of several types."""
+    """The values in Arrow's types; as text where they are of several types. Sets are sorted."""
+    if column.dtype == object:
+        values = [sorted(v, key=str) if isinstance(v, (set, frozenset)) else v for v in column]
+        column = pd.Series(values, dtype=object, name=column.name)
     try:
         array = pa.Array.from_pandas(column)
         if not isinstance(array.type, pa.BaseExtensionType):  # periods, intervals and the like
@@ -104,7 +107,6 @@ def _array(file: str, column: pd.Series[Any]) -> Any:
 
 
 def _plain(value: Any) -> str | list[str] | None:
-    if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
-        members = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
-        return [str(member) for member in members]
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [str(member) for member in value]
     return None if value is None or value is pd.NA or value != value else str(value)
