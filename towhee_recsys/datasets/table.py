@@ -59,7 +59,7 @@ class Table:
             wrong,
             remedy,
             column=self.called(column),
-            examples=zip(self.rows(first), values, strict=True),
+            examples=zip(self.rows(first), values, strict=False),
             count=len(at),
         )
 
