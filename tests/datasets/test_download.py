@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from towhee_recsys.datasets import Dataset, cache_folder, download
+from towhee_recsys.datasets import Dataset, cache_folder, download, download_bar
 from towhee_recsys.errors import DownloadError
 
 pytest.importorskip("filelock", reason="downloads need filelock")
@@ -167,6 +167,34 @@ def test_a_dead_port_is_said_with_the_ways_out(tmp_path: Path) -> None:
     message = str(caught.value)
     for part in (f"127.0.0.1:{port}", "--data", "sample", str(tmp_path / "ml-100k.zip")):
         assert part in message
+
+
+def test_two_at_once_fetch_once(host: Host, tmp_path: Path) -> None:
+    _publish(host)
+    host.pause = 0.01
+    paths: list[Path] = []
+    threads = [
+        threading.Thread(
+            target=lambda: paths.append(download("ml-100k", cache=tmp_path, base_url=host.url))
+        )
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert paths == [tmp_path / "ml-100k.zip"] * 3
+    assert paths[0].read_bytes() == CONTENT
+    assert [name for name, _ in host.asked].count("ml-100k.zip") == 1
+
+
+def test_the_bar_shows_what_came_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    with download_bar("ml-100k") as progress:
+        progress(500_000, 2_000_000)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "ml-100k" in shown.err
+    assert "0.5/2.0 MB" in shown.err
 
 
 def test_the_time_limit_keeps_what_came(host: Host, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from towhee_recsys.datasets.dataset import Dataset, Source
+from towhee_recsys.datasets.ids import ids
 from towhee_recsys.datasets.problems import Problems
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.datasets.table import Table
 from towhee_recsys.datasets.times import timestamps
-from towhee_recsys.datasets.values import ids, numbers, role_values
+from towhee_recsys.datasets.values import numbers, role_values
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
 
@@ -122,8 +123,10 @@ def _first_of_pairs(
     """Which interactions to keep so that of each (user, item) pair the first in time stays, at
     equal times the first in the file; and how many go."""
     pairs = users.astype(np.int64) << 32 | items
-    order = np.arange(len(pairs)) if times is None else np.argsort(times, kind="stable")
-    kept = np.empty(len(pairs), bool)
+    kept = ~pd.Series(pairs).duplicated().to_numpy()
+    if kept.all() or times is None:
+        return kept, int((~kept).sum())
+    order = np.argsort(times, kind="stable")
     kept[order] = ~pd.Series(pairs[order]).duplicated().to_numpy()
     return kept, int((~kept).sum())
 

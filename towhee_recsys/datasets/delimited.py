@@ -116,7 +116,7 @@ class TextFile:
         csv.field_size_limit(sys.maxsize)
         with self.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
             reader = csv.reader(
-                text,
+                (line.replace("\0", "") for line in text),  # which the reader of 3.10 refuses
                 delimiter=self.delimiter,
                 quoting=csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE,
             )

@@ -22,7 +22,7 @@ BASE_URL = "https://files.grouplens.org/datasets/movielens"
 _CHECKSUMS = {"ml-1m": "c4d9eecfca2ab87c1945afe126590906"}
 """MD5 sums that are not asked for, since they never change."""
 _CONNECT_S = 4.0
-_SILENCE_S = 20.0
+_SILENCE_S = 8.0
 """Seconds without a byte after which the connection counts as lost."""
 _BLOCK = 1 << 16
 

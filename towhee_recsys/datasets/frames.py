@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -12,7 +13,8 @@ from towhee_recsys.datasets.assemble import Parts
 from towhee_recsys.datasets.naming import free_to_bear, locate
 from towhee_recsys.datasets.problems import Problems
 from towhee_recsys.datasets.schema import Column, Role, Schema
-from towhee_recsys.datasets.table import Table, chunked
+from towhee_recsys.datasets.table import Table, chunked, holds_lists
+from towhee_recsys.errors import DataError
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
 _FEW = 100
@@ -55,7 +57,7 @@ def _table(
 ) -> Table:
     header = [str(name) for name in frame.columns]
     names = locate(file, header, required, optional, {}, list(columns), problems)
-    arrays = {n: _array(frame.iloc[:, header.index(column)]) for n, column in names.items()}
+    arrays = {n: _array(file, frame.iloc[:, header.index(c)]) for n, c in names.items()}
     return Table(file, arrays, names)
 
 
@@ -66,34 +68,45 @@ def _suggested(
     header = [str(name) for name in frame.columns]
     taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
     free = free_to_bear(file, [name for name in header if name != taken], problems)
-    return {name: Column(role=_role(_array(frame.iloc[:, header.index(name)]))) for name in free}
+    arrays = {name: _array(file, frame.iloc[:, header.index(name)]) for name in free}
+    return {name: Column(role=_role(array)) for name, array in arrays.items()}
 
 
 def _role(column: Any) -> Role:
     kind = column.type
-    if pa.types.is_nested(kind):
+    if holds_lists(column):
         return "multi_categorical"
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return "number"
     if pa.types.is_boolean(kind):
         return "categorical"
+    if not pa.types.is_string(kind):
+        return "display"
     distinct = len(column.unique())
     return "categorical" if distinct <= min(_FEW, len(column) / 2) else "text"
 
 
-def _array(column: pd.Series[Any]) -> Any:
-    """The values in Arrow's types; as text where they are of several types."""
+def _array(file: str, column: pd.Series[Any]) -> Any:
+    """The values in Arrow's types; as text where they are of several types. Sets are sorted."""
+    if column.dtype == object:
+        values = [sorted(v, key=str) if isinstance(v, (set, frozenset)) else v for v in column]
+        column = pd.Series(values, dtype=object, name=column.name)
     try:
-        return chunked(pa.Array.from_pandas(column))
+        array = pa.Array.from_pandas(column)
+        if not isinstance(array.type, pa.BaseExtensionType):  # periods, intervals and the like
+            return chunked(array)
+    except UnicodeEncodeError as exc:
+        text = f"{file}, column '{column.name}': {exc.object[:40]!a} is no Unicode text"
+        raise DataError(f"{text}. Mend it where it was decoded.") from exc
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        plain = [_plain(value) for value in column.tolist()]
+        pass
+    plain = [_plain(value) for value in column.tolist()]
     if any(isinstance(value, list) for value in plain):
         plain = [v if v is None or isinstance(v, list) else [v] for v in plain]
     return chunked(pa.array(plain))
 
 
 def _plain(value: Any) -> str | list[str] | None:
-    if isinstance(value, (list, tuple, set, frozenset)):
-        members = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
-        return [str(member) for member in members]
-    return None if pd.isna(value) else str(value)
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [str(member) for member in value]
+    return None if value is None or value is pd.NA or value != value else str(value)

@@ -71,7 +71,11 @@ def examine(
     name = str(source)
     if name == "sample" or name.startswith("sample:"):
         return None, _sample(name, problems)
-    path = download(name, cache=cache, progress=progress) if name in MOVIELENS else Path(source)
+    path = (
+        download(name, cache=cache, progress=progress)
+        if name in MOVIELENS
+        else Path(source).expanduser()
+    )
     parts = _read(path, problems)
     return parts, assemble(parts, problems) if parts else None
 

@@ -41,7 +41,8 @@ def locate(
         elif name in given:
             problems.add(file, "there is no such column", near(given[name], header), column=column)
         elif name in required:
-            remedy = f"Call one {name}, or say which it is. There is {', '.join(header)}."
+            there = f"There is {', '.join(header)}." if header else "There is none at all."
+            remedy = f"Call one {name}, or say which it is. {there}"
             problems.add(file, f"no column holds the {name}", remedy)
     for name in columns:
         if name in header:

@@ -13,6 +13,7 @@ EXAMPLES = 5
 """Rows that a problem names; the others are counted."""
 LONGEST_VALUE = 80
 """Characters of a value that a message quotes."""
+_CHOICES = 20
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def near(word: str, words: Iterable[str]) -> str:
     close = get_close_matches(word.lower(), lower, n=1)
     if close:
         return f"Did you mean '{lower[close[0]]}'?"
-    return f"There is {', '.join(choices)}." if choices else "There is none."
+    some = ", ".join(choices[:_CHOICES]) + (", …" if len(choices) > _CHOICES else "")
+    return f"There is {some}." if choices else "There is none."
 
 
 def _quoted(value: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from towhee_recsys.datasets.problems import EXAMPLES, Problems
@@ -58,7 +59,7 @@ class Table:
             wrong,
             remedy,
             column=self.called(column),
-            examples=zip(self.rows(first), values, strict=True),
+            examples=zip(self.rows(first), values, strict=False),
             count=len(at),
         )
 
@@ -71,6 +72,24 @@ def chunked(values: Any) -> Any:
     if pa.types.is_large_string(column.type):
         column = column.cast(pa.string())
     return column
+
+
+def holds_lists(column: Any) -> bool:
+    """Whether each value of an Arrow column is a list."""
+    kind = column.type
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def without_nan(column: Any) -> Any:
+    """NaN, with which pandas says that a value is missing, as null."""
+    return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+
+
+def mask(column: Any) -> NDArray[np.bool_]:
+    """An Arrow column of truth values without nulls as an array."""
+    return np.asarray(column.to_numpy(), dtype=bool)
 
 
 def _text(value: object) -> str:

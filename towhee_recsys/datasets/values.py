@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from towhee_recsys.datasets.problems import Problems
 from towhee_recsys.datasets.schema import Column
-from towhee_recsys.datasets.table import Table
-from towhee_recsys.types import MAX_ID_LENGTH
+from towhee_recsys.datasets.table import Table, holds_lists, mask, without_nan
 
-_CANONICAL = r"^(0|-?[1-9][0-9]*)$"
 _INTEGER = r"^[+-]?[0-9]+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _MISSING = pa.array(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "none"])
@@ -35,7 +31,7 @@ def role_values(table: Table, name: str, column: Column, problems: Problems) -> 
         return numbers(table, name, problems)
     if column.role == "multi_categorical":
         return _labels(table, name, column.separator)
-    if pa.types.is_nested(table.columns[name].type):
+    if holds_lists(table.columns[name]):
         table.report(
             problems,
             name,
@@ -48,65 +44,6 @@ def role_values(table: Table, name: str, column: Column, problems: Problems) -> 
     return _words(table.columns[name])
 
 
-def ids(places: Sequence[tuple[Table, str]], problems: Problems) -> list[Any]:
-    """Ids of one kind from all columns that hold them: all int64 Arrow columns, or all text."""
-    columns = [_id_column(table, name, problems) for table, name in places]
-    try:
-        return [_canonical(column) for column in columns]
-    except pa.ArrowInvalid:
-        return [column.cast(pa.string()) for column in columns]
-
-
-def _id_column(table: Table, name: str, problems: Problems) -> Any:
-    column = table.columns[name]
-    kind = column.type
-    if pa.types.is_floating(kind):  # how pandas holds integers of which some are missing
-        column = _without_nan(column)
-        whole = pc.fill_null(pc.equal(pc.floor(column), column), True)
-        if pc.all(whole).as_py():
-            column = column.cast(pa.int64())
-    elif pa.types.is_null(kind):
-        column = column.cast(pa.string())
-    if not (pa.types.is_integer(column.type) or pa.types.is_string(column.type)):
-        table.report(
-            problems,
-            name,
-            np.ones(len(table), bool),
-            f"an id is neither an integer nor text but {kind}",
-            "Give integers or text.",
-        )
-        return pa.chunked_array([pa.nulls(len(table), pa.int64())])
-    empty = column.is_null()
-    if pa.types.is_string(column.type):
-        empty = pc.or_(empty, pc.fill_null(pc.equal(column, ""), True))
-        long = pc.greater(pc.fill_null(pc.utf8_length(column), 0), MAX_ID_LENGTH)
-        table.report(
-            problems,
-            name,
-            _mask(long),
-            f"an id is longer than {MAX_ID_LENGTH} characters",
-            "Shorten it.",
-        )
-    table.report(
-        problems,
-        name,
-        _mask(empty),
-        "the id is empty",
-        "Fill it, or leave the row out.",
-        quote=False,
-    )
-    return column
-
-
-def _canonical(column: Any) -> Any:
-    """The column as int64, or ArrowInvalid where an id is no canonical integer."""
-    if pa.types.is_string(column.type):
-        fits = pc.match_substring_regex(column.unique(), _CANONICAL)
-        if not pc.all(fits, min_count=0).as_py():
-            raise pa.ArrowInvalid("not a canonical integer")
-    return column.cast(pa.int64())
-
-
 def numbers(table: Table, name: str, problems: Problems) -> pd.Series[Any]:
     """Int64 where all are integers that fit, else Float64; NA where missing."""
     column = table.columns[name]
@@ -114,19 +51,19 @@ def numbers(table: Table, name: str, problems: Problems) -> pd.Series[Any]:
     if pa.types.is_string(kind):
         column = _parsed(table, name, problems)
     elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        column = _without_nan(column.cast(pa.float64()))
+        column = without_nan(column.cast(pa.float64()))
         if column.null_count and pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
             column = _narrowed(column)
     elif pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         column = _narrowed(column)
     else:
-        bad = _mask(column.is_valid())
+        bad = mask(column.is_valid())
         table.report(problems, name, bad, f"is not a number but {kind}", "Give numbers.")
         column = pa.chunked_array([pa.nulls(len(table), pa.float64())])
     if pa.types.is_integer(column.type):
         return _nullable(column, "Int64")
     infinite = pc.fill_null(pc.is_inf(column), False)
-    table.report(problems, name, _mask(infinite), "is not finite", "Give a number, or nothing.")
+    table.report(problems, name, mask(infinite), "is not finite", "Give a number, or nothing.")
     return _nullable(column, "Float64")
 
 
@@ -136,7 +73,7 @@ def _parsed(table: Table, name: str, problems: Problems) -> Any:
     good = pc.match_substring_regex(text, _NUMBER)
     bad = pc.fill_null(pc.invert(good), False)
     remedy = "Write it as 12 or 12.5, or leave it empty where it is unknown."
-    table.report(problems, name, _mask(bad), "is not a number", remedy)
+    table.report(problems, name, mask(bad), "is not a number", remedy)
     text = pc.if_else(good, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
     if pc.all(pc.match_substring_regex(text, _INTEGER), min_count=0).as_py():
         return _narrowed(text)
@@ -147,21 +84,18 @@ def _narrowed(column: Any) -> Any:
     try:
         return column.cast(pa.int64())
     except pa.ArrowInvalid:
-        return column.cast(pa.float64())
-
-
-def _without_nan(column: Any) -> Any:
-    return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+        return column.cast(pa.float64(), safe=False)  # larger: the nearest float will do
 
 
 def _labels(table: Table, name: str, separator: str) -> pd.Series[Any]:
     """A list of distinct labels a row, in their order."""
     column = table.columns[name]
-    if pa.types.is_nested(column.type):
+    if holds_lists(column):
         rows = column.to_pylist()
+    elif pa.types.is_string(column.type):
+        rows = pc.split_pattern(column, separator).to_pylist()
     else:
-        words = pc.fill_null(column.cast(pa.string()), "")
-        rows = pc.split_pattern(words, separator).to_pylist()
+        rows = [[value] for value in column.to_pylist()]
     clean = [
         [label for label in dict.fromkeys(str(x).strip() for x in row if x is not None) if label]
         for row in (row or () for row in rows)
@@ -173,7 +107,7 @@ def _labels(table: Table, name: str, separator: str) -> pd.Series[Any]:
 def _categories(column: Any) -> pd.Series[Any]:
     kind = column.type
     if pa.types.is_floating(kind):
-        column = _without_nan(column)
+        column = without_nan(column)
         if pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
             column = _narrowed(column)
         return _nullable(column, "Int64" if pa.types.is_integer(column.type) else "Float64")
@@ -200,12 +134,8 @@ def _words(column: Any) -> pd.Series[Any]:
 
 
 def _nullable(column: Any, dtype: str) -> pd.Series[Any]:
-    missing = _mask(column.is_null())
+    missing = mask(column.is_null())
     filled = pc.fill_null(column, pa.scalar(0).cast(column.type))
     kind, array = _ARRAYS[dtype]
     series: pd.Series[Any] = pd.Series(array(np.array(filled.to_numpy(), dtype=kind), missing))
     return series
-
-
-def _mask(column: Any) -> NDArray[np.bool_]:
-    return np.asarray(column.to_numpy(), dtype=bool)
