@@ -175,9 +175,9 @@ class TableFeatures:
 def _load(state: Mapping[str, Any]) -> Feature:
     if state["kind"] == "number":
         return NumberFeature(float(state["mean"]), float(state["std"]))
+    kinds: dict[str, Callable[[Vocabulary], Feature]]
     kinds = {"label": LabelFeature, "labels": LabelsFeature, "text": TextFeature}
-    kind: Callable[[Vocabulary], Feature] = kinds[state["kind"]]
-    return kind(Vocabulary(state["values"]))
+    return kinds[state["kind"]](Vocabulary(state["values"]))
 
 
 def _named(name: str, feature: Feature, values: list[object]) -> Array:

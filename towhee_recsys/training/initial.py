@@ -20,10 +20,10 @@ def item_vectors(
     """``(items, size)`` float32 with standard deviation 0.05; zeros for items without a past.
 
     Items that follow each other closely get like vectors: A[i, j] sums e^(−(lag−1)/5) over the
-    pairs at lags 1 to 20 in one history, made symmetric;
-    P = log(1 + 0.5 · A · total / (row · row)), a shifted pointwise mutual information (Levy and Goldberg 2014) kept positive and sparse; then
-    the `size` largest eigenvectors of P by absolute value, each times the square root of its
-    eigenvalue.
+    pairs at lags 1 to 20 in one history, made symmetric. P = log(1 + 0.5 · A · total / (row · row))
+    is a shifted pointwise mutual information (Levy and Goldberg 2014), kept positive and sparse.
+    The vectors are the `size` largest eigenvectors of P by absolute value, each times the square
+    root of its eigenvalue.
     """
     weights = _cooccurrence(histories, items)
     total, row = weights.sum(), np.asarray(weights.sum(axis=1)).ravel()
