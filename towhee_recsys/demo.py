@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from rich.columns import Columns
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from towhee_recsys.errors import DownloadError
 from towhee_recsys.home import Home
-from towhee_recsys.tables import as_text, items_table, title_of
+from towhee_recsys.tables import as_text, title_of
 from towhee_recsys.types import ITEM_ID, USER_ID
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run(home: Home, data: str, time_budget: float, console: Console) -> None:
     report = _ingest(home, dataset)
     console.print(
         f"{report['items']:,} item vectors are in Milvus ({home.milvus_uri}), records and "
-        f"histories in {'a server' if home.store else 'an embedded Valkey, a Redis'}."
+        f"histories in {'a server' if home.store else 'an embedded Valkey, which speaks Redis'}."
     )
     console.rule("[bold]4 · recommendations")
     user_id = _somebody(dataset)
@@ -61,11 +62,11 @@ def run(home: Home, data: str, time_budget: float, console: Console) -> None:
 
 
 def _load(data: str, console: Console) -> Dataset:
-    from towhee_recsys.datasets import Dataset
+    from towhee_recsys.datasets import Dataset, download_bar
 
     try:
-        with console.status(f"reading {data}"):
-            return Dataset.load(data)
+        with download_bar(data) as progress:
+            return Dataset.load(data, progress=progress)
     except DownloadError as exc:
         console.print(f"[yellow]{exc}[/yellow]\nGoing on with the built-in sample.")
         return Dataset.load("sample")
@@ -110,18 +111,23 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
 
     answer = call(recommend(RecommendConfig(**home.pipelines)), user_id)
     store = open_record_store(home.store_url)
-    past = store.get_histories([user_id])[0][-_SHOWN:]
     record = store.get_users([user_id])[0] or {}
+    extra = [name for name, column in dataset.schema.items.items() if column.role != "text"][:2]
     about = ", ".join(f"{k} {as_text(v)}" for k, v in record.items() if k != USER_ID and v)
-    last = Table(title=f"User {user_id} last met", title_justify="left")
-    last.add_column("item")
-    for item in store.get_items(past[::-1]):
-        last.add_row(title_of(item) if item else "?")
+    past = store.get_items(store.get_histories([user_id])[0][-_SHOWN:][::-1])
     out = Console()
     if about:
         out.print(f"User {user_id}: {about}", highlight=False)
-    brief = [{k: v for k, v in row.items() if k != "degraded"} for row in answer[:_SHOWN]]
-    out.print(Columns([last, items_table(brief, title="and is recommended")]))
+    table = Table()
+    for name in (f"user {user_id} last met", "and is recommended", *extra):
+        table.add_column(name)
+    for met, item in zip_longest(past, answer[:_SHOWN]):
+        table.add_row(
+            escape(title_of(met)) if met else "",
+            escape(title_of(item)) if item else "",
+            *(escape(as_text(item.get(name))) if item else "" for name in extra),
+        )
+    out.print(table)
 
 
 def _quality(bundle: Bundle) -> Table:
