@@ -34,6 +34,10 @@ NO_ALIAS = {100, 1600}  # the codes of Milvus Lite and of the server
 
 HNSW_EF = 128
 
+OVERFETCH = 4_096
+"""Hits up to which a server gives what is excluded along in less time than it leaves it out."""
+OVERFETCH_LITE = 256
+
 
 class MilvusStore:
     """A `VectorStore` in Milvus Lite, a Milvus server or cluster, or Zilliz Cloud.
@@ -176,7 +180,8 @@ class MilvusStore:
             expressions = [_expression(layout, one) for one in filters or [None] * len(top_k)]
             excluded = [frozenset(layout.usable(ids)) for ids in exclude or [()] * len(top_k)]
             rows = zip(range(len(vectors)), top_k, expressions, excluded, strict=True)
-            return nearest([Wanted(*row) for row in rows], call)
+            overfetch = OVERFETCH if self._connection.path is None else OVERFETCH_LITE
+            return nearest([Wanted(*row) for row in rows], call, overfetch)
 
         return self._on_live(fingerprint, work)
 
