@@ -38,7 +38,7 @@ def program(name: str, package: str) -> str:
 def running(
     command: Sequence[str], log: Path, is_up: Callable[[], object], seconds: float
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of `command` once `is_up` no longer raises; its whole group ends with the block."""
+    """The process of `command` once `is_up` no longer raises; its group ends with the block."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

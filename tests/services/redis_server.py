@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import redis
-
 from services.processes import free_port, program, running
 
 

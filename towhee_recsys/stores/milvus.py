@@ -18,7 +18,7 @@ from towhee_recsys.errors import ConfigError, IndexMismatch, StoreError
 from towhee_recsys.stores import milvus_collection as collections
 from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters import both, compile_filter, one_of
-from towhee_recsys.stores.milvus_client import CollectionGone, Connection
+from towhee_recsys.stores.milvus_client import CollectionGoneError, Connection
 from towhee_recsys.stores.milvus_collection import BUILD_SECONDS, READ_BATCH, VECTOR, Index, Layout
 from towhee_recsys.stores.nearest import Wanted, nearest
 from towhee_recsys.types import ITEM_ID, VECTOR_SIZE, Filter, Hit, Id, Item
@@ -190,9 +190,7 @@ class MilvusStore:
             found: dict[Id, NDArray[np.float32]] = {}
             for batch in _batches(layout.usable(item_ids), READ_BATCH):
                 fields = [ITEM_ID, VECTOR]
-                rows = collections.query(
-                    client, layout.name, one_of(batch), fields, self._timeout
-                )
+                rows = collections.query(client, layout.name, one_of(batch), fields, self._timeout)
                 found.update((row[ITEM_ID], np.array(row[VECTOR], np.float32)) for row in rows)
             return [found.get(one) for one in item_ids]
 
@@ -206,9 +204,7 @@ class MilvusStore:
             condition = _expression(layout, filter)
             for batch in _batches(layout.usable(item_ids), READ_BATCH):
                 expression = both(one_of(batch), condition)
-                rows = collections.query(
-                    client, layout.name, expression, [ITEM_ID], self._timeout
-                )
+                rows = collections.query(client, layout.name, expression, [ITEM_ID], self._timeout)
                 found.update(row[ITEM_ID] for row in rows)
             return found
 
@@ -230,7 +226,7 @@ class MilvusStore:
             try:
                 with self._milvus() as client:
                     return work(client, self._layout(client, name))
-            except CollectionGone:
+            except CollectionGoneError:
                 self._seen = (0.0, None)
                 self._layouts.pop(name, None)
                 if last_try:

@@ -47,7 +47,7 @@ def nearest(wanted: Sequence[Wanted], call: Call, overfetch: int) -> list[list[H
 
     def put(one: Wanted, least: int = MIN_LIMIT) -> None:
         if one.excluded and max(least, one.top_k + len(one.excluded)) > overfetch:
-            expression = both(one.expression, none_of(sorted(one.excluded)))  # type: ignore[type-var]
+            expression = both(one.expression, none_of(sorted(one.excluded)))
             one, least = replace(one, expression=expression, excluded=frozenset()), MIN_LIMIT
         limit = 1 << max(least - 1, one.top_k + len(one.excluded)).bit_length()
         queue[one.expression, min(limit, MAX_LIMIT)].append(one)
