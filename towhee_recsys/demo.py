@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from towhee_recsys.errors import DownloadError
+from towhee_recsys.errors import BundleError, DownloadError
 from towhee_recsys.home import Home
 from towhee_recsys.tables import as_text, title_of
 from towhee_recsys.types import ITEM_ID, USER_ID
@@ -37,7 +37,8 @@ def run(home: Home, data: str, time_budget: float, console: Console) -> None:
         "Two towers learn vectors of 256 numbers: one for each item, and one for a user, from "
         "the record and the history. What a user met next should have the largest inner product."
     )
-    bundle = _train(home, dataset, time_budget, console)
+    bundle = _trained(home, dataset) or _train(home, dataset, time_budget, console)
+    console.print(f"Model {bundle.fingerprint} is in {home.bundle}.", highlight=False)
     console.rule("[bold]3 · the index and the records")
     report = _ingest(home, dataset)
     console.print(
@@ -70,6 +71,18 @@ def _load(data: str, console: Console) -> Dataset:
     except DownloadError as exc:
         console.print(f"[yellow]{exc}[/yellow]\nGoing on with the built-in sample.")
         return Dataset.load("sample")
+
+
+def _trained(home: Home, dataset: Dataset) -> Bundle | None:
+    """The model of an earlier demo on the same data."""
+    from towhee_recsys.bundle import Bundle
+
+    try:
+        bundle = Bundle.load(home.bundle)
+    except BundleError:
+        return None
+    same = dataset.source is not None and bundle.metadata.sha256 == dataset.source.sha256
+    return bundle if same and bundle.metadata.validation else None
 
 
 def _train(home: Home, dataset: Dataset, time_budget: float, console: Console) -> Bundle:
