@@ -55,7 +55,8 @@ class CausalMixing(nn.Layer):
     y_h(t) = Σ_{s≤t} exp(b_h[t−s]) v_h(s), for ``(B, L, size)`` values. The kernels b start as
     normalised exponentials with half-lives of 0.5 · 2^h items: log(1−a) + τ·log a with
     a = 0.5^(1/half-life). They depend on the distance alone, so that all positions are one
-    product with a Toeplitz matrix a head (cf. the linear recurrent units of LRURec, Yue et al. 2024).
+    product with a Toeplitz matrix a head; a learned form of the linear recurrent units of LRURec
+    (Yue et al. 2024).
     """
 
     def __init__(self, size: int, heads: int, length: int) -> None:
