@@ -120,13 +120,12 @@ class World:
             pasts = [encoder.known(history) for history in self.histories(group)]
             codes, lengths = pad_histories(pasts, len(items), self.bundle.config.max_history)
             arrays = self.bundle.user_features.transform([records[user] for user in group])
-            tensors = {name: paddle.to_tensor(array) for name, array in arrays.items()}
-            ready.append((codes, lengths, tensors))
+            ready.append((codes, lengths, arrays))
 
         def forward(i: int) -> Any:
-            codes, lengths, tensors = ready[i]
+            codes, lengths, arrays = ready[i]
             with paddle.no_grad():
-                return model.user(model.histories(items, codes), tensors, last=lengths - 1).numpy()
+                return model.user(model.histories(items, codes), arrays, last=lengths - 1).numpy()
 
         return forward
 
