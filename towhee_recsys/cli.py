@@ -11,8 +11,7 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
@@ -140,8 +139,9 @@ def download(
 ) -> None:
     """Fetch a MovieLens data set into the cache; an interrupted download is taken up again."""
     from towhee_recsys.datasets import download as fetch
+    from towhee_recsys.datasets import download_bar
 
-    with _download_bar() as progress:
+    with download_bar(name) as progress:
         typer.echo(fetch(name, progress=progress))
 
 
@@ -151,9 +151,10 @@ def validate(
     data: Annotated[str, typer.Argument(help="As for --data elsewhere.")], as_json: Json = False
 ) -> None:
     """Say what is understood of a data set, and all that is wrong with it."""
+    from towhee_recsys.datasets import download_bar
     from towhee_recsys.datasets import validate as check
 
-    with _download_bar() as progress:
+    with download_bar(data) as progress:
         report = check(data, progress=progress)
     typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else str(report))
     if not report.ok:
@@ -401,9 +402,9 @@ def doctor(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 def _load(data: str) -> Dataset:
-    from towhee_recsys.datasets import Dataset
+    from towhee_recsys.datasets import Dataset, download_bar
 
-    with _download_bar() as progress:
+    with download_bar(data) as progress:
         return Dataset.load(data, progress=progress)
 
 
@@ -423,18 +424,6 @@ def _epochs_before(home: Home, dataset: Dataset) -> float | None:
         return None
     same = dataset.source is not None and meta.sha256 == dataset.source.sha256
     return meta.epochs if same and meta.epochs else None
-
-
-@contextmanager
-def _download_bar() -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar that appears with the first bytes."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-
-    with Progress(
-        "downloading", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=_console()
-    ) as bar:
-        task = bar.add_task("", total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
 def _console() -> Console:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from rich.columns import Columns
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from towhee_recsys.errors import DownloadError
+from towhee_recsys.errors import BundleError, DownloadError
 from towhee_recsys.home import Home
-from towhee_recsys.tables import as_text, items_table, title_of
+from towhee_recsys.tables import as_text, title_of
 from towhee_recsys.types import ITEM_ID, USER_ID
 
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ def run(home: Home, data: str, time_budget: float, console: Console) -> None:
         "Two towers learn vectors of 256 numbers: one for each item, and one for a user, from "
         "the record and the history. What a user met next should have the largest inner product."
     )
-    bundle = _train(home, dataset, time_budget, console)
+    bundle = _trained(home, dataset) or _train(home, dataset, time_budget, console)
+    console.print(f"Model {bundle.fingerprint} is in {home.bundle}.", highlight=False)
     console.rule("[bold]3 · the index and the records")
     report = _ingest(home, dataset)
     console.print(
         f"{report['items']:,} item vectors are in Milvus ({home.milvus_uri}), records and "
-        f"histories in {'a server' if home.store else 'an embedded Valkey, a Redis'}."
+        f"histories in {'a server' if home.store else 'an embedded Valkey, which speaks Redis'}."
     )
     console.rule("[bold]4 · recommendations")
     user_id = _somebody(dataset)
@@ -61,14 +63,26 @@ def run(home: Home, data: str, time_budget: float, console: Console) -> None:
 
 
 def _load(data: str, console: Console) -> Dataset:
-    from towhee_recsys.datasets import Dataset
+    from towhee_recsys.datasets import Dataset, download_bar
 
     try:
-        with console.status(f"reading {data}"):
-            return Dataset.load(data)
+        with download_bar(data) as progress:
+            return Dataset.load(data, progress=progress)
     except DownloadError as exc:
         console.print(f"[yellow]{exc}[/yellow]\nGoing on with the built-in sample.")
         return Dataset.load("sample")
+
+
+def _trained(home: Home, dataset: Dataset) -> Bundle | None:
+    """The model of an earlier demo on the same data."""
+    from towhee_recsys.bundle import Bundle
+
+    try:
+        bundle = Bundle.load(home.bundle)
+    except BundleError:
+        return None
+    same = dataset.source is not None and bundle.metadata.sha256 == dataset.source.sha256
+    return bundle if same and bundle.metadata.validation else None
 
 
 def _train(home: Home, dataset: Dataset, time_budget: float, console: Console) -> Bundle:
@@ -110,18 +124,23 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
 
     answer = call(recommend(RecommendConfig(**home.pipelines)), user_id)
     store = open_record_store(home.store_url)
-    past = store.get_histories([user_id])[0][-_SHOWN:]
     record = store.get_users([user_id])[0] or {}
+    extra = [name for name, column in dataset.schema.items.items() if column.role != "text"][:2]
     about = ", ".join(f"{k} {as_text(v)}" for k, v in record.items() if k != USER_ID and v)
-    last = Table(title=f"User {user_id} last met", title_justify="left")
-    last.add_column("item")
-    for item in store.get_items(past[::-1]):
-        last.add_row(title_of(item) if item else "?")
+    past = store.get_items(store.get_histories([user_id])[0][-_SHOWN:][::-1])
     out = Console()
     if about:
         out.print(f"User {user_id}: {about}", highlight=False)
-    brief = [{k: v for k, v in row.items() if k != "degraded"} for row in answer[:_SHOWN]]
-    out.print(Columns([last, items_table(brief, title="and is recommended")]))
+    table = Table()
+    for name in (f"user {user_id} last met", "and is recommended", *extra):
+        table.add_column(name)
+    for met, item in zip_longest(past, answer[:_SHOWN]):
+        table.add_row(
+            escape(title_of(met)) if met else "",
+            escape(title_of(item)) if item else "",
+            *(escape(as_text(item.get(name))) if item else "" for name in extra),
+        )
+    out.print(table)
 
 
 def _quality(bundle: Bundle) -> Table:

@@ -145,8 +145,7 @@ class UserEncoder:
     ) -> Vectors:
         with paddle.no_grad():
             history = self._model.histories(self._items, codes)
-            tensors = {name: paddle.to_tensor(array) for name, array in arrays.items()}
-            vectors: Vectors = self._model.user(history, tensors, last=lengths - 1).numpy()
+            vectors: Vectors = self._model.user(history, arrays, last=lengths - 1).numpy()
         return vectors
 
 
@@ -186,8 +185,7 @@ def item_vectors(
 ) -> paddle.Tensor:
     """``(N, size)`` vectors of items by their codes and features, without gradients."""
     with paddle.no_grad():
-        tensors = {name: paddle.to_tensor(array) for name, array in arrays.items()}
-        return model.item(paddle.to_tensor(codes), tensors)
+        return model.item(paddle.to_tensor(codes), arrays)
 
 
 def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int32]:

@@ -18,8 +18,6 @@ import pytest
 from towhee_recsys.datasets import Dataset, cache_folder, download, download_bar
 from towhee_recsys.errors import DownloadError
 
-pytest.importorskip("filelock", reason="downloads need filelock")
-
 CONTENT = bytes(range(256)) * 4_000
 
 

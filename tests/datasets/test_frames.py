@@ -24,6 +24,7 @@ def test_usual_names_are_understood(user: str, item: str) -> None:
 
 def test_the_exact_name_wins() -> None:
     met = MET.assign(user=["x", "y", "z"])
+    met.insert(0, "UserId", [1, 2, 3])
     assert Dataset.from_frames(met, ITEMS).users["user_id"].tolist() == [7, 8]
 
 

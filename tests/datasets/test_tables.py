@@ -200,6 +200,12 @@ def test_rows_are_lines_of_the_file_even_after_quoted_newlines_and_blank_lines(
     assert "row 5: 'bad'" in told(write(tmp_path, tracks_csv=tracks))
 
 
+def test_rows_are_lines_of_the_file_even_after_lines_with_too_few_fields(tmp_path: Path) -> None:
+    message = told(write(tmp_path, plays_csv=PLAYS + "ann,t1\nann,t1,never,1\n"))
+    assert "row 5: 'ann,t1'" in message
+    assert "row 6: 'never'" in message
+
+
 def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
     path = write(tmp_path, tracks_csv=b"\xef\xbb\xbf" + TRACKS.encode())
     assert Dataset.load(path).items["item_id"].tolist() == ["t1", "t2"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+from filelock import FileLock
 
 from towhee_recsys.errors import DownloadError
 
@@ -52,8 +53,6 @@ def download(
     Raises:
         DownloadError: naming host and reason, and how to go on without.
     """
-    from filelock import FileLock
-
     folder = cache or cache_folder()
     target = folder / f"{name}.zip"
     url = f"{base_url.rstrip('/')}/{name}.zip"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from towhee_recsys.features.columns import Feature, NumberFeature
 from towhee_recsys.features.vocabulary import PADDING
@@ -23,30 +25,38 @@ class FeatureEmbedding(nn.Layer):
         super().__init__()
         self.size = size
         self.kinds = {name: feature.state()["kind"] for name, feature in features.items()}
-        normal = nn.initializer.Normal(std=std) if std else nn.initializer.Constant(0.0)
-        attr = paddle.ParamAttr(initializer=normal)
+        start = nn.initializer.Normal(std=std) if std else nn.initializer.Constant(0.0)
+        attr = paddle.ParamAttr(initializer=start)
         self.columns = nn.LayerDict(
             {
                 name: nn.Linear(2, size, weight_attr=attr, bias_attr=False)
                 if isinstance(feature, NumberFeature)
-                else nn.Embedding(
-                    feature.vocabulary.size, size, padding_idx=PADDING, weight_attr=attr
-                )
+                else nn.Embedding(feature.vocabulary.size, size, weight_attr=attr)
                 for name, feature in features.items()
             }
         )
 
-    def forward(self, arrays: Mapping[str, paddle.Tensor], rows: int) -> paddle.Tensor:
+    def forward(self, arrays: Mapping[str, NDArray[Any]], rows: int) -> paddle.Tensor:
         total = paddle.zeros([rows, self.size])
         for name, layer in self.columns.items():
-            embedded = layer(arrays[name])
-            if self.kinds[name] in ("labels", "text"):
-                embedded = embedded.sum(axis=1)
-            if self.kinds[name] == "text":
-                words = (arrays[name] != PADDING).astype("float32").sum(axis=1, keepdim=True)
-                embedded = embedded / words
-            total = total + embedded
+            array = arrays[name]
+            if array.ndim == 1 or array.dtype == np.float32:
+                total = total + layer(paddle.to_tensor(array))
+            else:
+                total = total + self._sum_of_codes(layer, array, mean=self.kinds[name] == "text")
         return total
+
+    def _sum_of_codes(
+        self, layer: nn.Embedding, codes: NDArray[np.int32], mean: bool
+    ) -> paddle.Tensor:
+        """``(N, W)`` codes → ``(N, size)``. Lists are short and padding is long, so that only what
+        is no padding is looked up; every row has one code at least."""
+        row, column = np.nonzero(codes != PADDING)
+        embedded = layer(paddle.to_tensor(codes[row, column]))
+        if mean:
+            share = 1 / np.bincount(row)[row].astype(np.float32)
+            embedded = embedded * paddle.to_tensor(share[:, None])
+        return paddle.geometric.segment_sum(embedded, paddle.to_tensor(row))
 
 
 class CausalMixing(nn.Layer):
@@ -55,7 +65,8 @@ class CausalMixing(nn.Layer):
     y_h(t) = Σ_{s≤t} exp(b_h[t−s]) v_h(s), for ``(B, L, size)`` values. The kernels b start as
     normalised exponentials with half-lives of 0.5 · 2^h items: log(1−a) + τ·log a with
     a = 0.5^(1/half-life). They depend on the distance alone, so that all positions are one
-    product with a Toeplitz matrix a head (cf. the linear recurrences of HGRU4Rec and LRURec).
+    product with a Toeplitz matrix a head; a learned form of the linear recurrent units of LRURec
+    (Yue et al. 2024).
     """
 
     def __init__(self, size: int, heads: int, length: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from towhee_recsys.features.columns import TableFeatures
 from towhee_recsys.features.vocabulary import FIRST
@@ -32,7 +34,7 @@ class ItemTower(nn.Layer):
         with paddle.no_grad():
             self.ids.weight[:FIRST] = 0.0
 
-    def forward(self, codes: paddle.Tensor, arrays: Mapping[str, paddle.Tensor]) -> paddle.Tensor:
+    def forward(self, codes: paddle.Tensor, arrays: Mapping[str, NDArray[Any]]) -> paddle.Tensor:
         return self.ids(codes) + self.features(arrays, codes.shape[0])
 
 
@@ -62,7 +64,7 @@ class UserTower(nn.Layer):
     def forward(
         self,
         history: paddle.Tensor,
-        arrays: Mapping[str, paddle.Tensor],
+        arrays: Mapping[str, NDArray[Any]],
         last: np.ndarray | None = None,
     ) -> paddle.Tensor:
         """Each position's vector, or with `last` ``(B,)`` only that of each row's last position.

@@ -26,11 +26,10 @@ MISSING_LABEL = ""
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}")
 _ESCAPED = re.compile(r"_([0-9a-f]+)_")
 _PREFIX = "x_"
-_TAKEN = frozenset(
-    "item_id vector count and or not in like is null exists empty true false iso interval"
-    " array_contains array_contains_all array_contains_any array_length json_contains"
-    " json_contains_all json_contains_any text_match phrase_match random_sample".split()
-)
+_TAKEN = {"item_id", "vector", "count", "and", "or", "not", "in", "like", "is", "null", "exists"}
+_TAKEN |= {"empty", "true", "false", "iso", "interval", "text_match", "phrase_match"}
+_TAKEN |= {"array_contains", "array_contains_all", "array_contains_any", "array_length"}
+_TAKEN |= {"json_contains", "json_contains_all", "json_contains_any", "random_sample"}
 
 
 def field_name(column: str) -> str:
@@ -92,7 +91,7 @@ def as_label(value: Any) -> str:
 
 def as_number(value: Any) -> float:
     """A finite float strictly within `NUMBER_LIMIT`; ValueError for everything else."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if -NUMBER_LIMIT < value < NUMBER_LIMIT:
-            return float(value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and -NUMBER_LIMIT < value < NUMBER_LIMIT:
+        return float(value)
     raise ValueError(f"{value!r} is not a number")

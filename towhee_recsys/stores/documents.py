@@ -1,4 +1,4 @@
-"""Items, users and histories become JSON documents under text keys, whatever database holds them."""
+"""Items, users and histories become JSON documents under text keys, in whatever database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from towhee_recsys.errors import StoreError
-from towhee_recsys.types import ITEM_ID, MAX_ID_LENGTH, TIMESTAMP, USER_ID, Id, Interaction, Item, User
+from towhee_recsys.types import (
+    ITEM_ID,
+    MAX_ID_LENGTH,
+    TIMESTAMP,
+    USER_ID,
+    Id,
+    Interaction,
+    Item,
+    User,
+)
 
 Kind: TypeAlias = Literal["items", "users", "histories"]
 KINDS: tuple[Kind, ...] = ("items", "users", "histories")
@@ -81,9 +90,7 @@ class DocumentStore(ABC):
         each user among them is written once. So all is right in any order, and quickest where a
         user's interactions come one after another."""
         now = time.time()
-        return sum(
-            self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD)
-        )
+        return sum(self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD))
 
     def counts(self) -> dict[str, int]:
         return {kind: self._count(kind) for kind in KINDS}
@@ -146,7 +153,7 @@ def _key(value: Any, column: str) -> str:
     key = str(value)
     if not _storable(key):
         raise StoreError(
-            f"{column} {ascii(key[:40])}… of {len(key)} characters cannot be a key: use ids of"
+            f"{column} {key[:40]!a}… of {len(key)} characters cannot be a key: use ids of"
             f" Unicode text of at most {MAX_ID_LENGTH} characters"
         )
     return key

@@ -18,6 +18,8 @@ from typing import Any
 
 import redis
 from filelock import FileLock, Timeout
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from towhee_recsys.errors import ConfigError, StoreError, StoreUnavailable
 from towhee_recsys.stores.redis import RedisStore, reconnect
@@ -42,9 +44,12 @@ class EmbeddedServer:
     """
 
     def __init__(self, folder: Path):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StoreError(f"the embedded store's folder {folder} cannot be made: {exc}") from exc
         self.folder = folder.resolve()
-        self.socket = _runtime_folder() / (_digest(self.folder) + ".sock")
+        self.socket = socket_path(self.folder)
         self._pidfile = self.folder / "server.pid"
         self._owner = FileLock(self.folder / "owner.lock", thread_local=False)
         self._process: subprocess.Popen[bytes] | None = None
@@ -80,10 +85,13 @@ class EmbeddedServer:
                 self._owner.acquire(timeout=0)
         return self._owner.is_locked
 
+    def _client(self, timeout: float) -> redis.Redis:
+        once = Retry(NoBackoff(), retries=0)
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=timeout, retry=once)
+
     def _answers(self) -> bool:
         """Whether the server is there; waits while it reads its data."""
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, retry=None)
-        with contextlib.closing(client):
+        with contextlib.closing(self._client(5)) as client:
             for _ in _until(START_SECONDS):
                 try:
                     return bool(client.ping())
@@ -133,7 +141,9 @@ class EmbeddedServer:
 
     def _stop(self) -> None:
         """Ask the server to write everything and go, and wait until it has gone."""
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=STOP_SECONDS, retry=None)
+        client = redis.Redis(
+            unix_socket_path=str(self.socket), socket_timeout=STOP_SECONDS, retry=None
+        )
         with contextlib.closing(client), contextlib.suppress(redis.RedisError):
             client.shutdown(nosave=True)  # the append-only file is synced all the same
         self._end_deaf_server()
@@ -191,10 +201,10 @@ def _connection_class(server: EmbeddedServer) -> type[redis.UnixDomainSocketConn
     class Connection(redis.UnixDomainSocketConnection):
         """Sees to it that there is a server to connect to."""
 
-        def connect(self) -> None:
+        def connect_check_health(self, *args: Any, **kwargs: Any) -> None:
             if not self.is_connected:
                 server.ensure()
-            super().connect()
+            super().connect_check_health(*args, **kwargs)
 
     return Connection
 
@@ -239,6 +249,12 @@ def _binary() -> str:
     return str(get_binary_path())
 
 
+def socket_path(folder: Path) -> Path:
+    """Where the server of a resolved folder listens."""
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()
+    return _runtime_folder() / f"{digest[:20]}.sock"
+
+
 def _runtime_folder() -> Path:
     """A short folder of this user alone, for sockets."""
     user = os.getuid()
@@ -251,10 +267,6 @@ def _runtime_folder() -> Path:
                 raise StoreError(f"{folder} must belong to user {user} alone (mode 0700)")
             return folder
     raise StoreError("no folder with a short enough path for a socket: set XDG_RUNTIME_DIR")
-
-
-def _digest(folder: Path) -> str:
-    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:20]
 
 
 def _locked(descriptor: int) -> bool:

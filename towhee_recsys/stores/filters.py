@@ -90,7 +90,7 @@ def _combines(name: Any, wanted: Any, attributes: Mapping[str, AttributeType]) -
     if name not in ("and", "or", "not") or name not in attributes:
         return name in ("and", "or", "not")
     if name == "not":
-        return isinstance(wanted, Mapping) and not _OPERATORS.issuperset(wanted)
+        return isinstance(wanted, Mapping) and not (wanted and _OPERATORS.issuperset(wanted))
     return isinstance(wanted, (list, tuple)) and all(isinstance(w, Mapping) for w in wanted)
 
 

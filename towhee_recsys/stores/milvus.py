@@ -18,7 +18,7 @@ from towhee_recsys.errors import ConfigError, IndexMismatch, StoreError
 from towhee_recsys.stores import milvus_collection as collections
 from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters import both, compile_filter, one_of
-from towhee_recsys.stores.milvus_client import CollectionGone, Connection
+from towhee_recsys.stores.milvus_client import CollectionGoneError, Connection
 from towhee_recsys.stores.milvus_collection import BUILD_SECONDS, READ_BATCH, VECTOR, Index, Layout
 from towhee_recsys.stores.nearest import Wanted, nearest
 from towhee_recsys.types import ITEM_ID, VECTOR_SIZE, Filter, Hit, Id, Item
@@ -33,6 +33,10 @@ ALIAS_SECONDS = 1.0
 NO_ALIAS = {100, 1600}  # the codes of Milvus Lite and of the server
 
 HNSW_EF = 128
+
+OVERFETCH = 4_096
+"""Hits up to which a server gives what is excluded along in less time than it leaves it out."""
+OVERFETCH_LITE = 256
 
 
 class MilvusStore:
@@ -179,7 +183,8 @@ class MilvusStore:
             expressions = [_expression(layout, one) for one in filters or [None] * len(top_k)]
             excluded = [frozenset(layout.usable(ids)) for ids in exclude or [()] * len(top_k)]
             rows = zip(range(len(vectors)), top_k, expressions, excluded, strict=True)
-            return nearest([Wanted(*row) for row in rows], call)
+            overfetch = OVERFETCH if self._connection.path is None else OVERFETCH_LITE
+            return nearest([Wanted(*row) for row in rows], call, overfetch)
 
         return self._on_live(fingerprint, work)
 
@@ -188,9 +193,7 @@ class MilvusStore:
             found: dict[Id, NDArray[np.float32]] = {}
             for batch in _batches(layout.usable(item_ids), READ_BATCH):
                 fields = [ITEM_ID, VECTOR]
-                rows = collections.query(
-                    client, layout.name, one_of(batch), fields, self._timeout
-                )
+                rows = collections.query(client, layout.name, one_of(batch), fields, self._timeout)
                 found.update((row[ITEM_ID], np.array(row[VECTOR], np.float32)) for row in rows)
             return [found.get(one) for one in item_ids]
 
@@ -204,9 +207,7 @@ class MilvusStore:
             condition = _expression(layout, filter)
             for batch in _batches(layout.usable(item_ids), READ_BATCH):
                 expression = both(one_of(batch), condition)
-                rows = collections.query(
-                    client, layout.name, expression, [ITEM_ID], self._timeout
-                )
+                rows = collections.query(client, layout.name, expression, [ITEM_ID], self._timeout)
                 found.update(row[ITEM_ID] for row in rows)
             return found
 
@@ -228,7 +229,7 @@ class MilvusStore:
             try:
                 with self._milvus() as client:
                     return work(client, self._layout(client, name))
-            except CollectionGone:
+            except CollectionGoneError:
                 self._seen = (0.0, None)
                 self._layouts.pop(name, None)
                 if last_try:

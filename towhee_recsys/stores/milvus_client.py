@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
@@ -22,12 +22,11 @@ NO_COLLECTION = {4, 100, 101}  # not there in Milvus' old and new codes, not loa
 NO_CONNECTION = 2
 _NOISY = (
     "pymilvus.decorators",
-    "pymilvus.client.iterator.query_iterator",
     "milvus_lite.server_manager",
 )
 
 
-class CollectionGone(StoreError):
+class CollectionGoneError(StoreError):
     """The collection is not there any more, or is not loaded."""
 
 
@@ -128,7 +127,7 @@ class Connection:
                 f"Milvus at {self.where} does not answer within {self._timeout:g} s: is it running,"
                 f" and the address right? ({message})"
             )
-        kind = CollectionGone if code in NO_COLLECTION else StoreError
+        kind = CollectionGoneError if code in NO_COLLECTION else StoreError
         return kind(f"Milvus at {self.where}: {'; '.join([message, *causes])}")
 
 

@@ -30,13 +30,14 @@ class Wanted:
     excluded: frozenset[Id]
 
 
-def nearest(wanted: Sequence[Wanted], call: Call) -> list[list[Hit]]:
+def nearest(wanted: Sequence[Wanted], call: Call, overfetch: int) -> list[list[Hit]]:
     """The `top_k` best of each, in the order of `wanted`; equal scores by id.
 
     What is excluded is fetched along and left out here, so that a call serves all users of one
-    filter whose limits are alike (within a factor of two). A search is repeated with a higher
-    limit while items that score as the last one does may be missing from it; beyond `MAX_LIMIT`
-    such ties stay as Milvus gave them, and exclusions travel in the expression.
+    filter whose limits are alike (within a factor of two); where that makes more than `overfetch`
+    hits, exclusions travel in the expression, which takes a call of the user's own. A search is
+    repeated with a higher limit while items that score as the last one does may be missing from
+    it; beyond `MAX_LIMIT` such ties stay as Milvus gave them.
 
     Raises:
         RequestError: a `top_k` is more than Milvus gives, and more items are there.
@@ -45,8 +46,8 @@ def nearest(wanted: Sequence[Wanted], call: Call) -> list[list[Hit]]:
     queue: dict[tuple[str, int], list[Wanted]] = defaultdict(list)
 
     def put(one: Wanted, least: int = MIN_LIMIT) -> None:
-        if one.excluded and max(least, one.top_k + len(one.excluded)) > MAX_LIMIT:
-            expression = both(one.expression, none_of(sorted(one.excluded)))  # type: ignore[type-var]
+        if one.excluded and max(least, one.top_k + len(one.excluded)) > overfetch:
+            expression = both(one.expression, none_of(sorted(one.excluded)))
             one, least = replace(one, expression=expression, excluded=frozenset()), MIN_LIMIT
         limit = 1 << max(least - 1, one.top_k + len(one.excluded)).bit_length()
         queue[one.expression, min(limit, MAX_LIMIT)].append(one)

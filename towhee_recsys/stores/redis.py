@@ -11,7 +11,7 @@ from typing import Any
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import RedisClusterException
+from redis.exceptions import AuthenticationError, AuthorizationError, RedisClusterException
 from redis.retry import Retry
 
 from towhee_recsys.errors import StoreError, StoreUnavailable
@@ -72,7 +72,8 @@ class RedisStore(DocumentStore):
             with self._client.pipeline(transaction=True) as pipe:
                 try:
                     pipe.watch(*names)
-                    texts = map(change, keys, pipe.mget(names))
+                    found = [pipe.get(*names)] if self._cluster else pipe.mget(names)
+                    texts = map(change, keys, found)
                     changed = {n: text for n, text in zip(names, texts, strict=True) if text}
                     pipe.multi()
                     for name, text in changed.items():
@@ -127,7 +128,7 @@ def translated(where: str) -> Iterator[None]:
     """Let redis-py's exceptions out as this library's, naming the server."""
     try:
         yield
-    except (redis.AuthenticationError, redis.AuthorizationError) as exc:
+    except (AuthenticationError, AuthorizationError) as exc:
         raise StoreError(f"Redis at {where} refused the login: check user and password") from exc
     except (redis.ConnectionError, redis.TimeoutError, OSError) as exc:
         raise StoreUnavailable(

@@ -36,6 +36,8 @@ def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0
         folder = Path(unquote(parts.path))
         if parts.netloc or not folder.is_absolute() or parts.query or parts.fragment:
             raise _refused(url, "the folder must be absolute: three slashes, then the path")
+        if folder == folder.parent:
+            raise _refused(url, "name a folder of its own")
         from towhee_recsys.stores.embedded import EmbeddedStore
 
         return EmbeddedStore(folder, url, namespace, timeout)
@@ -53,7 +55,7 @@ def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0
     if not parts.path.strip("/"):
         raise _refused(url, "no database")
     try:
-        import pymysql  # noqa: F401
+        import pymysql  # type: ignore[import-untyped]  # noqa: F401
 
         from towhee_recsys.stores.mysql import MySQLStore
     except ImportError as exc:
@@ -66,16 +68,15 @@ def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0
 def mask(url: str) -> str:
     """`url` with its password, or what may be one, replaced by ``***``."""
     scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    login, at, host = authority.rpartition("@")
+    if not separator or scheme == "embedded":
+        return url
+    login, at, rest = rest.rpartition("@")  # the last one, as a password may hold anything
     user, colon, _ = login.partition(":")
-    path, question, query = path.partition("?")
-    shown = "&".join(
-        pair.partition("=")[0] + "=***" if "pass" in pair.lower() else pair
-        for pair in query.split("&")
-    )
     login = f"{user}:***" if colon else "***" if at else ""
-    return f"{scheme}{separator}{login}{at}{host}{slash}{path}{question}{shown}"
+    place, question, query = rest.partition("?")
+    settings = [pair.partition("=") for pair in query.split("&")]
+    query = "&".join(k + eq + ("***" if "pass" in k.lower() else v) for k, eq, v in settings)
+    return f"{scheme}{separator}{login}{at}{place}{question}{query}"
 
 
 def _split(url: str) -> SplitResult:

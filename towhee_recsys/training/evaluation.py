@@ -23,7 +23,8 @@ from towhee_recsys.training.baselines import popularity
 from towhee_recsys.training.metrics import Ranks, rank_targets, summary
 from towhee_recsys.types import ITEM_ID
 
-_USERS_AT_ONCE = 256
+_SCORES_AT_ONCE = 2**22
+"""Scores held in memory: as many users together as fit, at most 256."""
 
 Score = Callable[[NDArray[np.int64], list[NDArray[np.int32]]], NDArray[np.float32]]
 """User rows and their histories (item rows) → ``(B, N)`` float32 scores."""
@@ -155,7 +156,8 @@ def rank_users(
     column = np.full(len(dataset.items), -1)
     column[order] = np.arange(len(order))
     ranks = np.empty(len(rows), dtype=np.int64)
-    for part in _chunks(rows, split.train):
+    together = max(1, min(256, _SCORES_AT_ONCE // max(1, len(ranked))))
+    for part in _chunks(rows, split.train, together):
         pasts = [_past(split, int(row), which) for row in rows[part]]
         scores = score(rows[part], pasts)[:, order]
         seen = [column[past] for past in pasts]
@@ -171,11 +173,11 @@ def _past(split: Split, row: int, which: Literal["validation", "test"]) -> NDArr
     return past if which == "validation" else np.append(past, split.validation[row])
 
 
-def _chunks(rows: NDArray[np.int64], train: Histories) -> Iterator[NDArray[np.int64]]:
+def _chunks(rows: NDArray[np.int64], train: Histories, size: int) -> Iterator[NDArray[np.int64]]:
     """Positions in `rows`, users of like history length together."""
     order = np.argsort(train.lengths[rows], kind="stable")
-    for begin in range(0, len(order), _USERS_AT_ONCE):
-        yield order[begin : begin + _USERS_AT_ONCE]
+    for begin in range(0, len(order), size):
+        yield order[begin : begin + size]
 
 
 def _by_id(dataset: Dataset, ranked: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -6,22 +6,20 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 class Bar:
-    """A `Listener` for people: loss, validation HR@10 and NDCG@10, examples a second, time left."""
+    """A `Listener` for people: loss, examples a second, validation HR@10 and NDCG@10, time left."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
         self._bar = Progress(
-            TextColumn("training"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=10),
             TextColumn("{task.percentage:>3.0f}%"),
             TextColumn("{task.description}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             console=self.console,
         )
         self._task = self._bar.add_task("", total=1.0)
@@ -51,12 +49,12 @@ class Bar:
         self._seconds += now - self._last
         self._last = now
         self._epoch = epoch
-        text = f"epoch {epoch:.1f}  loss {self._loss:.3f}  {self._rate()} examples/s{self._quality}"
+        text = f"epoch {epoch:.1f} loss {self._loss:.2f} {self._rate()}/s{self._quality}"
         self._bar.update(self._task, completed=fraction, description=text)
 
     def validation(self, metrics: dict[str, float], best: bool) -> None:
-        figures = "  ".join(f"{name.upper()} {value:.4f}" for name, value in metrics.items())
-        self._quality = f"  {figures}"
+        figures = " ".join(f"{name.upper()} {value:.3f}" for name, value in metrics.items())
+        self._quality = f" {figures}"
         self.message(
             f"epoch {self._epoch:4.1f}  loss {self._loss:.3f}  validation {figures}"
             f"{'  (best so far)' if best else ''}"

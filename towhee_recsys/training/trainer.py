@@ -169,7 +169,6 @@ class Trainer:
             self.model.config.max_history,
             self.config.batch_positions,
         )
-        self.item_tensors = {n: paddle.to_tensor(a) for n, a in self.data.item_arrays.items()}
         asked = np.flatnonzero(self.data.split.validation >= 0)
         rng = np.random.default_rng([self.config.seed, 1])
         self.everyone = asked
@@ -272,8 +271,8 @@ class Trainer:
         if self.config.id_dropout:
             dropped = rng.random(data.items) < self.config.id_dropout
             codes = np.where(dropped, UNKNOWN, codes)
-        items = self.model.item(paddle.to_tensor(codes), self.item_tensors)
-        records = {n: paddle.to_tensor(a[batch.users]) for n, a in data.user_arrays.items()}
+        items = self.model.item(paddle.to_tensor(codes), data.item_arrays)
+        records = {name: array[batch.users] for name, array in data.user_arrays.items()}
         users = self.model.user(self.model.histories(items, batch.codes), records)
         users = _rows(users.reshape([-1, users.shape[-1]]), batch.positions)
         if len(trained) < 2 * self.config.negatives:

@@ -1,0 +1,56 @@
+"""Real services for all tests: each starts when first asked for, and stops with the session."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `services` and `stores.conformance`
+
+from services.milvus_server import milvus_server
+from services.mysql_server import mysql_server
+from services.processes import missing
+from services.redis_server import redis_cluster, redis_server
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as port:
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture(scope="session")
+def redis_cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_cluster(tmp_path_factory.mktemp("cluster")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mysql_url() -> Iterator[str]:
+    with mysql_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def milvus_server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with milvus_server(tmp_path_factory.mktemp("milvus")) as uri:
+        yield uri
+
+
+@pytest.fixture
+def milvus_lite_uri(tmp_path: Path) -> str:
+    """A file that is not there yet."""
+    if sys.platform == "win32":
+        missing("Milvus Lite runs on Linux and macOS")
+    return str(tmp_path / "milvus.db")
+
+
+@pytest.fixture
+def embedded_url(tmp_path: Path) -> str:
+    """A folder that is not there yet."""
+    if sys.platform == "win32":
+        missing("the embedded Valkey server runs on Linux and macOS")
+    return f"embedded://{tmp_path / 'embedded'}"

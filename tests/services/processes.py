@@ -1,0 +1,76 @@
+"""A command becomes a server that is up, and is gone again whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip for want of a service; fail instead where the environment says all must be there."""
+    if os.environ.get("TOWHEE_RECSYS_REQUIRE_SERVICES") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def program(name: str, package: str) -> str:
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    return found or missing(f"{name} is not there: apt-get install {package}")
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], log: Path, is_up: Callable[[], object], seconds: float
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of `command` once `is_up` no longer raises; its group ends with the block."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        _wait(process, is_up, seconds, log)
+        yield process
+    finally:
+        _end(process)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], is_up: Callable[[], object], seconds: float, log: Path
+) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            is_up()
+        except Exception as exc:
+            if process.poll() is not None or time.monotonic() > end:
+                tail = log.read_text(errors="replace")[-2000:]
+                pytest.fail(f"{process.args!r} did not come up: {exc}\n{tail}", pytrace=False)
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(20)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(20)

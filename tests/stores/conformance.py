@@ -1,0 +1,396 @@
+"""What every store does, written once; a store's test gives the one fixture ``store``."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from towhee_recsys.errors import IndexMismatch, RequestError, StoreError
+from towhee_recsys.stores.base import RecordStore, VectorStore
+from towhee_recsys.types import MAX_ID_LENGTH, VECTOR_SIZE, Interaction
+
+
+def met(user: Any, item: Any, timestamp: float | None = None) -> Interaction:
+    return {"user_id": user, "item_id": item, "timestamp": timestamp}
+
+
+class RecordStoreConformance:
+    def test_records_come_back_in_the_order_asked_for(self, store: RecordStore) -> None:
+        one, two = (
+            {"item_id": 1, "title": "One"},
+            {"item_id": 2, "genres": ["a", "b"], "year": None},
+        )
+        store.put_items([one, two])
+        assert store.get_items([2, 3, 1, 2]) == [two, None, one, two]
+
+    def test_users_and_items_are_apart(self, store: RecordStore) -> None:
+        store.put_users([{"user_id": 1, "age": 25}])
+        assert store.get_items([1]) == [None]
+        assert store.get_users([1]) == [{"user_id": 1, "age": 25}]
+
+    def test_writing_replaces_and_may_be_repeated(self, store: RecordStore) -> None:
+        for _ in range(2):
+            store.put_items([{"item_id": 1, "title": "old", "year": 1}])
+            store.put_items([{"item_id": 1, "title": "new"}])
+        assert store.get_items([1]) == [{"item_id": 1, "title": "new"}]
+        assert store.counts() == {"items": 1, "users": 0, "histories": 0}
+
+    def test_nothing_to_do(self, store: RecordStore) -> None:
+        store.put_items([])
+        store.put_users(iter([]))
+        assert store.add_interactions([]) == 0
+        assert store.get_items([]) == store.get_users([]) == store.get_histories([]) == []
+        assert store.counts() == {"items": 0, "users": 0, "histories": 0}
+
+    def test_long_integers_are_exact(self, store: RecordStore) -> None:
+        ids = [2**63 - 1, 2**63 - 2, -(2**62), 0]
+        store.put_items({"item_id": one, "n": one} for one in ids)
+        assert store.get_items(ids) == [{"item_id": one, "n": one} for one in ids]
+
+    def test_texts_are_exact(self, store: RecordStore) -> None:
+        ids = [
+            "a",
+            "A",
+            "a ",
+            " a",
+            "ä",
+            "a\u0308",
+            "ß",
+            "ss",
+            "日本",
+            "😀",
+            "%_",
+            "a:b",
+            "a\\",
+            "'",
+        ]
+        ids += ["", "0", "00", "x" * MAX_ID_LENGTH, "😀" * MAX_ID_LENGTH]
+        records = [{"item_id": one, "text": one, "😀": [one]} for one in ids]
+        store.put_items(records)
+        assert store.get_items(ids) == records
+        assert store.counts()["items"] == len(ids)
+        assert store.get_items(["b", "á", "x" * 300, "\ud800"]) == [None] * 4
+
+    def test_ids_that_cannot_be_keys_are_named(self, store: RecordStore) -> None:
+        with pytest.raises(StoreError, match=r"item_id 'xxxxx.* 256 characters"):
+            store.put_items([{"item_id": "x" * (MAX_ID_LENGTH + 1)}])
+        with pytest.raises(StoreError, match="user_id is None"):
+            store.put_users([{"name": "nobody"}])
+        with pytest.raises(StoreError, match="int64"):
+            store.put_items([{"item_id": np.int64(3)}])
+        with pytest.raises(StoreError, match=r"user_id is 1\.5"):
+            store.add_interactions([met(1.5, 1)])
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32(1), "\ud800"])
+    def test_what_json_cannot_hold_is_named(self, store: RecordStore, value: object) -> None:
+        with pytest.raises(StoreError, match=r"year = .* of the record 7"):
+            store.put_items([{"item_id": 7, "year": value}])
+        assert store.get_items([7]) == [None]
+
+    def test_many_records_travel_in_batches(self, store: RecordStore) -> None:
+        ids = range(2_500)
+        store.put_items({"item_id": one} for one in ids)
+        assert store.get_items(ids) == [{"item_id": one} for one in ids]
+        assert store.counts()["items"] == len(ids)
+
+    def test_histories_are_ordered_by_time_and_then_as_given(self, store: RecordStore) -> None:
+        assert (
+            store.add_interactions([met(1, 10, 5), met(2, 10, 1), met(1, 11, 3), met(1, 12, 5)])
+            == 4
+        )
+        assert store.get_histories([2, 3, 1]) == [[10], [], [11, 10, 12]]
+        assert store.add_interactions([met(1, 13, 5), met(1, 14, 4), met(1, 15, 3.5)]) == 3
+        assert store.get_histories([1]) == [[11, 15, 14, 10, 12, 13]]
+        assert store.counts() == {"items": 0, "users": 0, "histories": 2}
+
+    def test_a_pair_stays_as_it_was(self, store: RecordStore) -> None:
+        store.add_interactions([met(1, 10, 1), met(1, 11, 2)])
+        assert store.add_interactions([met(1, 10, 9), met(1, 12, 3), met(1, 12, 0)]) == 1
+        assert store.get_histories([1]) == [[10, 11, 12]]
+
+    def test_without_a_time_an_interaction_is_the_latest(self, store: RecordStore) -> None:
+        future = time.time() + 1e6
+        store.add_interactions([met(1, 10, future), met(1, 11), met(1, 12, 1)])
+        store.add_interactions([{"user_id": 1, "item_id": 13}, met(2, 20), met(2, 21, 5)])
+        assert store.get_histories([1, 2]) == [[12, 10, 11, 13], [21, 20]]
+
+    def test_history_ids_keep_their_type(self, store: RecordStore) -> None:
+        store.add_interactions([met("ünï ", "1", 1), met("ünï ", "a ", 2), met(7, 2**62, 1)])
+        assert store.get_histories(["ünï ", "ünï", 7]) == [["1", "a "], [], [2**62]]
+
+    @pytest.mark.parametrize("value", ["yesterday", float("nan"), True])
+    def test_a_timestamp_that_is_none_is_refused(self, store: RecordStore, value: Any) -> None:
+        with pytest.raises(StoreError, match=r"timestamp is .* for user 1 and item 2"):
+            store.add_interactions([met(1, 2, value)])
+
+    def test_interactions_stream_in_any_order(
+        self, store: RecordStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("towhee_recsys.stores.documents.INTERACTIONS_HELD", 7)
+        pairs = [(user, item) for item in range(20) for user in range(5)]
+        for _ in range(2):
+            new = store.add_interactions(met(user, item, -item) for user, item in pairs)
+        assert new == 0
+        assert store.get_histories(range(5)) == [list(range(19, -1, -1))] * 5
+
+    def test_concurrent_writers_lose_nothing(self, store: RecordStore) -> None:
+        counts: list[int] = []
+
+        def write(writer: int) -> None:
+            for step in range(10):
+                item = 10 * writer + step
+                counts.append(store.add_interactions([met(user, item, item) for user in range(3)]))
+
+        threads = [threading.Thread(target=write, args=(writer,)) for writer in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert store.get_histories(range(3)) == [list(range(60))] * 3
+        assert sum(counts) == 180
+
+    def test_answers(self, store: RecordStore) -> None:
+        store.ping()
+
+    def test_closes_twice(self, store: RecordStore) -> None:
+        store.close()
+        store.close()
+
+
+def axis(number: int, scale: float = 1.0) -> NDArray[np.float32]:
+    vector = np.zeros(VECTOR_SIZE, np.float32)
+    vector[number] = scale
+    return vector
+
+
+def ladder(count: int) -> NDArray[np.float32]:
+    """Vectors whose inner product with ``axis(0)`` falls from item 0 on."""
+    return np.stack([axis(0, 1.0 - n / (2 * count)) for n in range(count)])
+
+
+class VectorStoreConformance:
+    """`store` has nothing in it."""
+
+    def index(
+        self,
+        store: VectorStore,
+        items: Sequence[dict[str, Any]],
+        vectors: NDArray[np.float32],
+        fingerprint: str = "aa11",
+        **attributes: Any,
+    ) -> str:
+        name = store.create(fingerprint, type(items[0]["item_id"]), attributes)
+        store.write(name, items, vectors)
+        assert store.finish(name, [item["item_id"] for item in items]) == len(items)
+        store.publish(name)
+        return name
+
+    def ids(
+        self, store: VectorStore, top_k: int = 10, fingerprint: str = "aa11", **how: Any
+    ) -> list[Any]:
+        options = {key: [value] for key, value in how.items()}
+        hits = store.search(axis(0)[None], [top_k], fingerprint, **options)
+        return [hit["item_id"] for hit in hits[0]]
+
+    def test_without_an_index(self, store: VectorStore) -> None:
+        assert store.live() is None
+        assert store.count() == 0
+        with pytest.raises(IndexMismatch, match=r"no index at .*ingest"):
+            self.ids(store)
+
+    def test_best_first_with_the_inner_product_as_score(self, store: VectorStore) -> None:
+        self.index(
+            store, [{"item_id": n} for n in (5, 6, 7)], np.stack([axis(0, s) for s in (1, 3, 2)])
+        )
+        answers = store.search(np.stack([axis(0), axis(0, -2), axis(1)]), [2, 3, 1], "aa11")
+        assert [[(h["item_id"], h["score"]) for h in hits] for hits in answers] == [
+            [(6, 3.0), (7, 2.0)],
+            [(5, -2.0), (7, -4.0), (6, -6.0)],
+            [(5, 0.0)],
+        ]
+        assert type(answers[0][0]["score"]) is float
+        assert self.ids(store, 0) == []
+        assert self.ids(store, 20_000) == [6, 7, 5]
+        assert store.search(np.zeros((0, VECTOR_SIZE), np.float32), [], "aa11") == []
+
+    def test_text_ids(self, store: VectorStore) -> None:
+        texts = ["a", "A", "a ", "日本", "😀" * MAX_ID_LENGTH, "q\"'\\\n"]
+        self.index(store, [{"item_id": one} for one in texts], ladder(len(texts)))
+        assert self.ids(store, exclude=["A", 1]) == [one for one in texts if one != "A"]
+        assert store.matching([*texts[:2], "b", 1], "aa11") == {"a", "A"}
+        found = store.get(["b", texts[-1]], "aa11")
+        assert found[0] is None
+        np.testing.assert_array_equal(found[1], ladder(len(texts))[-1])
+
+    def test_long_integers(self, store: VectorStore) -> None:
+        numbers = [2**63 - 1, 2**63 - 2, -(2**63) + 1]
+        self.index(store, [{"item_id": one} for one in numbers], ladder(3))
+        assert self.ids(store) == numbers
+        assert store.matching([2**63 - 1, 2**63, -(2**63), "x"], "aa11") == {2**63 - 1}
+
+    def test_equal_scores_come_by_id(self, store: VectorStore) -> None:
+        ids = list(range(300))
+        self.index(store, [{"item_id": one} for one in reversed(ids)], np.stack([axis(0)] * 300))
+        assert self.ids(store, 5) == ids[:5]
+        assert self.ids(store, 5, exclude=[0, 2]) == [1, 3, 4, 5, 6]
+
+    def test_writing_replaces_and_may_be_repeated(self, store: VectorStore) -> None:
+        items = [{"item_id": 1, "year": 1990.0}, {"item_id": 2}]
+        for scale in (1, 2):
+            name = self.index(store, items, np.stack([axis(0, scale), axis(1)]), year="number")
+        store.write(name, [{"item_id": 2}] * 2, np.stack([axis(0, 1), axis(0, 5)]))
+        assert store.finish(name, [1, 2]) == store.count() == 2
+        hits = store.search(axis(0)[None], [5], "aa11")
+        assert hits == [[{"item_id": 2, "score": 5.0}, {"item_id": 1, "score": 2.0}]]
+        assert self.ids(store, filters={"year": 1990}) == [1]
+
+    def test_items_not_kept_go(self, store: VectorStore) -> None:
+        name = self.index(store, [{"item_id": n} for n in range(20)], ladder(20))
+        assert store.finish(name, range(0, 20, 2)) == 10
+        assert store.count() == 10
+        assert self.ids(store, 3) == [0, 2, 4]
+
+    def test_many_are_left_out_and_top_k_is_filled(self, store: VectorStore) -> None:
+        self.index(store, [{"item_id": n} for n in range(1_500)], ladder(1_500))
+        vectors = np.stack([axis(0)] * 4)
+        exclude = [list(range(1_000)), [], [0, 0, 2], list(range(1_495))]
+        answers = store.search(vectors, [10, 2, 2, 10], "aa11", exclude=exclude)
+        assert [[hit["item_id"] for hit in hits] for hits in answers] == [
+            list(range(1_000, 1_010)),
+            [0, 1],
+            [1, 3],
+            list(range(1_495, 1_500)),
+        ]
+        assert self.ids(store, exclude=range(20_000)) == []
+
+    def test_filters(self, store: VectorStore) -> None:
+        items = [
+            {"item_id": 1, "genres": ["Comedy", "Drama"], "year": 1994, "lang": "en"},
+            {"item_id": 2, "genres": ["Drama"], "year": 2001.5, "lang": "日本"},
+            {"item_id": 3, "genres": [], "year": None, "lang": None},
+        ]
+        self.index(store, items, ladder(3), genres="labels", year="number", lang="label")
+        cases: list[tuple[dict[str, Any], list[int]]] = [
+            ({}, [1, 2, 3]),
+            ({"genres": "Drama"}, [1, 2]),
+            ({"genres": ["Comedy", "x"]}, [1]),
+            ({"genres": {"all": ["Comedy", "Drama"]}}, [1]),
+            ({"year": 1994}, [1]),
+            ({"year": [1994, 2001.5]}, [1, 2]),
+            ({"year": {"lt": 2000}}, [1]),
+            ({"year": {"gt": 1994, "lte": 2001.5}}, [2]),
+            ({"lang": "日本"}, [2]),
+            ({"lang": ""}, []),
+            ({"lang": []}, []),
+            ({"not": {"year": {"gte": 0}}}, [3]),
+            ({"not": {"genres": "Comedy"}}, [2, 3]),
+            ({"or": [{"lang": "en"}, {"year": {"gt": 2000}}]}, [1, 2]),
+            ({"and": [{"genres": "Drama"}, {"lang": "en"}], "year": {"gte": 1994}}, [1]),
+        ]
+        answers = store.search(
+            np.stack([axis(0)] * len(cases)), [5] * len(cases), "aa11", [case for case, _ in cases]
+        )
+        for (case, expected), hits in zip(cases, answers, strict=True):
+            assert [hit["item_id"] for hit in hits] == expected, case
+            assert store.matching([1, 2, 3, 4], "aa11", case) == set(expected), case
+        assert self.ids(store, filters={"genres": "Drama"}, exclude=[1]) == [2]
+        with pytest.raises(RequestError, match=r"'taste'.*genres \(labels\), lang \(label\)"):
+            self.ids(store, filters={"taste": "good"})
+
+    def test_columns_of_any_name(self, store: VectorStore) -> None:
+        names = [
+            "and",
+            "not",
+            "in",
+            "日 本",
+            "a.b",
+            "x_a",
+            "item_id ",
+            "count",
+            "vector",
+            "_",
+            "1st",
+        ]
+        items = [{"item_id": n, **{name: f"{name}{n}" for name in names}} for n in range(2)]
+        self.index(store, items, ladder(2), **dict.fromkeys(names, "label"))
+        for name in names:
+            assert self.ids(store, filters={name: f"{name}1"}) == [1], name
+
+    def test_long_labels(self, store: VectorStore) -> None:
+        long, other = "é" * 5_000 + "a", "é" * 5_000 + "b"
+        items = [
+            {"item_id": 1, "l": long, "ls": [long, "x"]},
+            {"item_id": 2, "l": other, "ls": [other]},
+        ]
+        self.index(store, items, ladder(2), l="label", ls="labels")
+        assert (
+            self.ids(store, filters={"l": other}) == self.ids(store, filters={"ls": other}) == [2]
+        )
+
+    def test_what_does_not_fit_is_named(self, store: VectorStore) -> None:
+        name = store.create("aa11", int, {"year": "number"})
+        for item, message in [
+            ({"item_id": "a"}, "item_id is 'a'"),
+            ({"item_id": 2**63}, "item_id is 9223372036854775808"),
+            ({"item_id": 5, "year": "long ago"}, "year of item 5 is no number: 'long ago'"),
+        ]:
+            with pytest.raises(StoreError, match=message):
+                store.write(name, [item], ladder(1))
+        with pytest.raises(StoreError, match="finite"):
+            store.write(name, [{"item_id": 1}], ladder(1) * np.nan)
+        with pytest.raises(StoreError, match="shape"):
+            store.write(name, [{"item_id": 1}], ladder(2))
+        with pytest.raises(StoreError, match="drop"):
+            store.create("aa11", str, {})
+
+    def test_models_never_mix(self, store: VectorStore) -> None:
+        first = self.index(store, [{"item_id": 1}], ladder(1), "aa11")
+        second = store.create("bb22", int, {})
+        store.write(second, [{"item_id": 2}], ladder(1))
+        store.finish(second, [2])
+        assert store.live() == "aa11"
+        assert self.ids(store, fingerprint="aa11") == [1]
+        with pytest.raises(IndexMismatch, match=r"vectors of model aa11, but .* bb22"):
+            self.ids(store, fingerprint="bb22")
+        store.publish(second)
+        assert store.live() == "bb22"
+        assert self.ids(store, fingerprint="bb22") == [2]
+        for ask in (store.get, store.matching):
+            with pytest.raises(IndexMismatch, match=r"vectors of model bb22, but .* aa11"):
+                ask([1], "aa11")
+        store.publish(first)
+        assert self.ids(store, fingerprint="aa11") == [1]
+
+    def test_the_last_two_collections_are_kept(self, store: VectorStore) -> None:
+        names = [
+            self.index(store, [{"item_id": 1}], ladder(1), one) for one in ("aa11", "bb22", "cc33")
+        ]
+        store.publish(names[2])
+        store.publish(names[1])
+        assert store.live() == "bb22"
+        with pytest.raises(StoreError):
+            store.publish(names[0])
+        assert store.live() == "bb22"
+
+    def test_publishing_again_changes_nothing(self, store: VectorStore) -> None:
+        name = self.index(store, [{"item_id": 1}], ladder(1))
+        store.publish(name)
+        assert self.ids(store) == [1]
+
+    def test_threads_share_a_store(self, store: VectorStore) -> None:
+        self.index(store, [{"item_id": n} for n in range(50)], ladder(50))
+        answers: list[list[Any]] = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(self.ids(store, 3))) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [[0, 1, 2]] * 8

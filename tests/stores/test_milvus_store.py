@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pymilvus import MilvusClient
+from services.processes import free_port
+from stores.conformance import VectorStoreConformance, axis, ladder
+
+from towhee_recsys.errors import ConfigError, IndexMismatch, StoreLocked, StoreUnavailable
+from towhee_recsys.stores.milvus import MilvusStore
+
+
+class TestMilvusLite(VectorStoreConformance):
+    @pytest.fixture
+    def store(self, milvus_lite_uri: str) -> Iterator[MilvusStore]:
+        store = MilvusStore(milvus_lite_uri)
+        yield store
+        store.close()
+
+
+class ServerConformance(VectorStoreConformance):
+    index_type = "FLAT"
+
+    @pytest.fixture
+    def store(self, milvus_server_uri: str) -> Iterator[MilvusStore]:
+        alias = "t" + uuid.uuid4().hex
+        store = MilvusStore(milvus_server_uri, alias=alias, index=self.index_type)
+        yield store
+        store.close()
+        client = MilvusClient(milvus_server_uri)
+        for name in client.list_collections():
+            if name.startswith(alias):
+                for one in client.list_aliases(name)["aliases"]:
+                    client.drop_alias(one)
+                client.drop_collection(name)
+        client.close()
+
+
+class TestMilvusServer(ServerConformance):
+    pass
+
+
+@pytest.mark.parametrize("index", ["HNSW", "AUTO"])
+def test_other_indexes(milvus_lite_uri: str, index: str) -> None:
+    store = MilvusStore(milvus_lite_uri, index=index)
+    checks = VectorStoreConformance()
+    checks.test_best_first_with_the_inner_product_as_score(store)
+    store.close()
+
+
+def test_hnsw_on_the_server(milvus_server_uri: str) -> None:
+    store = MilvusStore(milvus_server_uri, alias="t" + uuid.uuid4().hex, index="HNSW")
+    checks = VectorStoreConformance()
+    checks.index(store, [{"item_id": n} for n in range(500)], ladder(500))
+    assert checks.ids(store, 5) == [0, 1, 2, 3, 4]
+    assert len(checks.ids(store, 300)) == 300
+    store.close()
+
+
+def test_an_index_outlives_its_process(milvus_lite_uri: str) -> None:
+    checks = VectorStoreConformance()
+    store = MilvusStore(milvus_lite_uri)
+    checks.index(store, [{"item_id": 1, "genres": ["a"]}], ladder(1), genres="labels")
+    store.close()
+    code = (
+        "import sys, numpy as np; from towhee_recsys.stores.milvus import MilvusStore\n"
+        "store = MilvusStore(sys.argv[1]); vector = np.ones((1, 256), np.float32)\n"
+        "print(store.live(), store.search(vector, [3], 'aa11', [{'genres': 'a'}]))"
+    )
+    command = [sys.executable, "-c", code, milvus_lite_uri]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "aa11 [[{'item_id': 1, 'score': 1.0}]]\n"
+    assert done.stderr == ""
+
+
+def test_nothing_is_logged(milvus_lite_uri: str) -> None:
+    code = (
+        "import sys, numpy as np; from towhee_recsys.stores.milvus import MilvusStore\n"
+        "from towhee_recsys.errors import StoreError\n"
+        "store = MilvusStore(sys.argv[1]); vectors = np.ones((2, 256), np.float32)\n"
+        "for fingerprint in ('aa11', 'bb22', 'cc33'):\n"
+        "    name = store.create(fingerprint, int, {})\n"
+        "    store.write(name, [{'item_id': 1}, {'item_id': 2}], vectors)\n"
+        "    store.finish(name, [1]); store.publish(name)\n"
+        "try: store.publish('items_dd44')\n"
+        "except StoreError as error: print(error)"
+    )
+    command = [sys.executable, "-c", code, milvus_lite_uri]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "items_dd44" in done.stdout
+    assert done.stderr == ""
+
+
+def test_two_stores_of_one_process_share_a_file(milvus_lite_uri: str) -> None:
+    checks = VectorStoreConformance()
+    writer, reader = MilvusStore(milvus_lite_uri), MilvusStore(milvus_lite_uri)
+    checks.index(writer, [{"item_id": 1}], ladder(1))
+    assert checks.ids(reader) == [1]
+    writer.close()
+    assert checks.ids(reader) == [1]
+    reader.close()
+
+
+def test_a_swap_by_another_process_is_noticed(
+    milvus_lite_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = VectorStoreConformance()
+    reader, writer = MilvusStore(milvus_lite_uri), MilvusStore(milvus_lite_uri)
+    checks.index(writer, [{"item_id": 1}], ladder(1), "aa11")
+    assert checks.ids(reader, fingerprint="aa11") == [1]
+    for fingerprint in ("bb22", "cc33"):  # the second one drops what the reader knows
+        checks.index(writer, [{"item_id": 2}], ladder(1), fingerprint)
+    with pytest.raises(IndexMismatch, match="cc33"):
+        checks.ids(reader, fingerprint="aa11")
+    checks.index(writer, [{"item_id": 3}], ladder(1), "dd44")
+    monkeypatch.setattr("towhee_recsys.stores.milvus.ALIAS_SECONDS", 0)
+    with pytest.raises(IndexMismatch, match="dd44"):
+        checks.ids(reader, fingerprint="cc33")
+    writer.close()
+    reader.close()
+
+
+def test_a_locked_file_says_the_way_out(
+    milvus_lite_uri: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = (
+        "import sys; from towhee_recsys.stores.milvus import MilvusStore\n"
+        "store = MilvusStore(sys.argv[1]); store.create('aa11', int, {})\n"
+        "print('open', flush=True); sys.stdin.read(); store.close()\n"
+        "print('closed', flush=True); sys.stdin.close()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, milvus_lite_uri],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        store = MilvusStore(milvus_lite_uri)
+        with caplog.at_level(logging.DEBUG), pytest.raises(StoreLocked, match="milvus-lite server"):
+            store.live()
+        assert "Traceback" not in caplog.text
+        assert "DataDirLocked" not in caplog.text
+        holder.communicate("")
+    assert store.live() is None
+    store.close()
+
+
+def test_an_unreachable_server_fails_in_time_and_hides_the_token() -> None:
+    port = free_port()
+    store = MilvusStore(f"http://me:s3cret@127.0.0.1:{port}", token="t0ken", timeout=1)
+    begin = time.monotonic()
+    with pytest.raises(StoreUnavailable, match=rf"me:\*\*\*@127.0.0.1:{port}") as caught:
+        store.search(axis(0)[None], [1], "aa11")
+    assert time.monotonic() - begin < 10
+    for secret in ("s3cret", "t0ken"):
+        assert secret not in f"{caught.value} {store!r}"
+    store.close()
+
+
+def test_settings_are_checked(tmp_path: Path) -> None:
+    for uri in (str(tmp_path / "milvus"), "redis://localhost", "localhost:19530"):
+        with pytest.raises(ConfigError, match=r"\.db"):
+            MilvusStore(uri)
+    with pytest.raises(ConfigError, match="FLAT, HNSW"):
+        MilvusStore("x.db", index="IVF")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="alias"):
+        MilvusStore("x.db", alias="a b")
