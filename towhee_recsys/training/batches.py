@@ -35,9 +35,8 @@ class Batch:
 class Batches:
     """A data set's training histories, cut anew for every epoch.
 
-    Every user comes once an epoch, in batches of at most `batch_positions` padded positions, or
-    alone.
-    Users of like length share a batch, up to 5% jitter, and batches come in random order.
+    Every user comes once an epoch, in a batch of at most `batch_positions` padded positions, or
+    alone. Users of like length share a batch, up to 5% jitter, and batches come in random order.
     """
 
     def __init__(
