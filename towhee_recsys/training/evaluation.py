@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
 from towhee_recsys.encoders import ItemEncoder, UserEncoder
-from towhee_recsys.errors import TrainingError
+from towhee_recsys.errors import DataError, DownloadError, TrainingError
 from towhee_recsys.training.baselines import popularity
 from towhee_recsys.training.metrics import Ranks, rank_targets, summary
 from towhee_recsys.types import ITEM_ID
@@ -107,12 +107,15 @@ def recorded_dataset(bundle: Bundle) -> Dataset:
     """The data that the bundle was trained on, read again from where it was.
 
     Raises:
-        TrainingError: it was data frames, or has changed since.
+        TrainingError: it was data frames, cannot be read any more, or has changed since.
     """
     meta = bundle.metadata
     if meta.location is None:
         raise TrainingError("this model was trained on data frames; pass the data set to evaluate")
-    dataset = Dataset.load(meta.location)
+    try:
+        dataset = Dataset.load(meta.location)
+    except (DataError, DownloadError) as exc:
+        raise TrainingError(f"what this model was trained on cannot be read again: {exc}") from exc
     if dataset.source is None or dataset.source.sha256 != meta.sha256:
         raise TrainingError(
             f"{meta.location} has changed since the model was trained on it, so that what it was "
