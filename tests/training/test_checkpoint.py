@@ -1,0 +1,200 @@
+"""A run that was killed goes on as if it had not been, and with nothing but its own state."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fixtures.tiny import SHORT, TINY, cycle
+
+from towhee_recsys import Bundle, Dataset, train
+from towhee_recsys.errors import TrainingError
+from towhee_recsys.training.checkpoint import Checkpoint, Progress
+
+TESTS = Path(__file__).parents[1]
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from fixtures.tiny import SHORT, TINY, cycle
+from towhee_recsys import train
+
+class Wait:
+    def step(self, fraction, epoch, loss, examples):
+        if epoch >= 6.5:
+            print("ready", flush=True)
+            time.sleep(600)
+    def validation(self, metrics, best): pass
+    def message(self, text): pass
+
+train(cycle(), SHORT, TINY, checkpoint=Path(sys.argv[1]), listener=Wait())
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of a run that was killed in its seventh epoch."""
+    folder = tmp_path_factory.mktemp("killed") / "run"
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder)],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    try:
+        assert child.stdout.readline() == b"ready\n"
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    if sys.platform != "win32":
+        assert child.returncode == -signal.SIGKILL
+    return folder
+
+
+@pytest.fixture
+def run(killed: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(killed, tmp_path / "run"))
+
+
+class Ear:
+    def __init__(self) -> None:
+        self.first = 0.0
+        self.messages: list[str] = []
+
+    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
+        self.first = self.first or epoch
+
+    def validation(self, metrics: dict[str, float], best: bool) -> None: ...
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+def test_a_killed_run_goes_on_to_the_same_end(
+    run: Path, cycle_dataset: Dataset, cycle_bundle: Bundle
+) -> None:
+    ear = Ear()
+    resumed = train(cycle_dataset, SHORT, TINY, checkpoint=run, resume=True, listener=ear)
+    assert ear.messages == ["resuming after epoch 6"]
+    assert ear.first > 5  # steps are not taken again
+    for name, weight in cycle_bundle.weights.items():
+        np.testing.assert_array_equal(resumed.weights[name], weight)
+    assert resumed.fingerprint == cycle_bundle.fingerprint
+    assert resumed.metadata.epochs == cycle_bundle.metadata.epochs
+    assert resumed.metadata.validation == cycle_bundle.metadata.validation
+    assert list(run.parent.iterdir()) == []
+
+
+def test_a_run_goes_on_only_with_its_own_settings(run: Path, cycle_dataset: Dataset) -> None:
+    others = [
+        (SHORT.model_copy(update={"seed": 1}), TINY),
+        (SHORT.model_copy(update={"epochs": 16}), TINY),
+        (SHORT, TINY.model_copy(update={"blocks": 2})),
+    ]
+    for config, model in others:
+        with pytest.raises(TrainingError, match="other data or settings"):
+            train(cycle_dataset, config, model, checkpoint=run, resume=True)
+    assert run.exists()
+
+
+def _other_histories(data: Dataset) -> Dataset:
+    return Dataset.from_frames(data.interactions.iloc[::-1].assign(timestamp=0), data.items)
+
+
+def _other_targets(data: Dataset) -> Dataset:
+    met = data.interactions
+    swapped = met.assign(timestamp=met["timestamp"].replace({8: 9, 9: 8}))
+    return Dataset.from_frames(swapped, data.items)
+
+
+def _other_values(data: Dataset) -> Dataset:
+    items = data.items.assign(half=data.items["half"].tolist()[::-1])
+    return Dataset.from_frames(data.interactions, items)
+
+
+def _other_ids(data: Dataset) -> Dataset:
+    items = data.items.assign(item_id=data.items["item_id"] + 100)
+    met = data.interactions
+    return Dataset.from_frames(met.assign(item_id=met["item_id"] + 100), items)
+
+
+def _other_columns(data: Dataset) -> Dataset:
+    users = pd.DataFrame({"user_id": data.users["user_id"], "age": 30})
+    return Dataset.from_frames(data.interactions, data.items, users)
+
+
+@pytest.mark.parametrize(
+    "change", [_other_histories, _other_targets, _other_values, _other_ids, _other_columns]
+)
+def test_a_run_goes_on_only_with_its_own_data(run: Path, change: object) -> None:
+    assert callable(change)
+    with pytest.raises(TrainingError, match="other data or settings"):
+        train(change(cycle()), SHORT, TINY, checkpoint=run, resume=True)
+
+
+def test_there_must_be_something_to_resume(tmp_path: Path, cycle_dataset: Dataset) -> None:
+    with pytest.raises(TrainingError, match=r"nothing to resume at .*none; train without --resume"):
+        train(cycle_dataset, SHORT, TINY, checkpoint=tmp_path / "none", resume=True)
+    with pytest.raises(TrainingError, match="no checkpoint to resume from"):
+        train(cycle_dataset, SHORT, TINY, resume=True)
+
+
+@pytest.mark.parametrize("name", ["weights", "optimizer", "best", "progress"])
+@pytest.mark.parametrize("damage", ["cut", "removed"])
+def test_a_damaged_checkpoint_is_refused(run: Path, name: str, damage: str) -> None:
+    (file,) = run.glob(f"{name}.*")
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-7])
+    else:
+        file.unlink()
+    with pytest.raises(TrainingError, match="is damaged"):
+        train(cycle(), SHORT, TINY, checkpoint=run, resume=True)
+
+
+def _checkpoint(epoch: int) -> Checkpoint:
+    arrays = {"a": np.full(3, epoch, np.float32)}
+    return Checkpoint(Progress("run", epoch=epoch, best_ndcg=0.5), arrays, arrays, {})
+
+
+def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    for epoch in (1, 2):
+        _checkpoint(epoch).save(tmp_path / "deep" / "run")
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["run"]
+    found = Checkpoint.load(tmp_path / "deep" / "run", "run")
+    assert found.progress == Progress("run", epoch=2, best_ndcg=0.5)
+    assert found.weights["a"].tolist() == found.optimizer["a"].tolist() == [2, 2, 2]
+    assert found.best == {}
+    assert dataclasses.asdict(found.progress)["finished"] is False
+
+
+def test_a_kill_between_two_renames_loses_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    _checkpoint(1).save(folder)
+    _checkpoint(2).save(tmp_path / "run.new")  # written whole,
+    folder.rename(tmp_path / "run.old")  # and the old one out of the way: killed here
+    assert Checkpoint.load(folder, "run").progress.epoch == 2
+    _checkpoint(3).save(folder)
+    assert Checkpoint.load(folder, "run").progress.epoch == 3
+    Checkpoint.remove(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kill_while_writing_keeps_the_last_one(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    _checkpoint(1).save(folder)
+    (tmp_path / "run.new").mkdir()
+    (tmp_path / "run.new" / "weights.safetensors").write_bytes(b"half")
+    assert Checkpoint.load(folder, "run").progress.epoch == 1
+    _checkpoint(2).save(folder)
+    assert Checkpoint.load(folder, "run").progress.epoch == 2

@@ -1,0 +1,246 @@
+"""Training finds what is there, repeats itself, and stops as asked."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from fixtures.tiny import CYCLE, SHORT, TINY, cycle
+
+from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, train
+from towhee_recsys.errors import TrainingError
+from towhee_recsys.features import FIRST, UNKNOWN
+from towhee_recsys.training import Trainer, TrainingConfig
+
+
+class Ear:
+    """A listener that remembers, and may interrupt."""
+
+    def __init__(self, interrupt_after: float = float("inf")) -> None:
+        self.interrupt_after = interrupt_after
+        self.steps: list[tuple[float, float, float, int]] = []
+        self.validations: list[tuple[dict[str, float], bool]] = []
+        self.messages: list[str] = []
+
+    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
+        self.steps.append((fraction, epoch, loss, examples))
+        if epoch >= self.interrupt_after:
+            raise KeyboardInterrupt
+
+    def validation(self, metrics: dict[str, float], best: bool) -> None:
+        self.validations.append((metrics, best))
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+def same(one: Bundle, other: Bundle) -> bool:
+    assert one.weights.keys() == other.weights.keys()
+    return all(np.array_equal(one.weights[name], other.weights[name]) for name in one.weights)
+
+
+def test_what_follows_what_is_learnt(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
+    found = evaluate(cycle_bundle, cycle_dataset)
+    assert found.test["hr@10"] == 1.0
+    assert found.test["ndcg@10"] > 0.95
+    assert found.popularity["ndcg@10"] < 0.5
+    # After items i, i + 1, i + 2 comes i + 3: also for those whom nobody has seen.
+    walks = [{"history": [(i + k) % CYCLE for k in range(3)]} for i in range(CYCLE)]
+    vectors = ItemEncoder(cycle_bundle).encode(cycle_dataset.item_records())
+    scores = UserEncoder(cycle_bundle).encode(walks) @ vectors.T
+    for i in range(CYCLE):
+        scores[i, walks[i]["history"]] = -np.inf
+    assert (scores.argmax(axis=1) == (np.arange(CYCLE) + 3) % CYCLE).mean() > 0.9
+
+
+def test_the_sample_is_learnt_far_better_than_popularity(
+    sample_bundle: Bundle, sample_dataset: Dataset
+) -> None:
+    found = evaluate(sample_bundle, sample_dataset)
+    assert (found.users, found.items) == (400, 300)
+    assert found.test["ndcg@10"] > 2 * found.popularity["ndcg@10"] > 0
+    assert found.validation == pytest.approx(sample_bundle.metadata.validation)
+
+
+def test_the_next_item_is_learnt_from_a_sample_of_the_catalogue_too(
+    cycle_dataset: Dataset,
+) -> None:
+    few = SHORT.model_copy(update={"negatives": CYCLE // 3})
+    assert evaluate(train(cycle_dataset, few, TINY), cycle_dataset).test["hr@10"] > 0.95
+
+
+def test_the_same_seed_gives_the_same_numbers(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
+    again = train(cycle_dataset, SHORT, TINY)
+    assert same(again, cycle_bundle)
+    assert again.fingerprint == cycle_bundle.fingerprint
+    assert again.metadata.validation == cycle_bundle.metadata.validation
+
+
+def test_another_seed_gives_others(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
+    other = train(cycle_dataset, SHORT.model_copy(update={"seed": 1}), TINY)
+    assert not same(other, cycle_bundle)
+
+
+def test_nothing_is_learnt_from_what_is_kept_back() -> None:
+    dataset = cycle()
+    met = dataset.interactions
+    last = met["timestamp"] >= 8
+    other = met.assign(item_id=np.where(last, (met["item_id"] + 12) % CYCLE, met["item_id"]))
+    changed = Dataset.from_frames(other, dataset.items)
+    once = TrainingConfig(epochs=1, batch_positions=120)
+    one, two = train(dataset, once, TINY), train(changed, once, TINY)
+    assert same(one, two)
+    assert one.popularity.tolist() == two.popularity.tolist()
+    assert one.metadata.validation != two.metadata.validation
+
+
+def test_training_on_everything_keeps_nothing_back(cycle_dataset: Dataset) -> None:
+    everything = SHORT.model_copy(update={"holdout": "none", "epochs": 2})
+    ear = Ear()
+    bundle = train(cycle_dataset, everything, TINY, listener=ear)
+    assert bundle.metadata.holdout == "none"
+    assert bundle.metadata.interactions == 800 == bundle.popularity.sum()
+    assert bundle.metadata.validation == bundle.metadata.popularity == {}
+    assert bundle.metadata.epochs == pytest.approx(2, abs=0.2)
+    assert not ear.validations
+    assert sum(examples for *_, examples in ear.steps) == 2 * 800
+
+
+def test_a_listener_hears_of_every_step_and_validation(cycle_dataset: Dataset) -> None:
+    ear = Ear()
+    bundle = train(cycle_dataset, SHORT, TINY, listener=ear)
+    fractions = [fraction for fraction, *_ in ear.steps]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    losses = [loss for *_, loss, _ in ear.steps]
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    best = [metrics for metrics, better in ear.validations if better][-1]
+    assert best == max((m for m, _ in ear.validations), key=lambda m: m["ndcg@10"])
+    assert best == bundle.metadata.validation  # fewer users than are sampled: all were asked
+
+
+def test_an_interruption_keeps_the_best_so_far(cycle_dataset: Dataset, tmp_path: Any) -> None:
+    ear = Ear(interrupt_after=12.5)
+    checkpoint = tmp_path / "run"
+    bundle = train(cycle_dataset, SHORT, TINY, listener=ear, checkpoint=checkpoint)
+    best = [metrics for metrics, better in ear.validations if better][-1]
+    assert bundle.metadata.validation == best
+    assert 0 < bundle.metadata.epochs <= 12.5
+    assert len(ear.messages) == 1
+    assert "interrupted" in ear.messages[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_before_any_validation_keeps_what_there_is(
+    cycle_dataset: Dataset, cycle_bundle: Bundle
+) -> None:
+    bundle = train(cycle_dataset, SHORT, TINY, listener=Ear(interrupt_after=0))
+    assert 0 < bundle.metadata.epochs < 1
+    learnt = cycle_bundle.metadata.validation["ndcg@10"]
+    assert 0 < bundle.metadata.validation["ndcg@10"] < learnt
+
+
+def test_training_stops_where_nothing_gets_better(cycle_dataset: Dataset) -> None:
+    long = TrainingConfig(epochs=500, batch_positions=120, patience=2)
+    ear = Ear()
+    bundle = train(cycle_dataset, long, TINY, listener=ear)
+    assert [better for _, better in ear.validations][-2:] == [False, False]
+    assert ear.steps[-1][0] < 1
+    assert bundle.metadata.epochs < ear.steps[-1][1]
+
+
+def test_a_time_budget_counts_from_the_start_of_the_command(cycle_dataset: Dataset) -> None:
+    budget = TrainingConfig(time_budget=1_000, epochs=1)
+    trainer = Trainer(cycle_dataset, budget, TINY, started=time.monotonic() - 400)
+    schedule = trainer._schedule()
+    assert schedule.steps is None  # the budget overrides the epochs
+    assert schedule.seconds is not None
+    assert 400 < schedule.seconds < 600  # what is left, less validating and saving
+
+
+def test_a_time_budget_that_is_spent_is_refused(cycle_dataset: Dataset) -> None:
+    budget = TrainingConfig(time_budget=100)
+    with pytest.raises(TrainingError, match="time budget of 100 s is too short"):
+        train(cycle_dataset, budget, TINY, started=time.monotonic() - 100)
+
+
+def test_without_epochs_small_data_is_gone_through_more_often(cycle_dataset: Dataset) -> None:
+    small = Trainer(cycle_dataset, TrainingConfig(), TINY)
+    assert small.batches.count == 1
+    assert small._schedule().steps == 60
+    large = Trainer(cycle_dataset, TrainingConfig(batch_positions=10), TINY)
+    assert large._schedule().steps == 4 * large.batches.count > 60
+
+
+def _met(**columns: Any) -> pd.DataFrame:
+    """Ten people who walk up from item 0, with further columns."""
+    rows = [(u, i) for u in range(10) for i in range(5)]
+    return pd.DataFrame(rows, columns=["user_id", "item_id"]).assign(**columns)
+
+
+@pytest.mark.parametrize("text", [False, True], ids=["int", "text"])
+@pytest.mark.parametrize("columns", [0, 1], ids=["no column", "one column"])
+@pytest.mark.parametrize("users", [False, True], ids=["no users", "users"])
+def test_data_of_any_shape_is_learnt(text: bool, columns: int, users: bool) -> None:
+    met = _met()  # without times: the file's order is the order in time
+    items = pd.DataFrame({"item_id": range(7)})
+    who = pd.DataFrame({"user_id": range(11)})  # the last one met nothing
+    if text:
+        met = "x" + met.astype(str)
+        items, who = "x" + items.astype(str), "x" + who.astype(str)
+    if columns:
+        items["genre"], who["city"] = ["a", "b", "b", "a", "b", "a", "a"], ["y", "z", *"y" * 9]
+    dataset = Dataset.from_frames(met, items, who if users else None)
+    bundle = train(dataset, TrainingConfig(epochs=3), TINY)
+    assert bundle.metadata.id_types == dict.fromkeys(
+        ("user_id", "item_id"), "str" if text else "int"
+    )
+    assert bundle.metadata.users == (11 if users else 10)
+    # Of each user the first three are trained on; what nobody met has no id of its own.
+    assert bundle.popularity.tolist() == [10, 10, 10, 0, 0, 0, 0]
+    assert bundle.item_codes.tolist() == [FIRST, FIRST + 1, FIRST + 2, *[UNKNOWN] * 4]
+    history = dataset.items["item_id"].tolist()[:2]
+    assert np.isfinite(UserEncoder(bundle).encode({"history": history})).all()
+    assert evaluate(bundle, dataset).users == 10
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [([(1, "a")], 1), ([(u, i) for u in (1, 2) for i in "abc"], 1), ([(1, "a"), (2, "a")], 1)],
+)
+def test_too_little_to_learn_from_is_said(rows: list[tuple[int, str]], count: int) -> None:
+    met = pd.DataFrame(rows, columns=["user_id", "item_id"])
+    dataset = Dataset.from_frames(met, pd.DataFrame({"item_id": list("abc")}), name="few")
+    with pytest.raises(TrainingError, match=f"few leaves {count} items to learn from"):
+        train(dataset, TrainingConfig(epochs=1), TINY)
+
+
+def test_users_with_two_interactions_are_learnt_from_and_not_asked() -> None:
+    met = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [1, 2, 2, 3]})
+    dataset = Dataset.from_frames(met, pd.DataFrame({"item_id": [1, 2, 3]}))
+    bundle = train(dataset, TrainingConfig(epochs=1), TINY)
+    assert bundle.metadata.interactions == 4
+    assert bundle.metadata.validation == {}
+
+
+def test_a_loss_that_explodes_is_said(cycle_dataset: Dataset) -> None:
+    wild = TrainingConfig(epochs=50, learning_rate=1e38)
+    with pytest.raises(TrainingError, match="smaller learning rate than 1e"):
+        train(cycle_dataset, wild, TINY)
+
+
+def test_metadata_says_what_happened(sample_bundle: Bundle, sample_dataset: Dataset) -> None:
+    meta = sample_bundle.metadata
+    source = sample_dataset.source
+    assert source is not None
+    assert (meta.data, meta.location, meta.sha256) == ("sample", source.location, source.sha256)
+    assert (meta.users, meta.items, meta.holdout, meta.seed) == (400, 300, "last-two", 0)
+    assert meta.interactions == len(sample_dataset.interactions) - 2 * 400
+    assert meta.epochs == pytest.approx(2, abs=0.1)
+    assert meta.seconds > 0
+    assert meta.validation["ndcg@10"] > meta.popularity["ndcg@10"]
+    assert set(meta.versions) == {"towhee_recsys", "paddlepaddle", "python"}
+    assert meta.created.endswith("+00:00")
