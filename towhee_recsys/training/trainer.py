@@ -252,18 +252,19 @@ class Trainer:
 
     def _step(self, batch: Batch, rate: float, rng: np.random.Generator) -> float:
         loss = self._loss(batch, rng)
-        if not math.isfinite(value := float(loss)):
-            raise TrainingError(
-                f"the loss became {value} in step {self.progress.step}; try a smaller learning "
-                f"rate than {self.config.learning_rate}"
-            )
         loss.backward()
         self.optimizer.set_lr(rate)
         # The first step names the optimizer's tensors: as in any other process that may resume.
         with paddle.utils.unique_name.guard():
             self.optimizer.step()
         self.optimizer.clear_grad()
-        return value
+        # Paddle's loss may stay finite where logits are no numbers; the clipped gradients do not.
+        if not (math.isfinite(loss) and paddle.isfinite(self.model.user.norm_out.bias).all()):
+            raise TrainingError(
+                f"the numbers grew beyond all bounds in step {self.progress.step}; try a smaller "
+                f"learning rate than {self.config.learning_rate}"
+            )
+        return float(loss)
 
     def _loss(self, batch: Batch, rng: np.random.Generator) -> paddle.Tensor:
         data, trained = self.data, self.data.trained
