@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
