@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `services` and `stores.conformance`
 
@@ -14,6 +15,12 @@ from services.milvus_server import milvus_server
 from services.mysql_server import mysql_server
 from services.processes import missing
 from services.redis_server import redis_cluster, redis_server
+
+pytest_plugins = ["fixtures.model", "fixtures.tiny"]
+
+# How long an example takes says more about the machine than about the library.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -125,7 +124,10 @@ class Bundle:
         return _fingerprint(_checksums(self._files()))
 
     def save(self, path: str | Path) -> None:
-        """Write the bundle as a folder, at once: whoever reads `path` finds the old one or this.
+        """Write the bundle as a folder, which takes the place of an older one when it is whole.
+
+        Whoever reads `path` meanwhile gets the old one, this one, or a `BundleError`, never a
+        mixture. Where saving fails, the old one stays.
 
         Raises:
             BundleError: `path` is there and is no bundle; it is left alone.
@@ -145,8 +147,11 @@ class Bundle:
                 (new / name).write_bytes(content)
             if path.exists():
                 path.rename(old)
-            new.rename(path)
-            shutil.rmtree(old, ignore_errors=True)
+            try:
+                new.rename(path)
+            except OSError:
+                old.rename(path)
+                raise
 
     @classmethod
     def load(cls, path: str | Path) -> Bundle:
@@ -177,10 +182,8 @@ class Bundle:
                 user_features=TableFeatures.load(features["users"]),
                 item_features=TableFeatures.load(features["items"]),
             )
-        except (KeyError, ValueError, SafetensorError, ValidationError) as exc:
-            raise BundleError(
-                f"{path} was written by another version of this library: {exc}"
-            ) from exc
+        except (KeyError, TypeError, ValueError, SafetensorError) as exc:
+            raise _foreign(path, exc) from exc
 
     def _files(self) -> dict[str, bytes]:
         items = {f"feature.{name}": array for name, array in self.item_arrays.items()}
@@ -238,8 +241,11 @@ def read_metadata(path: str | Path) -> Metadata:
     Raises:
         BundleError: as `Bundle.load`, for this file.
     """
-    manifest = read_manifest(path)
-    return Metadata.model_validate_json(_read(Path(path) / METADATA, manifest.files[METADATA]))
+    content = _read(Path(path) / METADATA, read_manifest(path).files[METADATA])
+    try:
+        return Metadata.model_validate_json(content)
+    except ValidationError as exc:
+        raise _foreign(path, exc) from exc
 
 
 def read_schema(path: str | Path) -> Schema:
@@ -248,8 +254,15 @@ def read_schema(path: str | Path) -> Schema:
     Raises:
         BundleError: as `Bundle.load`, for this file.
     """
-    manifest = read_manifest(path)
-    return Schema.model_validate_json(_read(Path(path) / SCHEMA, manifest.files[SCHEMA]))
+    content = _read(Path(path) / SCHEMA, read_manifest(path).files[SCHEMA])
+    try:
+        return Schema.model_validate_json(content)
+    except ValidationError as exc:
+        raise _foreign(path, exc) from exc
+
+
+def _foreign(path: str | Path, exc: Exception) -> BundleError:
+    return BundleError(f"{path} was written by another version of this library: {exc}")
 
 
 def _read(file: Path, digest: str) -> bytes:

@@ -47,21 +47,15 @@ class ItemEncoder:
             DataError: a number is not a number.
         """
         records = as_records(items)
-        chunks = [
-            self._forward(records[i : i + _ITEMS_AT_ONCE])
-            for i in range(0, len(records), _ITEMS_AT_ONCE)
-        ]
-        return np.concatenate(chunks) if chunks else self._empty()
-
-    def _forward(self, records: Sequence[Mapping[str, Any]]) -> Vectors:
         rows = known_rows(self.bundle, [record.get(ITEM_ID) for record in records])
         codes = np.where(rows >= 0, self.bundle.item_codes[rows], UNKNOWN)
         arrays = self.bundle.item_features.transform(records)
-        vectors: Vectors = item_vectors(self._model, codes, arrays).numpy()
+        vectors = np.empty((len(records), self.bundle.config.embedding_size), np.float32)
+        for begin in range(0, len(records), _ITEMS_AT_ONCE):
+            part = slice(begin, begin + _ITEMS_AT_ONCE)
+            chunk = {name: array[part] for name, array in arrays.items()}
+            vectors[part] = item_vectors(self._model, codes[part], chunk).numpy()
         return vectors
-
-    def _empty(self) -> Vectors:
-        return np.empty((0, self.bundle.config.embedding_size), np.float32)
 
 
 class UserEncoder:
@@ -202,7 +196,8 @@ def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int3
     """
     kind = type(bundle.item_ids.values[0]) if bundle.item_ids.values else int
     for item_id in item_ids:
-        if not (item_id is None or type(item_id) is kind or (_is_integer(item_id) and kind is int)):
+        fits = _is_integer(item_id) if kind is int else isinstance(item_id, str)
+        if not (item_id is None or fits):
             raise RequestError(
                 f"item id {item_id!r} is {_kind(item_id)}, but this model's item ids are "
                 f"{'integers' if kind is int else 'text'}; pass them as such"
@@ -212,11 +207,12 @@ def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int3
 
 
 def as_records(table: Any) -> Sequence[Mapping[str, Any]]:
-    """A dict, a list of dicts or a DataFrame → a list of dicts."""
+    """A dict, a list of dicts or a DataFrame → a list of dicts; None where a cell is empty."""
     if isinstance(table, Mapping):
         return [table]
     if hasattr(table, "to_dict"):
-        records: list[Mapping[str, Any]] = table.to_dict("records")
+        cells = table.astype(object).where(table.notna(), None)
+        records: list[Mapping[str, Any]] = cells.to_dict("records")
         return records
     if isinstance(table, str) or not isinstance(table, Sequence):
         raise RequestError(f"expected a list of dicts or a DataFrame, got {_kind(table)}")
@@ -234,7 +230,8 @@ def _check_user(row: int, record: Mapping[str, Any]) -> None:
     user, history = record.get("user"), record.get("history")
     if user is not None and not isinstance(user, Mapping):
         raise RequestError(f"user {row}: 'user' is {_kind(user)}; give a dict of columns, or null")
-    if history is not None and (isinstance(history, str) or not hasattr(history, "__len__")):
+    ordered = hasattr(history, "__len__") and hasattr(history, "__getitem__")
+    if history is not None and (not ordered or isinstance(history, (str, bytes, Mapping))):
         raise RequestError(f"user {row}: 'history' is {_kind(history)}; give a list of item ids")
 
 

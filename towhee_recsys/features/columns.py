@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,7 +50,9 @@ class LabelsFeature:
 
     @staticmethod
     def split(value: object) -> list[str]:
-        items = value if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
+        if isinstance(value, (set, frozenset)):
+            value = sorted(value, key=str)  # an order that every process gives them
+        items = value if isinstance(value, (list, tuple, np.ndarray)) else [value]
         return [text for text in map(label, items) if text is not None][:MAX_LABELS]
 
     @classmethod
@@ -211,6 +214,8 @@ def _number(row: int, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise DataError(f"record {row}: {value!r} is not a number; give one, or null") from None
-    if number in (float("inf"), float("-inf")):
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
         raise DataError(f"record {row}: {value!r} is not finite; give a number, or null")
     return number

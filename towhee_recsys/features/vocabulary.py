@@ -60,7 +60,7 @@ class Vocabulary:
 
 def label(value: object) -> str | None:
     """A category's text: the same for 25, 25.0 and "25"; None for whatever means missing."""
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, (bool, np.bool_)):
         return "true" if value else "false"
@@ -69,4 +69,4 @@ def label(value: object) -> str | None:
             return None
         return str(int(value)) if float(value).is_integer() else repr(float(value))
     text = str(value)
-    return None if text in ("<NA>", "NaT") else text
+    return None if text in ("", "<NA>", "NaT") else text

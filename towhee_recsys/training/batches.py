@@ -35,8 +35,8 @@ class Batch:
 class Batches:
     """A data set's training histories, cut anew for every epoch.
 
-    Every user comes once an epoch, in batches of at most `batch_positions` padded positions.
-    Users of like length share a batch, up to 5% jitter, and batches come in random order.
+    Every user comes once an epoch, in a batch of at most `batch_positions` padded positions, or
+    alone. Users of like length share a batch, up to 5% jitter, and batches come in random order.
     """
 
     def __init__(
@@ -53,7 +53,8 @@ class Batches:
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
         order = np.argsort(self.lengths * rng.uniform(1.0, 1.05, len(self.users)), kind="stable")
-        groups = self._groups(self.lengths[order])
+        # The jitter leaves some users behind longer ones, whose length they are padded to.
+        groups = self._groups(np.maximum.accumulate(self.lengths[order]))
         for i in rng.permutation(len(groups)):
             yield self.batch(self.users[order[groups[i]]], rng)
 

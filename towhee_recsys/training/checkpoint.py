@@ -47,15 +47,24 @@ class Checkpoint:
     """The weights of the best validation so far."""
 
     def save(self, folder: Path) -> None:
-        """Write beside the old checkpoint, then take its place."""
-        new = folder.with_name(folder.name + ".new")
+        """Write beside the old checkpoint, then take its place: one is whole at any time."""
+        new, old = _beside(folder)
         shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
         new.mkdir(parents=True)
         for name, arrays in self._arrays().items():
             save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, new / name)
         (new / "progress.json").write_text(json.dumps(asdict(self.progress), indent=2))
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            folder.rename(old)
         new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+    @staticmethod
+    def remove(folder: Path) -> None:
+        """Remove the checkpoint, and what a killed `save` left beside it."""
+        for path in (folder, *_beside(folder)):
+            shutil.rmtree(path, ignore_errors=True)
 
     def _arrays(self) -> dict[str, Arrays]:
         return {
@@ -71,9 +80,9 @@ class Checkpoint:
         Raises:
             TrainingError: there is none, it is damaged, or it is of other data or settings.
         """
-        new = folder.with_name(folder.name + ".new")
+        new, _ = _beside(folder)
         if not folder.exists() and (new / "progress.json").exists():
-            folder = new  # killed between the two last lines of `save`
+            new.rename(folder)  # as `save` would have, had it not been killed
         if not folder.exists():
             raise TrainingError(f"there is nothing to resume at {folder}; train without --resume")
         try:
@@ -91,3 +100,8 @@ class Checkpoint:
                 "of the run that was interrupted, or train without --resume"
             )
         return cls(progress, *arrays)
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    """Where the next checkpoint is written, and where the last one waits for its removal."""
+    return folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")

@@ -65,7 +65,8 @@ def evaluate(
         advance: called with the number of users done, twice each.
 
     Raises:
-        TrainingError: the model has seen the answers, or its data is gone or has changed.
+        TrainingError: the model has seen the answers, its data is gone or has changed, or no user
+            has three interactions.
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     if bundle.metadata.holdout == "none":
@@ -74,10 +75,16 @@ def evaluate(
             "be asked for included; evaluate a model trained with --holdout last-two"
         )
     dataset = dataset or recorded_dataset(bundle)
-    split = last_two(histories(dataset))
+    past = histories(dataset)
+    split = last_two(past)
+    if not (split.test >= 0).any():
+        raise TrainingError(
+            f"nobody in {dataset.name} has three interactions, so that there is nothing to ask; "
+            "evaluate on data with longer histories"
+        )
     ranked = np.arange(len(dataset.items))
     if items == "rated":
-        ranked = np.unique(histories(dataset).items)
+        ranked = np.intersect1d(ranked, past.items)
     score = model_scores(bundle, dataset)
     ranks = {
         which: rank_users(score, split, which, ranked, dataset, advance=advance)

@@ -26,7 +26,7 @@ def rank_targets(
     for row, columns in enumerate(seen):
         scores[row, columns] = -np.inf
     scores[rows, targets] = wanted
-    better = scores > wanted[:, None]
+    better = ~(scores <= wanted[:, None])  # a score that is no number is no reason to win
     before = (scores == wanted[:, None]) & (np.arange(scores.shape[1]) < targets[:, None])
     return np.asarray(1 + better.sum(axis=1) + before.sum(axis=1), dtype=np.int64)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import platform
-import shutil
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -153,7 +153,6 @@ class Trainer:
                 self.data.item_features,
                 model or ModelConfig(),
             )
-        self.names = {p.name: name for name, p in self.model.named_parameters()}
         matrices = {p.name for p in self.model.parameters() if len(p.shape) > 1}
         self.optimizer = paddle.optimizer.AdamW(
             learning_rate=self.config.learning_rate,
@@ -179,7 +178,9 @@ class Trainer:
 
     def run(self, resume: bool = False) -> Bundle:
         """Train to the end of the schedule, or to an early stop."""
-        if resume and self.checkpoint:
+        if resume:
+            if self.checkpoint is None:
+                raise TrainingError("there is no checkpoint to resume from; name its folder")
             self._resume(Checkpoint.load(self.checkpoint, self.progress.run))
         else:
             self._initialise()
@@ -199,7 +200,7 @@ class Trainer:
             self._say("interrupted: keeping the best model so far")
         bundle = self._finish()
         if self.checkpoint:
-            shutil.rmtree(self.checkpoint, ignore_errors=True)
+            Checkpoint.remove(self.checkpoint)
         return bundle
 
     def _initialise(self) -> None:
@@ -258,7 +259,9 @@ class Trainer:
             )
         loss.backward()
         self.optimizer.set_lr(rate)
-        self.optimizer.step()
+        # The first step names the optimizer's tensors: as in any other process that may resume.
+        with paddle.utils.unique_name.guard():
+            self.optimizer.step()
         self.optimizer.clear_grad()
         return value
 
@@ -394,8 +397,12 @@ class Trainer:
         for part in (self.config.model_dump_json(), self.model.config.model_dump_json()):
             digest.update(part.encode())
         digest.update(self.data.dataset.schema.model_dump_json().encode())
-        digest.update(train.offsets.tobytes())
-        digest.update(train.items.tobytes())
+        for features in (self.data.user_features, self.data.item_features):
+            digest.update(json.dumps(features.state()).encode())
+        digest.update(json.dumps(self.data.ids.values).encode())
+        arrays: list[NDArray[Any]] = [train.offsets, train.items, self.data.split.validation]
+        for array in (*arrays, *self.data.user_arrays.values(), *self.data.item_arrays.values()):
+            digest.update(array.tobytes())
         return digest.hexdigest()
 
     def _say(self, text: str) -> None:

@@ -1,0 +1,84 @@
+"""Both losses equal a plain computation, the mask of what was seen included."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from towhee_recsys.model import sampled_softmax_loss, softmax_loss
+from towhee_recsys.model.backend import paddle
+
+P, N, K, SIZE = 5, 7, 4, 3
+RNG = np.random.default_rng(0)
+USERS = RNG.normal(size=(P, SIZE)).astype(np.float32)
+ITEMS = RNG.normal(size=(N, SIZE)).astype(np.float32)
+POSITIVES = np.array([0, 3, 6, 3, 1])
+DRAWN = np.array([5, 3, 0, 2])
+
+
+def _cross_entropy(logits: list[float], right: float) -> float:
+    return float(np.log(np.sum(np.exp(logits))) - right)
+
+
+def _moved(tensor: paddle.Tensor) -> list[bool]:
+    """Which rows have a gradient. Paddle clips softmax at exp(-64): what is masked has 1e-28."""
+    return [bool(row > 1e-12) for row in np.abs(tensor.grad.numpy()).max(axis=1)]
+
+
+def _tensor(array: NDArray[np.float32]) -> paddle.Tensor:
+    return paddle.to_tensor(array, stop_gradient=False)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_softmax_over_what_was_not_seen(share: float) -> None:
+    seen = np.random.default_rng(1).random((P, N)) < share
+    losses = []
+    for p, positive in enumerate(POSITIVES):
+        scores = [float(USERS[p] @ ITEMS[i]) for i in range(N)]
+        kept = [s for i, s in enumerate(scores) if i == positive or not seen[p, i]]
+        losses.append(_cross_entropy(kept, scores[positive]))
+    users, items = _tensor(USERS), _tensor(ITEMS)
+    loss = softmax_loss(users, items, POSITIVES, seen.copy())
+    assert float(loss) == pytest.approx(np.mean(losses), abs=1e-5)
+    if share == 1.0:  # nothing but the positive is left, and it is never left out
+        assert float(loss) == pytest.approx(0.0, abs=1e-6)
+        return
+    loss.backward()
+    assert all(_moved(users))
+
+
+def test_an_item_that_all_have_seen_gets_no_gradient() -> None:
+    seen = np.zeros((P, N), bool)
+    seen[:, 4] = True
+    items = _tensor(ITEMS)
+    softmax_loss(_tensor(USERS), items, POSITIVES, seen).backward()
+    assert _moved(items) == [True, True, True, True, False, True, True]
+
+
+def test_sampled_softmax_weighs_negatives_by_what_they_stand_for() -> None:
+    hidden = (np.random.default_rng(2).random((P, K)) < 0.3) | (POSITIVES[:, None] == DRAWN)
+    log_odds = float(np.log(N / K))
+    losses = []
+    for p, positive in enumerate(POSITIVES):
+        right = float(USERS[p] @ ITEMS[positive])
+        negatives = [
+            float(USERS[p] @ ITEMS[i]) + log_odds for k, i in enumerate(DRAWN) if not hidden[p, k]
+        ]
+        losses.append(_cross_entropy([right, *negatives], right))
+    users, positives, negatives_ = _tensor(USERS), _tensor(ITEMS[POSITIVES]), _tensor(ITEMS[DRAWN])
+    loss = sampled_softmax_loss(users, positives, negatives_, hidden, log_odds)
+    assert float(loss) == pytest.approx(np.mean(losses), abs=1e-5)
+    loss.backward()
+    assert _moved(users) == _moved(positives) == (~hidden.all(axis=1)).tolist()
+    assert _moved(negatives_) == (~hidden.all(axis=0)).tolist()
+
+
+def test_sampling_everything_but_the_positive_equals_the_full_softmax() -> None:
+    seen = np.random.default_rng(3).random((P, N)) < 0.3
+    full = softmax_loss(_tensor(USERS), _tensor(ITEMS), POSITIVES, seen.copy())
+    hidden = seen | (np.arange(N) == POSITIVES[:, None])
+    sampled = sampled_softmax_loss(
+        _tensor(USERS), _tensor(ITEMS[POSITIVES]), _tensor(ITEMS), hidden, 0.0
+    )
+    assert float(sampled) == pytest.approx(float(full), abs=1e-5)
