@@ -10,6 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for `services` and `stores.conformance`
 
+from fixtures.model import sample_bundle, sample_bundle_path, sample_dataset  # noqa: F401
+from fixtures.stack import ask, sample_oracle, sample_stack  # noqa: F401
 from services.milvus_server import milvus_server
 from services.mysql_server import mysql_server
 from services.processes import missing
