@@ -16,7 +16,7 @@ from services.mysql_server import mysql_server
 from services.processes import missing
 from services.redis_server import redis_cluster, redis_server
 
-pytest_plugins = ["fixtures.model", "fixtures.tiny"]
+pytest_plugins = ["fixtures.model", "fixtures.stack", "fixtures.tiny"]
 
 # How long an example takes says more about the machine than about the library.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -73,7 +73,7 @@ def _command(run: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             run(*args, **kwargs)
-        except RecsysError as exc:
+        except (RecsysError, OSError) as exc:  # OSError: a home that cannot be written, say
             typer.echo(f"Error: {exc}", err=True)
             raise typer.Exit(1) from exc
         except KeyboardInterrupt as exc:
@@ -266,8 +266,9 @@ def ingest(
 
     home: Home = ctx.obj
     pipeline = build(IngestConfig(**home.pipelines))
+    dataset = _load(data) if data else _recorded(home)
     with _console().status("writing vectors and records"):
-        report = call(pipeline, _load(data) if data else _recorded(home))
+        report = call(pipeline, dataset)
     if as_json:
         _print_json(report)
     else:

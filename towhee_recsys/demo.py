@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -52,14 +56,20 @@ def run(home: Home, data: str, time_budget: float, console: Console) -> None:
     console.print(_quality(bundle))
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     console.print(f"Done in {minutes} min {seconds} s. Three things to try next:", highlight=False)
-    flag = f"--home {home.folder} "
+    program = _program(home)
     unseen = _unseen(dataset, user_id)
     for command in (
         f"recommend {user_id} --top-k 5 --json",
         f"similar {unseen}",
         f"rate {user_id} {unseen}",
     ):
-        console.print(f"  towhee-recsys {flag}{command}", highlight=False, soft_wrap=True)
+        console.print(f"  {program} {command}", highlight=False, soft_wrap=True)
+
+
+def _program(home: Home) -> str:
+    """How to call the command line from here, for this home."""
+    name = "towhee-recsys" if shutil.which("towhee-recsys") else os.path.relpath(sys.argv[0])
+    return name if home.folder == Path("recsys-home").absolute() else f"{name} --home {home.folder}"
 
 
 def _load(data: str, console: Console) -> Dataset:

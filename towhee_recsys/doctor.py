@@ -32,27 +32,24 @@ def status(home: Home) -> dict[str, Any]:
     """Absolute paths and URLs, None for what is not there yet; the home's own stores are opened
     only if they exist, and a Milvus file that another process holds is no hindrance."""
     bundle = home.bundle if home.bundle.exists() else None
-    own_index, own_store = home.folder / "milvus.db", home.folder / "store"
-    has_index = bool(home.milvus) or own_index.exists()
-    has_store = bool(home.store) or own_store.exists()
     found: dict[str, Any] = {
         "home": str(home.folder),
         "bundle": str(bundle) if bundle else None,
-        "milvus_uri": home.milvus_uri if has_index else None,
-        "store_url": home.store_url if has_store else None,
+        "milvus_uri": home.milvus_uri if home.has_index else None,
+        "store_url": home.store_url if home.has_store else None,
         "fingerprint": read_manifest(bundle).fingerprint if bundle else None,
         "index": None,
         "items": None,
         "users": None,
         "note": None,
     }
-    if has_store:
+    if home.has_store:
         try:
             counts = _store(home).counts()
             found |= {"items": counts["items"], "users": counts["users"]}
         except RecsysError as exc:
             found["note"] = str(exc)
-    if has_index:
+    if home.has_index:
         try:
             index = _index(home)
             found |= {"index": index.live(), "items": index.count()}
@@ -97,7 +94,7 @@ def _describe_bundle(home: Home) -> str:
 
 
 def _describe_index(home: Home) -> str:
-    if not home.milvus and not (home.folder / "milvus.db").exists():
+    if not home.has_index:
         return f"none yet at {home.milvus_uri}; `ingest` makes it"
     try:
         index = _index(home)
@@ -111,7 +108,7 @@ def _describe_store(home: Home) -> str:
     from towhee_recsys.pipelines.config import mask_password
 
     where = mask_password(home.store_url)
-    if not home.store and not (home.folder / "store").exists():
+    if not home.has_store:
         return f"none yet at {where}; `ingest` makes it"
     counts = _store(home).counts()
     return ", ".join(f"{n:,} {kind}" for kind, n in counts.items()) + f" at {where}"

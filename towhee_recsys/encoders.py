@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.bundle import WEIGHTS, Bundle
-from towhee_recsys.errors import BundleError, RequestError
+from towhee_recsys.errors import BundleError, DataError, RequestError
 from towhee_recsys.features import FIRST, UNKNOWN, pad_histories
 from towhee_recsys.model.backend import paddle
 from towhee_recsys.model.towers import TwoTowers
@@ -86,7 +86,7 @@ class UserEncoder:
         size = self.bundle.config.embedding_size
         vectors = np.empty((len(records), size), np.float32)
         histories = [self.known(record.get("history")) for record in records]
-        arrays = self.bundle.user_features.transform([r.get("user") or {} for r in records])
+        arrays = self._features(records)
         for chunk in self._chunks([len(history) for history in histories]):
             codes, lengths = pad_histories(
                 [histories[i] for i in chunk], len(self._items), self.bundle.config.max_history
@@ -105,15 +105,20 @@ class UserEncoder:
         """What each user's vector rests on: ``personal`` on the history, ``features`` on the record
         alone, ``popular`` on nothing: what most people like is then the better answer."""
         records = self._split(users)
-        arrays = self.bundle.user_features.transform([r.get("user") or {} for r in records])
         told = np.zeros(len(records), dtype=bool)
-        for array in arrays.values():
+        for array in self._features(records).values():
             says = array >= FIRST if array.dtype == np.int32 else array != 0
             told |= says.any(axis=tuple(range(1, array.ndim)))
         return [
             "personal" if len(self.known(record.get("history"))) else "features" if t else "popular"
             for record, t in zip(records, told, strict=True)
         ]
+
+    def _features(self, records: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
+        try:
+            return self.bundle.user_features.transform([r.get("user") or {} for r in records])
+        except DataError as exc:
+            raise RequestError(f"user: {exc}") from exc
 
     def _split(self, users: Records) -> list[Mapping[str, Any]]:
         """Records with the keys ``user`` and ``history``, checked."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from towhee_recsys.bundle import Metadata, read_metadata
+from towhee_recsys.errors import RequestError
 from towhee_recsys.types import Id
 
 
@@ -38,6 +40,16 @@ class Home:
         return self.store or f"embedded://{self.folder / 'store'}"
 
     @property
+    def has_index(self) -> bool:
+        """Is there one to look at? A server always is."""
+        return bool(self.milvus) or (self.folder / "milvus.db").exists()
+
+    @property
+    def has_store(self) -> bool:
+        """Likewise."""
+        return bool(self.store) or (self.folder / "store").exists()
+
+    @property
     def pipelines(self) -> dict[str, Any]:
         """The settings that every pipeline's config takes."""
         return {
@@ -56,6 +68,13 @@ class Home:
 
     def parse_id(self, text: str, name: str) -> Id:
         """An id from the command line, of the kind that the data has. `name` is ``user_id`` or
-        ``item_id``."""
-        whole = text.removeprefix("-").isdecimal() and str(int(text)) == text
-        return int(text) if self.metadata().id_types[name] == "int" and whole else text
+        ``item_id``.
+
+        Raises:
+            RequestError: it is not of that kind.
+        """
+        if self.metadata().id_types[name] == "str":
+            return text
+        if not re.fullmatch("-?[0-9]{1,19}", text):
+            raise RequestError(f"{name} is {text!r}; in this data it is an integer")
+        return int(text)

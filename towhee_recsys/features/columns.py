@@ -186,7 +186,7 @@ def _load(state: Mapping[str, Any]) -> Feature:
 def _named(name: str, feature: Feature, values: list[object]) -> Array:
     try:
         return feature.transform(values)
-    except DataError as exc:
+    except (ValueError, OverflowError) as exc:  # an integer may be too large for a float, or a text
         raise DataError(f"column '{name}': {exc}") from exc
 
 

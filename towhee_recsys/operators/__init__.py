@@ -25,6 +25,9 @@ from towhee_recsys.operators.redis_lookup import RedisLookup
 from towhee_recsys.operators.route import Route
 from towhee_recsys.operators.user_encoder import UserEncoder
 from towhee_recsys.operators.user_lookup import UserLookup
+from towhee_recsys.pipelines.registration import register as _register_pipelines
+
+_register_pipelines()
 
 __all__ = [
     "Answer",

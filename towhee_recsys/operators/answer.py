@@ -50,7 +50,8 @@ class Answer(shared.SharedOperator):
 
 
 def _recommendation(hit: Mapping[str, Any], rank: int, record: Item | None) -> Recommendation:
-    answer = {**hit, RANK: rank, **(record or {}), ITEM_ID: hit[ITEM_ID]}
+    own = {**hit, RANK: rank}
+    answer = {**own, **(record or {}), **own}
     if record is None:
         answer[DEGRADED] = [*hit.get(DEGRADED, ()), "items"]
     return answer

@@ -38,7 +38,7 @@ class MilvusInsert(shared.SharedOperator):
     def __call__(self, items: Sequence[Item], vectors: NDArray[np.float32]) -> list[Id]:
         ids: list[Id] = [item[ITEM_ID] for item in items]
         if ids:
-            kind = int if isinstance(ids[0], int) else str
+            kind = str if isinstance(ids[0], str) else int
             collection = self._store.create(self._fingerprint, kind, self._attributes)
             self._store.write(collection, items, vectors)
         return ids

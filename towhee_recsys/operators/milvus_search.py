@@ -24,7 +24,7 @@ class MilvusSearch(shared.SharedOperator):
     An index of another fingerprint is refused. A second input, a list of B requests, gives each
     vector its own ``top_k``, ``filter``, ``history`` (left out unless ``seen`` is ``include``) and
     ``exclude``. With ``degrade=True`` an index that does not answer gives None in place of each
-    list that no filter was asked for.
+    list, unless one was asked for with a filter.
     """
 
     def __init__(self, uri: str, fingerprint: str, top_k: int = 10, degrade: bool = False) -> None:

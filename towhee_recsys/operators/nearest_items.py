@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from towhee import register
 
-from towhee_recsys.errors import RequestError
+from towhee_recsys.errors import DataError, RequestError
 from towhee_recsys.operators import shared
 from towhee_recsys.stores.base import VectorStore
-from towhee_recsys.types import ITEM_ID, ROUTE
+from towhee_recsys.types import ITEM_ID, ROUTE, Id
 
 if TYPE_CHECKING:
     from towhee_recsys.encoders import ItemEncoder
@@ -45,10 +45,7 @@ class NearestItems(shared.SharedOperator):
             top_k=[request["top_k"] for request in requests],
             fingerprint=self._fingerprint,
             filters=[request.get("filter") for request in requests],
-            exclude=[
-                [*request.get("exclude", ()), *([request[ITEM_ID]] if ITEM_ID in request else ())]
-                for request in requests
-            ],
+            exclude=[_left_out(request) for request in requests],
         )
         return [[{**hit, ROUTE: "similar"} for hit in hits] for hits in found]
 
@@ -62,8 +59,11 @@ class NearestItems(shared.SharedOperator):
         given = [i for i, request in enumerate(requests) if request.get("item")]
         indexed = [i for i, request in enumerate(requests) if not request.get("item")]
         if given:
-            records = [{ITEM_ID: requests[i].get(ITEM_ID), **requests[i]["item"]} for i in given]
-            vectors[given] = self._encoder.encode(records)
+            records = [requests[i]["item"] | {ITEM_ID: _own_id(requests[i])} for i in given]
+            try:
+                vectors[given] = self._encoder.encode(records)
+            except DataError as exc:
+                raise RequestError(f"item: {exc}") from exc
         for i in indexed:
             if ITEM_ID not in requests[i]:
                 raise RequestError(f"request {i} has neither an item_id nor an item")
@@ -76,3 +76,13 @@ class NearestItems(shared.SharedOperator):
                 )
             vectors[i] = vector
         return vectors
+
+
+def _own_id(request: dict[str, Any]) -> Id | None:
+    own: Id | None = request.get(ITEM_ID, (request.get("item") or {}).get(ITEM_ID))
+    return own
+
+
+def _left_out(request: dict[str, Any]) -> list[Id]:
+    own = _own_id(request)
+    return [*request.get("exclude", ()), *([] if own is None else [own])]

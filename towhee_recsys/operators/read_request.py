@@ -30,8 +30,12 @@ class ReadRequest(shared.SharedOperator):
     def _schema(self) -> Schema:
         return shared.schema(self._bundle)
 
+    @cached_property
+    def _id_types(self) -> dict[str, str]:
+        return shared.metadata(self._bundle).id_types
+
     def __call__(self, raw: Any) -> list[dict[str, Any]]:
-        requests = parse_requests(raw, self._subject)
+        requests = parse_requests(raw, self._subject, self._id_types)
         for request in requests:
             request.setdefault("top_k", self._top_k)
             self._check_record(request)

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.types import ITEM_ID, USER_ID, Request, SimilarRequest
+from towhee_recsys.types import ITEM_ID, MAX_ID_LENGTH, USER_ID, Request, SimilarRequest
 
 MAX_BATCH = 10_000
 """Requests in one call at most."""
@@ -25,27 +25,34 @@ _SHAPES: dict[str, TypeAdapter[Any]] = {
     ITEM_ID: TypeAdapter(SimilarRequest),
 }
 _FIELDS = {USER_ID: Request.__annotations__, ITEM_ID: SimilarRequest.__annotations__}
+_KINDS = {"int": "an integer of 64 bits", "str": f"text of 1 to {MAX_ID_LENGTH} characters"}
+_IDS = {USER_ID: USER_ID, ITEM_ID: ITEM_ID, "history": ITEM_ID, "exclude": ITEM_ID}
 
 
-def parse_requests(raw: Any, subject: Subject) -> list[dict[str, Any]]:
+def parse_requests(raw: Any, subject: Subject, id_types: Mapping[str, str]) -> list[dict[str, Any]]:
     """An id, a request, or a list of these → a list of requests.
+
+    Args:
+        raw: as described.
+        subject: what a bare id stands for.
+        id_types: ``int`` or ``str`` for ``user_id`` and ``item_id``: what the model's ids are.
 
     Raises:
         RequestError: naming the request's position, the field, its value and what is allowed.
     """
     if not is_batch(raw):
-        return [_parse(raw, subject, "the request")]
+        return [_parse(raw, subject, id_types, "the request")]
     if len(raw) > MAX_BATCH:
         raise RequestError(f"{len(raw):,} requests in one call; send at most {MAX_BATCH:,} at once")
-    return [_parse(one, subject, f"request {i}") for i, one in enumerate(raw)]
+    return [_parse(one, subject, id_types, f"request {i}") for i, one in enumerate(raw)]
 
 
 def is_batch(raw: Any) -> bool:
     """Does this call ask for a list of answers?"""
-    return isinstance(raw, (list, tuple, np.ndarray))
+    return isinstance(raw, (list, tuple)) or (isinstance(raw, np.ndarray) and raw.ndim > 0)
 
 
-def _parse(raw: Any, subject: Subject, name: str) -> dict[str, Any]:
+def _parse(raw: Any, subject: Subject, id_types: Mapping[str, str], name: str) -> dict[str, Any]:
     if isinstance(raw, Mapping):
         fields = {key: _plain(value) for key, value in raw.items()}
     else:
@@ -59,7 +66,22 @@ def _parse(raw: Any, subject: Subject, name: str) -> dict[str, Any]:
         )
     except ValidationError as exc:
         raise RequestError(f"{name}: {_explain(exc, subject)}") from exc
+    for field, column in _IDS.items():
+        given, kind = request.get(field), id_types[column]
+        for one in given if isinstance(given, list) else [given]:
+            if one is not None and not _is_id(one, kind):
+                raise RequestError(
+                    f"{name}: {field} has {_shown(one)}; the data's {column} is {_KINDS[kind]}"
+                )
     return request
+
+
+def _is_id(value: int | str, kind: str) -> bool:
+    """May an id of this kind have this value, whether or not there is such an item or user?"""
+    if isinstance(value, int):
+        return kind == "int" and -(2**63) <= value < 2**63
+    lone = any("\ud800" <= character <= "\udfff" for character in value)
+    return kind == "str" and 0 < len(value) <= MAX_ID_LENGTH and not lone
 
 
 def _plain(value: Any) -> Any:
@@ -75,7 +97,14 @@ def _explain(exc: ValidationError, subject: Subject) -> str:
         close = get_close_matches(field, known, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(known)}"
         return f"unknown field '{field}'; {hint}"
-    value = repr(error["input"])
+    value = _shown(error["input"])
     if field.endswith("_id"):
-        return f"{field} is {value[:60]}; give an integer or text"
-    return f"{field} is {value[:60]}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+        return f"{field} is {value}; give an integer or text"
+    return f"{field} is {value}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:60]
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return "a huge number"

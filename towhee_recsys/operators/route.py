@@ -3,17 +3,17 @@ of whom nothing is known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from towhee import register
 
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.milvus_search import left_out
 from towhee_recsys.stores.base import VectorStore
-from towhee_recsys.types import DEGRADED, ITEM_ID, ROUTE, SCORE, Hit, Id
+from towhee_recsys.types import DEGRADED, ITEM_ID, ROUTE, SCORE, Filter, Hit, Id
 
 if TYPE_CHECKING:
     from towhee_recsys.encoders import UserEncoder
@@ -44,49 +44,70 @@ class Route(shared.SharedOperator):
 
     @cached_property
     def _popular(self) -> list[Hit]:
-        """All known items that anyone met, the most popular first, at equal counts by id."""
+        """All items of the bundle, the most popular first, at equal counts by id."""
         bundle = self._encoder.bundle
         share = bundle.popularity / max(1, bundle.popularity.sum())
         ids = bundle.item_ids.values
-        order = sorted(np.flatnonzero(bundle.popularity), key=lambda row: (-share[row], ids[row]))
+        order = sorted(range(len(ids)), key=lambda row: (-share[row], ids[row]))
         return [{ITEM_ID: ids[row], SCORE: float(share[row])} for row in order]  # type: ignore[misc]
 
     def __call__(
         self, users: Sequence[Mapping[str, Any]], found: Sequence[list[Hit] | None]
     ) -> list[list[dict[str, Any]]]:
         routes = self._encoder.routes(users)
-        return [
-            self._answer(user, hits, route)
-            for user, hits, route in zip(users, found, routes, strict=True)
-        ]
+        passing: dict[str, _Passing] = {}  # by filter: users share what has been looked up
+        answers = []
+        for user, hits, route in zip(users, found, routes, strict=True):
+            marks: dict[str, Any] = {ROUTE: route}
+            degraded = list(user.get(DEGRADED, ()))
+            if hits is None:
+                marks[ROUTE], degraded = "popular", [*degraded, "index"]
+                hits = _best(self._popular, user)
+            elif route == "popular":
+                name = repr(user.get("filter"))
+                if name not in passing:
+                    passing[name] = _Passing(self._popular, self._lookup(user.get("filter")))
+                # The search also finds items that the bundle does not know: nobody met them.
+                unmet = [Hit(item_id=hit["item_id"], score=0.0) for hit in hits]
+                hits = _best(chain(passing[name], unmet), user)
+            if degraded:
+                marks[DEGRADED] = degraded
+            answers.append([{**hit, **marks} for hit in hits])
+        return answers
 
-    def _answer(
-        self, user: Mapping[str, Any], hits: list[Hit] | None, route: str
-    ) -> list[dict[str, Any]]:
-        degraded = list(user.get(DEGRADED, ()))
-        if hits is None:
-            degraded.append("index")
-            route, hits = "popular", self._most_popular(user, index=False)
-        elif route == "popular":
-            hits = self._most_popular(user, index=True)
-        marks: dict[str, Any] = {ROUTE: route}
-        if degraded:
-            marks[DEGRADED] = degraded
-        return [{**hit, **marks} for hit in hits]
+    def _lookup(self, condition: Filter | None) -> Callable[[Sequence[Id]], set[Id]]:
+        return lambda ids: self._store.matching(ids, self._fingerprint, condition)
 
-    def _most_popular(self, user: Mapping[str, Any], index: bool) -> list[Hit]:
-        out: set[Id] = set(left_out(user))
-        top_k: int = user["top_k"]
-        hits: list[Hit] = []
-        left = [hit for hit in self._popular if hit[ITEM_ID] not in out]  # type: ignore[literal-required]
-        step = max(100, 2 * top_k)
-        for begin in range(0, len(left), step):
-            part = left[begin : begin + step]
-            if index:
-                ids = [hit["item_id"] for hit in part]
-                there = self._store.matching(ids, self._fingerprint, user.get("filter"))
-                part = [hit for hit in part if hit["item_id"] in there]
-            hits += part
-            if len(hits) >= top_k:
+
+class _Passing:
+    """Those of the popular items that are in the index and pass a filter, looked up only as far as
+    they are asked for, in growing steps."""
+
+    def __init__(self, popular: Sequence[Hit], lookup: Callable[[Sequence[Id]], set[Id]]) -> None:
+        self._popular, self._lookup = popular, lookup
+        self._passing: list[Hit] = []
+        self._looked = 0
+
+    def __iter__(self) -> Iterator[Hit]:
+        given = 0
+        while True:
+            yield from self._passing[given:]
+            given = len(self._passing)
+            if self._looked == len(self._popular):
+                return
+            part = self._popular[self._looked : 2 * self._looked + 100]
+            there = self._lookup([hit["item_id"] for hit in part])
+            self._passing += [hit for hit in part if hit["item_id"] in there]
+            self._looked += len(part)
+
+
+def _best(hits: Iterable[Hit], user: Mapping[str, Any]) -> list[Hit]:
+    """The first of them that the user may get, each once."""
+    out = set(left_out(user))
+    best: dict[Id, Hit] = {}
+    for hit in hits:
+        if hit["item_id"] not in out:
+            best.setdefault(hit["item_id"], hit)
+            if len(best) == user["top_k"]:
                 break
-        return hits[:top_k]
+    return list(best.values())

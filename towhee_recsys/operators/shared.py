@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from towhee.operator import PyOperator, SharedType
 
-from towhee_recsys.bundle import read_manifest, read_schema
+from towhee_recsys.bundle import Metadata, read_manifest, read_metadata, read_schema
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError
 
@@ -68,6 +68,11 @@ def schema(bundle: str) -> Schema:
     return _schema(bundle, _current(bundle, None))
 
 
+def metadata(bundle: str) -> Metadata:
+    """What the bundle in that folder was trained on."""
+    return _metadata(bundle, _current(bundle, None))
+
+
 def _current(bundle: str, wanted: str | None) -> str:
     there = read_manifest(bundle).fingerprint
     if wanted not in (None, there):
@@ -95,6 +100,11 @@ def _item_encoder(bundle: str, fingerprint: str) -> ItemEncoder:
 @_once
 def _schema(bundle: str, fingerprint: str) -> Schema:
     return read_schema(bundle)
+
+
+@_once
+def _metadata(bundle: str, fingerprint: str) -> Metadata:
+    return read_metadata(bundle)
 
 
 @_once

@@ -38,7 +38,7 @@ class UserLookup(shared.SharedOperator):
             _fill(users, "history", lambda ids: self._store.get_histories(ids))
         except StoreUnavailable:
             for user in users:
-                if USER_ID in user and not {"user", "history"} <= user.keys():
+                if USER_ID in user and None in (user.get("user"), user.get("history")):
                     user[DEGRADED] = ["users"]
         for user in users:
             user["user"] = user.get("user") or {}

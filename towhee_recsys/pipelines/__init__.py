@@ -4,6 +4,8 @@
 - `recommend`: a user → items
 - `similar_items`: an item → items
 - `calling`: a pipeline's answer, or the library's own errors
+- `config`: the settings
+- `registration`: the names by which Towhee finds them, see `towhee_recsys.operators`
 """
 
 from towhee_recsys.pipelines.calling import call

@@ -14,6 +14,8 @@ def call(pipeline: Any, value: Any) -> Any:
     Towhee turns an error in a node into a RuntimeError with the traceback as its text. This raises
     the error that the node raised, if it was one of `towhee_recsys.errors`.
     """
+    if value is None:  # Towhee runs no node for it, and answers nothing
+        raise errors.RequestError("a pipeline was given None; give it something to answer")
     try:
         return pipeline(value).get()[0]
     except RuntimeError as exc:

@@ -65,18 +65,36 @@ class PipelineConfig(BaseModel):
         Raises:
             ConfigError: naming the variables that are missing or wrong.
         """
-        names = {field: ENV_PREFIX + field.upper() for field in cls.model_fields}
-        missing = [
-            names[field]
-            for field, info in cls.model_fields.items()
-            if info.is_required() and names[field] not in os.environ
-        ]
+        return cls.draft().complete()
+
+    @classmethod
+    def draft(cls: type[Self], **fields: Any) -> Self:
+        """A config of `fields` and the environment in which some may still be missing, to be set
+        before a pipeline is made of it: what Towhee's ``AutoConfig.load_config`` gives.
+
+        Raises:
+            ConfigError: a field or a variable is wrong.
+        """
+        config: Self = cls.model_construct()  # type: ignore[call-arg, assignment]
+        variables = {field: _variable(field) for field in cls.model_fields}
+        given = {f: os.environ[name] for f, name in variables.items() if name in os.environ}
+        for field, value in {**given, **fields}.items():
+            setattr(config, field, value)
+        return config
+
+    def complete(self: Self) -> Self:
+        """This config, if nothing is missing.
+
+        Raises:
+            ConfigError: naming what is.
+        """
+        missing = [field for field in type(self).model_fields if field not in self.__dict__]
         if missing:
             raise ConfigError(
-                f"{cls.__name__} is not given, and the environment lacks {', '.join(missing)}; "
-                f"set them, or pass {cls.__name__}(...)"
+                f"{type(self).__name__} lacks {', '.join(missing)}; set them, or the environment "
+                f"variables {', '.join(map(_variable, missing))}"
             )
-        return cls(**{f: os.environ[n] for f, n in names.items() if n in os.environ})
+        return self
 
 
 class RecommendConfig(PipelineConfig):
@@ -97,7 +115,11 @@ class IngestConfig(PipelineConfig):
     """Settings of `ingest`."""
 
     batch_size: int = Field(2_000, ge=1, le=10_000)
-    """Items that are encoded and written at once."""
+    """Items that are encoded and written at once; more where that would make over 500 batches."""
+
+
+def _variable(field: str) -> str:
+    return ENV_PREFIX + field.upper()
 
 
 def mask_password(url: str) -> str:

@@ -21,6 +21,9 @@ _ATTRIBUTES: dict[str, AttributeType] = {
     "number": "number",
 }
 
+_MOST_BATCHES = 500
+"""Larger data makes larger batches: Towhee's queues hold 1,000 rows, and more could block."""
+
 
 def ingest(config: IngestConfig | None = None) -> Any:
     """Build the pipeline.
@@ -42,7 +45,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
 
-    config = config or IngestConfig.from_env()
+    config = config.complete() if config else IngestConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.item_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
     schema = shared.schema(config.bundle)
@@ -97,6 +100,7 @@ def _read(data: Dataset | str | Path, schema: Schema) -> Dataset:
 
 def _batches(dataset: Dataset, size: int) -> list[list[Item]]:
     records = dataset.item_records()
+    size = max(size, -(-len(records) // _MOST_BATCHES))
     return [records[begin : begin + size] for begin in range(0, len(records), size)]
 
 

@@ -34,7 +34,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
 
-    config = config or RecommendConfig.from_env()
+    config = config.complete() if config else RecommendConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.user_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
     model = {"bundle": config.bundle, "fingerprint": fingerprint}

@@ -26,7 +26,7 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
 
-    config = config or SimilarItemsConfig.from_env()
+    config = config.complete() if config else SimilarItemsConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.item_encoder(config.bundle, fingerprint)
     model = {"bundle": config.bundle, "fingerprint": fingerprint}

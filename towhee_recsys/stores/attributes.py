@@ -93,5 +93,5 @@ def as_number(value: Any) -> float:
     """A finite float strictly within `NUMBER_LIMIT`; ValueError for everything else."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if number and -NUMBER_LIMIT < value < NUMBER_LIMIT:
-        return float(value)
+        return float(value) + 0.0  # so that -0.0 becomes 0.0, from which Milvus Lite tells it
     raise ValueError(f"{value!r} is not a number")

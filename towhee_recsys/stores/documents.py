@@ -34,7 +34,7 @@ T = TypeVar("T")
 BATCH = 1_000
 """Documents written or read in one round trip."""
 
-INTERACTIONS_HELD = 50_000
+INTERACTIONS_HELD = 200_000
 """Interactions gathered by user before their histories are written."""
 
 

@@ -141,10 +141,8 @@ class EmbeddedServer:
 
     def _stop(self) -> None:
         """Ask the server to write everything and go, and wait until it has gone."""
-        client = redis.Redis(
-            unix_socket_path=str(self.socket), socket_timeout=STOP_SECONDS, retry=None
-        )
-        with contextlib.closing(client), contextlib.suppress(redis.RedisError):
+        closing = contextlib.closing(self._client(STOP_SECONDS))
+        with closing as client, contextlib.suppress(redis.RedisError):
             client.shutdown(nosave=True)  # the append-only file is synced all the same
         self._end_deaf_server()
         if self._process is not None:

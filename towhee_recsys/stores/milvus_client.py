@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
+import grpc
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
@@ -154,3 +154,12 @@ def _is_for_the_log(record: logging.LogRecord) -> bool:
 
 for _name in _NOISY:
     logging.getLogger(_name).addFilter(_is_for_the_log)
+
+
+def _is_no_missing_method(record: logging.LogRecord) -> bool:
+    """pymilvus asks Milvus Lite, whose server runs in this process, for a timestamp that it has
+    not and that nobody needs; the server logs a traceback about it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], NotImplementedError))
+
+
+logging.getLogger("grpc._server").addFilter(_is_no_missing_method)

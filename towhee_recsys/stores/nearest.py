@@ -14,7 +14,8 @@ from towhee_recsys.types import Hit, Id
 MAX_LIMIT = 16_384
 """Hits that Milvus gives for one vector."""
 
-MIN_LIMIT = 16
+FEW = 11
+"""Excluded items, beside `top_k`, that a first search makes room for."""
 
 Call: TypeAlias = Callable[[list[int], str, int], Sequence[Sequence[tuple[Id, float]]]]
 """Positions of vectors, one expression, one limit → for each the best (id, score), best first."""
@@ -34,10 +35,10 @@ def nearest(wanted: Sequence[Wanted], call: Call, overfetch: int) -> list[list[H
     """The `top_k` best of each, in the order of `wanted`; equal scores by id.
 
     What is excluded is fetched along and left out here, so that a call serves all users of one
-    filter whose limits are alike (within a factor of two); where that makes more than `overfetch`
-    hits, exclusions travel in the expression, which takes a call of the user's own. A search is
-    repeated with a higher limit while items that score as the last one does may be missing from
-    it; beyond `MAX_LIMIT` such ties stay as Milvus gave them.
+    filter whose limits come to the same power of two. A search is repeated with a higher limit
+    while too few are left, or items that score as the last one does may be missing; where that
+    makes more than `overfetch` hits, exclusions travel in the expression, which takes a call of
+    the user's own. Beyond `MAX_LIMIT` such ties stay as Milvus gave them.
 
     Raises:
         RequestError: a `top_k` is more than Milvus gives, and more items are there.
@@ -45,11 +46,16 @@ def nearest(wanted: Sequence[Wanted], call: Call, overfetch: int) -> list[list[H
     found: dict[int, list[Hit]] = {one.position: [] for one in wanted}
     queue: dict[tuple[str, int], list[Wanted]] = defaultdict(list)
 
-    def put(one: Wanted, least: int = MIN_LIMIT) -> None:
-        if one.excluded and max(least, one.top_k + len(one.excluded)) > overfetch:
+    def put(one: Wanted, least: int = 1) -> None:
+        # One more than is asked for tells whether scores tie. Few of the best are excluded as a
+        # rule, however many are in all, and every hit costs: so the first search is a short one.
+        limit = max(least, one.top_k + min(len(one.excluded), one.top_k + FEW) + 1)
+        if one.excluded and limit > overfetch:
             expression = both(one.expression, none_of(sorted(one.excluded)))
-            one, least = replace(one, expression=expression, excluded=frozenset()), MIN_LIMIT
-        limit = 1 << max(least - 1, one.top_k + len(one.excluded)).bit_length()
+            one = replace(one, expression=expression, excluded=frozenset())
+            limit = one.top_k + 1
+        if one.excluded:
+            limit = 1 << (limit - 1).bit_length()
         queue[one.expression, min(limit, MAX_LIMIT)].append(one)
 
     for one in wanted:

@@ -55,7 +55,7 @@ def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0
     if not parts.path.strip("/"):
         raise _refused(url, "no database")
     try:
-        import pymysql  # type: ignore[import-untyped]  # noqa: F401
+        import pymysql  # noqa: F401
 
         from towhee_recsys.stores.mysql import MySQLStore
     except ImportError as exc:
