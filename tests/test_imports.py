@@ -35,6 +35,9 @@ the same height and may import each other."""
 
 HEIGHT = {part: i for i, parts in enumerate(ORDER) for part in parts}
 
+EXCEPTIONS = {("operators/__init__.py", "pipelines")}
+"""Importing the operators registers the pipelines too, when all operators are there."""
+
 CLIENTS = {
     "paddle": ["model/backend.py"],
     "towhee": ["operators/", "pipelines/"],
@@ -96,10 +99,11 @@ def test_imports_go_one_way(path: Path) -> None:
     part = _part(path)
     if part == "__init__":  # the map of it all, whose names are imported when first used
         return
+    file = path.relative_to(ROOT).as_posix()
     against = [
-        f"{path.name}:{line} imports {other}"
+        f"{file}:{line} imports {other}"
         for line, other in _own(path)
-        if other not in HEIGHT or HEIGHT[other] > HEIGHT[part]
+        if HEIGHT.get(other, len(ORDER)) > HEIGHT[part] and (file, other) not in EXCEPTIONS
     ]
     assert against == []
 
