@@ -105,9 +105,7 @@ def test_a_long_list_holds_all_that_is_unseen(ask: Ask, sample_oracle: Oracle, w
 
 
 @pytest.mark.parametrize("count", [299, 300])
-def test_who_has_seen_nearly_all_gets_the_rest(
-    ask: Ask, sample_oracle: Oracle, count: int
-) -> None:
+def test_who_has_seen_nearly_all_gets_the_rest(ask: Ask, sample_oracle: Oracle, count: int) -> None:
     seen = list(sample_oracle.items)[:count]
     assert ids(ask({"history": seen})) == list(sample_oracle.items)[count:]
 
