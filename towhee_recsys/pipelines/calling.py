@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any
 
 from towhee_recsys import errors
@@ -19,7 +20,19 @@ def call(pipeline: Any, value: Any) -> Any:
     try:
         return pipeline(value).get()[0]
     except RuntimeError as exc:
-        raise (_original(str(exc)) or exc) from None
+        failure = _original(str(exc)) or exc.with_traceback(None)
+    raise failure  # here, so that it does not keep Towhee's frames, and with them the whole call
+
+
+def unblocked(pipeline: Any) -> Any:
+    """The pipeline, made safe to garbage collect.
+
+    A failed call's nodes are collected late, with the exception that refers to them, and give their
+    operators back then. If that happens in a thread that is just taking an operator, it waits for
+    the pool's lock, which it holds itself, for ever; unless it may take the lock twice.
+    """
+    pipeline._operator_pool._lock = threading.RLock()
+    return pipeline
 
 
 def _original(text: str) -> errors.RecsysError | None:

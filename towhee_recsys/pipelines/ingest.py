@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from towhee_recsys.errors import ConfigError
+from towhee_recsys.pipelines.calling import unblocked
 from towhee_recsys.pipelines.config import IngestConfig
 from towhee_recsys.types import ITEM_ID, USER_ID, Id, Interaction, Item, User
 
@@ -54,7 +55,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
     recsys = ops.recsys
     insert = recsys.mysql_insert if "+pymysql:" in config.store_url else recsys.redis_insert
     store = {"url": config.store_url}
-    return (
+    return unblocked(
         pipe.input("data")
         .map("data", "dataset", partial(_read, schema=schema))
         .flat_map("dataset", "items", partial(_batches, size=config.batch_size))

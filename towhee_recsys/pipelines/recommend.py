@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from towhee_recsys.pipelines.calling import unblocked
 from towhee_recsys.pipelines.config import RecommendConfig
 
 
@@ -40,7 +41,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
     recsys = ops.recsys
-    return (
+    return unblocked(
         pipe.input("raw")
         .map("raw", "requests", recsys.read_request(bundle=config.bundle, top_k=config.top_k))
         .map("requests", "users", recsys.user_lookup(url=config.store_url))

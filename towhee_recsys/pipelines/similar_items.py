@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from towhee_recsys.pipelines.calling import unblocked
 from towhee_recsys.pipelines.config import SimilarItemsConfig
 
 
@@ -31,7 +32,7 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
     shared.item_encoder(config.bundle, fingerprint)
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     read = ops.recsys.read_request(bundle=config.bundle, top_k=config.top_k, subject="item_id")
-    return (
+    return unblocked(
         pipe.input("raw")
         .map("raw", "requests", read)
         .map("requests", "hits", ops.recsys.nearest_items(**model, uri=config.milvus_uri))

@@ -1,0 +1,107 @@
+"""When a part fails, the answer says so, and is right as far as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures.stack import Oracle, Stack, ids
+from services.processes import free_port
+from services.redis_server import redis_server
+
+from towhee_recsys import Bundle
+from towhee_recsys.errors import IndexMismatch, StoreUnavailable
+from towhee_recsys.operators import shared
+
+Ask = Callable[[Any], Any]
+
+
+@pytest.fixture
+def without_index(sample_stack: Stack) -> Ask:
+    return sample_stack.recommend(milvus_uri=f"http://127.0.0.1:{free_port()}")
+
+
+def test_without_an_index_unseen_popular_items(
+    without_index: Ask, sample_oracle: Oracle, sample_bundle: Bundle
+) -> None:
+    answer = without_index(42)
+    counted = zip((-sample_bundle.popularity).tolist(), sample_bundle.item_ids.values, strict=True)
+    seen = sample_oracle.histories[42]
+    assert ids(answer) == [item for _, item in sorted(counted) if item not in seen][:10]
+    for one in answer:
+        assert one["degraded"] == ["index"]
+        assert one["route"] == "popular"
+        assert one["title"] == sample_oracle.items[one["item_id"]]["title"]
+
+
+def test_without_an_index_excluded_items_stay_out(without_index: Ask) -> None:
+    first = ids(without_index({"user_id": 42}))
+    assert ids(without_index({"user_id": 42, "exclude": first[:3]}))[:7] == first[3:]
+    assert without_index([]) == []
+    assert [one["degraded"] for one in without_index([1, 2])[1]] == [["index"]] * 10
+
+
+def test_without_an_index_a_filter_cannot_be_applied(without_index: Ask) -> None:
+    with pytest.raises(StoreUnavailable, match=r"Milvus at http://127\.0\.0\.1:\d+ does not answer"):
+        without_index({"user_id": 42, "filter": {"genres": "Comedy"}})
+
+
+def test_an_index_that_was_never_made_is_no_outage(
+    sample_stack: Stack, tmp_path: Path
+) -> None:
+    with pytest.raises(IndexMismatch, match="there is no index at .*: run ingest first"):
+        sample_stack.recommend(milvus_uri=str(tmp_path / "milvus.db"))(42)
+
+
+def test_a_closed_connection_is_opened_again(sample_stack: Stack, ask: Ask) -> None:
+    before = ids(ask(42))
+    shared.vector_store(sample_stack.settings["milvus_uri"]).close()
+    shared.record_store(sample_stack.settings["store_url"]).close()
+    assert ids(ask(42)) == before
+
+
+def test_without_records_ids_and_scores(
+    sample_bundle_path: Path, sample_dataset: Any, ask: Ask, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path / "redis") as port:
+        stack = Stack(tmp_path, sample_bundle_path, store_url=f"redis://127.0.0.1:{port}/0")
+        stack.ingest(sample_dataset)
+        mine = stack.recommend()
+        request = {"user": {"gender": "F"}, "history": [1, 2, 3]}
+        assert ids(mine(request)) == ids(ask(request))
+        whole = mine(42)
+    bare = mine(request)
+    assert ids(bare) == ids(ask(request))
+    for one in bare:
+        assert one.keys() == {"item_id", "score", "rank", "route", "degraded"}
+        assert one["degraded"] == ["items"]
+        assert one["route"] == "personal"
+    # Without the history, nothing is known of the user.
+    unknown = mine(42)
+    assert ids(unknown) == ids(ask({}))
+    assert ids(unknown) != ids(whole)
+    assert [one["degraded"] for one in unknown] == [["users", "items"]] * 10
+    assert mine({"user_id": 42, **request})[0]["degraded"] == ["items"]
+    half = mine({"user_id": 42, "history": [1, 2, 3]})
+    assert half[0]["degraded"] == ["users", "items"]
+    assert ids(half) == ids(ask({"history": [1, 2, 3]}))
+
+
+def test_an_item_whose_record_is_missing(
+    sample_stack: Stack, ask: Ask, tmp_path: Path, sample_oracle: Oracle
+) -> None:
+    whole = ask({"history": [1, 2, 3]})
+    url = f"embedded://{tmp_path / 'store'}"
+    there = [sample_oracle.items[item] for item in ids(whole)[1:]]
+    shared.record_store(url).put_items([{**one, "score": "best", "rank": 0} for one in there])
+    answer = sample_stack.recommend(store_url=url)({"history": [1, 2, 3]})
+    assert answer[0] == {
+        "item_id": whole[0]["item_id"],
+        "score": whole[0]["score"],
+        "rank": 1,
+        "route": "personal",
+        "degraded": ["items"],
+    }
+    assert answer[1:] == whole[1:]  # and a record cannot pass itself off as better than it is

@@ -1,0 +1,168 @@
+"""Filling index and store: once, twice, killed half-way, and beside another model."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fixtures.stack import Stack, ids
+from services.processes import free_port
+
+from towhee_recsys import Bundle, Dataset, train
+from towhee_recsys.errors import ConfigError, IndexMismatch, StoreUnavailable
+from towhee_recsys.operators import shared
+from towhee_recsys.training import TrainingConfig
+
+ASKED = [42, 7, {}, {"user": {"gender": "F"}}, {"user_id": 42, "filter": {"genres": "Comedy"}}]
+
+
+@pytest.fixture(scope="module")
+def other(sample_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of another model."""
+    path = tmp_path_factory.mktemp("other") / "bundle"
+    train(sample_dataset, TrainingConfig(epochs=0.1, seed=1)).save(path)
+    return path
+
+
+def counts(stack: Stack) -> tuple[int, dict[str, int]]:
+    return (
+        shared.vector_store(stack.settings["milvus_uri"]).count(),
+        shared.record_store(stack.settings["store_url"]).counts(),
+    )
+
+
+def test_ingesting_again_changes_nothing(
+    sample_bundle_path: Path, sample_bundle: Bundle, sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    stack = Stack(tmp_path, sample_bundle_path)
+    report = stack.ingest(sample_dataset)
+    met = len(sample_dataset.interactions)
+    assert report == {
+        "items": 300,
+        "users": 400,
+        "interactions": met,
+        "new_interactions": met,
+        "fingerprint": sample_bundle.fingerprint,
+    }
+    there, answers = counts(stack), stack.recommend()(ASKED)
+    assert there == (300, {"items": 300, "users": 400, "histories": 400})
+    assert stack.ingest("sample", batch_size=7) == {**report, "new_interactions": 0}
+    assert counts(stack) == there
+    assert stack.recommend()(ASKED) == answers
+
+
+def test_items_that_are_gone_leave_the_index(
+    sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    stack = Stack(tmp_path, sample_bundle_path)
+    stack.ingest(sample_dataset)
+    met = sample_dataset.interactions
+    fewer = replace(
+        sample_dataset,
+        items=sample_dataset.items.head(200),
+        interactions=met[met["item_id"] <= 200].reset_index(drop=True),
+    )
+    assert stack.ingest(fewer)["items"] == 200
+    assert sorted(ids(stack.recommend()({"top_k": 300}))) == list(range(1, 201))
+
+
+INGEST = """
+import sys
+from towhee_recsys.pipelines import IngestConfig, call, ingest
+bundle, milvus_uri, store_url, size = sys.argv[1:]
+config = IngestConfig(
+    bundle=bundle, milvus_uri=milvus_uri, store_url=store_url, batch_size=int(size)
+)
+pipeline = ingest(config)
+print("ready", flush=True)
+print(call(pipeline, "sample"), flush=True)
+"""
+
+
+def start(stack: Stack, batch_size: int) -> subprocess.Popen[str]:
+    """An ingest in a process of its own that has come as far as its data."""
+    settings = [stack.settings[name] for name in ("bundle", "milvus_uri", "store_url")]
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", INGEST, *settings, str(batch_size)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_a_killed_ingest_is_made_good_by_the_next(
+    other: Path, sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    """The old model's index answers as before, whenever the new one's ingest is killed."""
+    old, new = Stack(tmp_path, other), Stack(tmp_path, sample_bundle_path)
+    clean = Stack(tmp_path / "clean", sample_bundle_path)
+    clean.ingest(sample_dataset)
+    old.ingest(sample_dataset)
+    before, there = old.recommend()(ASKED), counts(old)
+    index = shared.vector_store(old.settings["milvus_uri"])
+    store = shared.record_store(old.settings["store_url"])
+    for seconds in (0.3, 0.9, 1.6):
+        index.close()  # a Milvus Lite file belongs to one process at a time
+        store.close()
+        process = start(new, batch_size=3)
+        time.sleep(seconds)
+        assert process.poll() is None, "it was done before it could be killed"
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert index.live() == Bundle.load(other).fingerprint
+        assert counts(old) == there
+        assert old.recommend()(ASKED) == before
+    assert new.ingest(sample_dataset)["new_interactions"] == 0
+    assert counts(new) == counts(clean)
+    assert new.recommend()(ASKED) == clean.recommend()(ASKED)
+
+
+def test_models_do_not_mix(
+    other: Path, sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    old, new = Stack(tmp_path, sample_bundle_path), Stack(tmp_path, other)
+    old.ingest(sample_dataset)
+    ask, ask_similar = old.recommend(), old.similar()
+    ask(42)
+    new.ingest(sample_dataset)
+    asked: list[tuple[Callable[[Any], Any], Any]] = [(ask, 42), (ask, {}), (ask_similar, 1)]
+    shared.vector_store(old.settings["milvus_uri"]).close()  # which live one it knew, is forgotten
+    for pipeline, request in asked:
+        time.sleep(1.1)  # for as long may a search go on with the index that it knew
+        with pytest.raises(IndexMismatch) as caught:
+            pipeline(request)
+        for bundle in (sample_bundle_path, other):
+            assert Bundle.load(bundle).fingerprint in str(caught.value)
+    assert len(new.recommend()(42)) == 10
+    old.ingest(sample_dataset)
+    assert len(ask(42)) == 10
+
+
+def test_an_ingest_that_fails_publishes_nothing(
+    sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    stack = Stack(
+        tmp_path, sample_bundle_path, store_url=f"redis://127.0.0.1:{free_port()}/0"
+    )
+    with pytest.raises(StoreUnavailable, match="Redis at redis://127.0.0.1"):
+        stack.ingest(sample_dataset)
+    assert shared.vector_store(stack.settings["milvus_uri"]).live() is None
+
+
+def test_data_with_other_columns_is_refused(
+    sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    table = sample_dataset.items[["item_id", "title"]]
+    other = Dataset.from_frames(sample_dataset.interactions, table)
+    with pytest.raises(ConfigError, match="has other columns than the data that the bundle"):
+        Stack(tmp_path, sample_bundle_path).ingest(other)
