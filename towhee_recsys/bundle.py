@@ -150,7 +150,8 @@ class Bundle:
             try:
                 new.rename(path)
             except OSError:
-                old.rename(path)
+                if old.exists():
+                    old.rename(path)
                 raise
 
     @classmethod

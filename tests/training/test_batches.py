@@ -106,6 +106,16 @@ def test_batches_hold_no_more_positions_than_asked(lengths: list[int], seed: int
     assert sorted(users.tolist()) == [u for u, length in enumerate(lengths) if length]
 
 
+def test_the_jitter_makes_no_batch_larger_than_asked() -> None:
+    """Where neighbours differ by less than 5%, some come behind longer ones."""
+    lists = [list(range(length)) for length in range(180, 200) for _ in range(5)]
+    batches = Batches(make(lists), 200, 300, 2_400)
+    for seed in range(20):
+        drawn = list(batches.epoch(np.random.default_rng(seed)))
+        assert max(batch.codes.size for batch in drawn) <= 2_400
+        assert len(drawn) - batches.count in (0, 1)
+
+
 def test_a_history_longer_than_a_batch_comes_alone() -> None:
     batches = Batches(make([list(range(10)), [1], [2]]), ITEMS, ITEMS, 4)
     drawn = [sorted(b.users.tolist()) for b in batches.epoch(np.random.default_rng(0))]

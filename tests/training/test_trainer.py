@@ -122,6 +122,18 @@ def test_a_listener_hears_of_every_step_and_validation(cycle_dataset: Dataset) -
     assert best == bundle.metadata.validation  # fewer users than are sampled: all were asked
 
 
+def test_every_epoch_is_drawn_anew() -> None:
+    rows = [(user, item) for user in range(40) for item in range(user % 10)]
+    met = pd.DataFrame(rows, columns=["user_id", "item_id"])
+    dataset = Dataset.from_frames(met, pd.DataFrame({"item_id": range(9)}))
+    ear = Ear()
+    config = TrainingConfig(epochs=2, batch_positions=20, holdout="none")
+    train(dataset, config, TINY, listener=ear)
+    examples = [examples for *_, examples in ear.steps]
+    half = len(examples) // 2
+    assert examples[:half] != examples[half:]
+
+
 def test_an_interruption_keeps_the_best_so_far(cycle_dataset: Dataset, tmp_path: Any) -> None:
     ear = Ear(interrupt_after=12.5)
     checkpoint = tmp_path / "run"
