@@ -44,14 +44,12 @@ def test_without_an_index_excluded_items_stay_out(without_index: Ask) -> None:
 
 
 def test_without_an_index_a_filter_cannot_be_applied(without_index: Ask) -> None:
-    with pytest.raises(StoreUnavailable, match=r"Milvus at http://127\.0\.0\.1:\d+ does not answer"):
+    with pytest.raises(StoreUnavailable, match=r"Milvus at http://.* does not answer"):
         without_index({"user_id": 42, "filter": {"genres": "Comedy"}})
 
 
-def test_an_index_that_was_never_made_is_no_outage(
-    sample_stack: Stack, tmp_path: Path
-) -> None:
-    with pytest.raises(IndexMismatch, match="there is no index at .*: run ingest first"):
+def test_an_index_that_was_never_made_is_no_outage(sample_stack: Stack, tmp_path: Path) -> None:
+    with pytest.raises(IndexMismatch, match=r"there is no index at .*: run ingest first"):
         sample_stack.recommend(milvus_uri=str(tmp_path / "milvus.db"))(42)
 
 

@@ -74,36 +74,55 @@ def test_items_that_are_gone_leave_the_index(
 
 
 INGEST = """
-import sys
+import sys, threading, time
+from towhee_recsys.bundle import read_manifest
+from towhee_recsys.operators import shared
 from towhee_recsys.pipelines import IngestConfig, call, ingest
-bundle, milvus_uri, store_url, size = sys.argv[1:]
+from pymilvus import MilvusClient
+
+bundle, milvus_uri, store_url, size, rows = sys.argv[1:]
 config = IngestConfig(
     bundle=bundle, milvus_uri=milvus_uri, store_url=store_url, batch_size=int(size)
 )
 pipeline = ingest(config)
-print("ready", flush=True)
-print(call(pipeline, "sample"), flush=True)
+name = "items_" + read_manifest(bundle).fingerprint
+client = MilvusClient(milvus_uri)
+
+def written():
+    there = client.has_collection(name)
+    return int(client.get_collection_stats(name)["row_count"]) if there else 0
+
+def watch():
+    while written() < int(rows):
+        time.sleep(0.001)
+    print("written", flush=True)
+
+threading.Thread(target=watch, daemon=True).start()
+call(pipeline, "sample")
+print("done", flush=True)
 """
 
 
-def start(stack: Stack, batch_size: int) -> subprocess.Popen[str]:
-    """An ingest in a process of its own that has come as far as its data."""
+def killed_after(stack: Stack, rows: int) -> None:
+    """An ingest in a process of its own, killed when so many items are in its collection."""
     settings = [stack.settings[name] for name in ("bundle", "milvus_uri", "store_url")]
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", INGEST, *settings, str(batch_size)],
+        [sys.executable, "-W", "ignore", "-c", INGEST, *settings, "3", str(rows)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    line = process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    rest, errors = process.communicate()
+    assert (line, rest) == ("written\n", ""), errors
 
 
 def test_a_killed_ingest_is_made_good_by_the_next(
     other: Path, sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
-    """The old model's index answers as before, whenever the new one's ingest is killed."""
+    """The old model's index answers as before, wherever the new one's ingest was killed."""
     old, new = Stack(tmp_path, other), Stack(tmp_path, sample_bundle_path)
     clean = Stack(tmp_path / "clean", sample_bundle_path)
     clean.ingest(sample_dataset)
@@ -111,14 +130,10 @@ def test_a_killed_ingest_is_made_good_by_the_next(
     before, there = old.recommend()(ASKED), counts(old)
     index = shared.vector_store(old.settings["milvus_uri"])
     store = shared.record_store(old.settings["store_url"])
-    for seconds in (0.3, 0.9, 1.6):
+    for rows in (3, 90, 240):
         index.close()  # a Milvus Lite file belongs to one process at a time
         store.close()
-        process = start(new, batch_size=3)
-        time.sleep(seconds)
-        assert process.poll() is None, "it was done before it could be killed"
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        killed_after(new, rows)
         assert index.live() == Bundle.load(other).fingerprint
         assert counts(old) == there
         assert old.recommend()(ASKED) == before
@@ -151,10 +166,8 @@ def test_models_do_not_mix(
 def test_an_ingest_that_fails_publishes_nothing(
     sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
-    stack = Stack(
-        tmp_path, sample_bundle_path, store_url=f"redis://127.0.0.1:{free_port()}/0"
-    )
-    with pytest.raises(StoreUnavailable, match="Redis at redis://127.0.0.1"):
+    stack = Stack(tmp_path, sample_bundle_path, store_url=f"redis://127.0.0.1:{free_port()}/0")
+    with pytest.raises(StoreUnavailable, match="Redis at redis"):
         stack.ingest(sample_dataset)
     assert shared.vector_store(stack.settings["milvus_uri"]).live() is None
 

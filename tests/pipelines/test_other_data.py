@@ -24,9 +24,15 @@ KEEN = 1_000
 def tracks() -> Dataset:
     """Tracks 0 to 999 have been played; the others differ in nothing but their ids."""
     names = [f"track {number:04}" for number in range(ITEMS)]
-    kinds = ["new" if number >= KEEN else "odd" if number % 2 else "even" for number in range(ITEMS)]
+    kinds = [
+        "new" if number >= KEEN else "odd" if number % 2 else "even" for number in range(ITEMS)
+    ]
     plays = [("keen", name) for name in names[:KEEN]]
-    plays += [(f"u{user}", names[(31 * user + 7 * step) % KEEN]) for user in range(40) for step in range(8)]
+    plays += [
+        (f"u{user}", names[(31 * user + 7 * step) % KEEN])
+        for user in range(40)
+        for step in range(8)
+    ]
     return Dataset.from_frames(
         pd.DataFrame(plays, columns=["user_id", "item_id"]),
         pd.DataFrame({"item_id": names, "kind": kinds}),
