@@ -83,6 +83,12 @@ def _command(run: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     ctx: typer.Context,
@@ -104,11 +110,11 @@ def options(
             help="A server in place of the home's own store: redis://… or mysql+pymysql://…",
         ),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
     from towhee_recsys.home import Home
 
     ctx.obj = Home(home.absolute(), milvus_uri, store_url)
@@ -166,7 +172,9 @@ def validate(
 def train(
     ctx: typer.Context,
     data: Data = "sample",
-    epochs: Annotated[float | None, typer.Option(help="How often to go through the data.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option(min=0.01, help="How often to go through the data.")
+    ] = None,
     time_budget: Annotated[
         str | None, typer.Option(help="For the whole command: 90s, 5m. Overrides --epochs.")
     ] = None,
@@ -191,6 +199,7 @@ def train(
 
     from towhee_recsys.training import TrainingConfig
     from towhee_recsys.training import train as fit
+    from towhee_recsys.training.checkpoint import Checkpoint
     from towhee_recsys.training.progress import Bar
 
     config = TrainingConfig(
@@ -209,6 +218,7 @@ def train(
             started=started,
         )
     bundle.save(home.bundle)
+    Checkpoint.remove(home.checkpoint)
     meta = bundle.metadata
     if as_json:
         _print_json(

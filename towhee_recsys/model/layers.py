@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.features.columns import Feature, NumberFeature
-from towhee_recsys.features.vocabulary import PADDING
+from towhee_recsys.features.vocabulary import FIRST, PADDING
 from towhee_recsys.model.backend import functional, nn, paddle
 
 
@@ -35,6 +35,10 @@ class FeatureEmbedding(nn.Layer):
                 for name, feature in features.items()
             }
         )
+        with paddle.no_grad():  # what training may never meet must not say anything at random
+            for layer in self.columns.values():
+                if isinstance(layer, nn.Embedding):
+                    layer.weight[:FIRST] = 0.0
 
     def forward(self, arrays: Mapping[str, NDArray[Any]], rows: int) -> paddle.Tensor:
         total = paddle.zeros([rows, self.size])

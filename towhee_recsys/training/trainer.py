@@ -110,7 +110,8 @@ def train(
         dataset: what to learn from.
         config: how; see `TrainingConfig`.
         model: the shape of the towers.
-        checkpoint: a folder to write the state to after each epoch; removed at the end.
+        checkpoint: a folder to write the state to after each epoch; `Checkpoint.remove` it when
+            the bundle is saved.
         resume: go on from `checkpoint`.
         listener: hears of every step and validation; see `progress.Bar`.
         started: `time.monotonic()` when the command began, for the time budget; now by default.
@@ -198,10 +199,7 @@ class Trainer:
                     self._save(self.checkpoint)
         except KeyboardInterrupt:
             self._say("interrupted: keeping the best model so far")
-        bundle = self._finish()
-        if self.checkpoint:
-            Checkpoint.remove(self.checkpoint)
-        return bundle
+        return self._finish()
 
     def _initialise(self) -> None:
         rng = np.random.default_rng([self.config.seed, 0])
