@@ -1,0 +1,169 @@
+"""The operators as Towhee's users meet them: by name, in pipes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fixtures.stack import Oracle, Stack, ids
+from towhee import DataCollection, ops, pipe
+
+from towhee_recsys import Bundle, ItemEncoder, UserEncoder, operators
+from towhee_recsys.operators import shared
+from towhee_recsys.pipelines import RecommendConfig, recommend
+
+SOMEBODY = {"user": {"gender": "F", "age": 25}, "history": [1, 50, 260]}
+
+
+@pytest.fixture
+def model(sample_stack: Stack, sample_bundle: Bundle) -> dict[str, str]:
+    return {"bundle": sample_stack.settings["bundle"], "fingerprint": sample_bundle.fingerprint}
+
+
+@pytest.fixture
+def index(sample_stack: Stack, sample_bundle: Bundle) -> dict[str, str]:
+    uri = sample_stack.settings["milvus_uri"]
+    return {"uri": uri, "fingerprint": sample_bundle.fingerprint}
+
+
+def test_each_is_reached_by_its_name(
+    sample_stack: Stack, model: dict[str, str], index: dict[str, str]
+) -> None:
+    url = sample_stack.settings["store_url"]
+    mysql = "mysql+pymysql://u:p@127.0.0.1:1/x"
+    reached: dict[str, tuple[dict[str, Any], type]] = {
+        "answer": ({"url": url}, operators.Answer),
+        "item_encoder": ({"bundle": model["bundle"]}, operators.ItemEncoder),
+        "milvus_insert": (index, operators.MilvusInsert),
+        "milvus_publish": (index, operators.MilvusPublish),
+        "milvus_search": (index, operators.MilvusSearch),
+        "mysql_insert": ({"url": mysql}, operators.MySQLInsert),
+        "mysql_lookup": ({"url": mysql}, operators.MySQLLookup),
+        "nearest_items": ({**model, "uri": index["uri"]}, operators.NearestItems),
+        "read_request": ({"bundle": model["bundle"]}, operators.ReadRequest),
+        "redis_insert": ({"url": url}, operators.RedisInsert),
+        "redis_lookup": ({"url": url}, operators.RedisLookup),
+        "route": ({**model, "uri": index["uri"]}, operators.Route),
+        "user_encoder": ({"bundle": model["bundle"]}, operators.UserEncoder),
+        "user_lookup": ({"url": url}, operators.UserLookup),
+    }
+    assert {kind.__name__ for _, kind in reached.values()} == set(operators.__all__)
+    for name, (settings, kind) in reached.items():
+        assert type(getattr(ops.recsys, name)(**settings).get_op()) is kind
+
+
+def test_encoders_are_the_library_s(
+    model: dict[str, str], sample_bundle: Bundle, sample_oracle: Oracle
+) -> None:
+    films = [sample_oracle.items[1], {"item_id": 10**9, "genres": ["Comedy"]}]
+    vectors = ops.recsys.item_encoder(bundle=model["bundle"])(films)
+    np.testing.assert_array_equal(vectors, ItemEncoder(sample_bundle).encode(films))
+    vectors = ops.recsys.user_encoder(bundle=model["bundle"])([SOMEBODY])
+    np.testing.assert_array_equal(vectors, UserEncoder(sample_bundle).encode([SOMEBODY]))
+    assert vectors.shape == (1, 256)
+    assert ops.recsys.user_encoder(bundle=model["bundle"])([]).shape == (0, 256)
+
+
+def test_a_pipe_by_hand(
+    sample_stack: Stack, index: dict[str, str], ask: Callable[[Any], Any]
+) -> None:
+    recsys = ops.recsys
+    p = (
+        pipe.input("users")
+        .map("users", "vectors", recsys.user_encoder(bundle=sample_stack.settings["bundle"]))
+        .map("vectors", "hits", recsys.milvus_search(**index, top_k=5))
+        .map("hits", "ids", lambda hits: [[hit["item_id"] for hit in row] for row in hits])
+        .map("ids", "items", lambda rows: [item for row in rows for item in row])
+        .map("items", "films", recsys.redis_lookup(url=sample_stack.settings["store_url"]))
+        .output("ids", "films")
+    )
+    found, films = p([SOMEBODY, {"user": {}}]).get()
+    assert found[0] == ids(ask({**SOMEBODY, "seen": "include", "top_k": 5}))
+    assert [film["item_id"] for film in films] == found[0] + found[1]
+
+
+def test_search_takes_each_request_s_own_wishes(
+    model: dict[str, str], index: dict[str, str], ask: Callable[[Any], Any]
+) -> None:
+    vectors = ops.recsys.user_encoder(**model)([SOMEBODY, SOMEBODY])
+    requests = [{**SOMEBODY, "top_k": 3}, {"filter": {"genres": "Comedy"}, "exclude": [1]}]
+    mine, comedies = ops.recsys.milvus_search(**index, top_k=7)(vectors, requests)
+    assert [hit["item_id"] for hit in mine] == ids(ask({**SOMEBODY, "top_k": 3}))
+    wanted = {**SOMEBODY, "filter": {"genres": "Comedy"}, "exclude": [1], "seen": "include"}
+    assert [hit["item_id"] for hit in comedies] == ids(ask({**wanted, "top_k": 7}))
+
+
+def test_filling_an_index_by_hand(
+    model: dict[str, str], sample_bundle: Bundle, sample_oracle: Oracle, tmp_path: Path
+) -> None:
+    index = {"uri": str(tmp_path / "mine.db"), "fingerprint": sample_bundle.fingerprint}
+    films = list(sample_oracle.items.values())[:20]
+    vectors = ops.recsys.item_encoder(**model)(films)
+    insert = ops.recsys.milvus_insert(**index, attributes={"year": "number"})
+    assert insert(films, vectors) == list(range(1, 21))
+    with pytest.raises(Exception, match="there is no index"):
+        ops.recsys.milvus_search(**index)(vectors[:1])
+    with pytest.raises(Exception, match="holds 20 items after 21 were written; it was not publis"):
+        ops.recsys.milvus_publish(**index)(list(range(1, 22)))
+    with pytest.raises(Exception, match="nothing to publish"):
+        ops.recsys.milvus_publish(**index)([])
+    assert ops.recsys.milvus_publish(**index)(list(range(1, 21))) == 20
+    first = ops.recsys.milvus_search(**index, top_k=20)(vectors[:1])[0]
+    assert sorted(hit["item_id"] for hit in first) == list(range(1, 21))
+    with pytest.raises(Exception, match=r"vectors of model .* 0badcafe"):
+        ops.recsys.milvus_search(uri=index["uri"], fingerprint="0badcafe")(vectors[:1])
+
+
+def test_copies_share_their_clients(sample_stack: Stack) -> None:
+    """Towhee copies the graph with each `.map`, and may make an operator more than once."""
+    settings = sample_stack.settings
+    a, b = (recommend(RecommendConfig(**settings)) for _ in range(2))
+    assert a(42).get()[0] == b(42).get()[0]
+    assert shared.vector_store(settings["milvus_uri"]) is shared.vector_store(
+        settings["milvus_uri"]
+    )
+    with ThreadPoolExecutor(8) as threads:
+        stores = list(threads.map(lambda _: shared.record_store(settings["store_url"]), range(64)))
+    assert len(set(map(id, stores))) == 1
+
+
+def test_towhee_s_ways_of_calling(sample_stack: Stack) -> None:
+    p = recommend(RecommendConfig(**sample_stack.settings))
+    expected = [ids(p(user).get()[0]) for user in (1, 2, 3)]
+    assert [ids(queue.get()[0]) for queue in p.batch([1, 2, 3])] == expected
+    traced = p.debug(1, profiler=True, tracer=True)
+    assert ids(traced.result.get()[0]) == expected[0]
+    shown = DataCollection(p(1))
+    assert len(shown) == 1
+    assert ids(shown[0]["answer"]) == expected[0]
+
+
+def test_eight_threads_on_one_pipeline(sample_stack: Stack) -> None:
+    p = recommend(RecommendConfig(**sample_stack.settings))
+    expected = {user: ids(p(user).get()[0]) for user in range(1, 41)}
+    users = [1 + (7 * n) % 40 for n in range(800)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda user: ids(p(user).get()[0]), users)
+        assert [expected[user] for user in users] == list(answers)
+
+
+def test_failed_calls_do_not_block_the_next_ones(sample_stack: Stack) -> None:
+    p = recommend(RecommendConfig(**sample_stack.settings))
+    kept: list[Exception] = []
+
+    def ask(number: int) -> int:
+        try:
+            return len(p({"user_id": 1, "top_k": number % 2}).get()[0])
+        except RuntimeError as exc:
+            exc.__notes__ = [exc]  # type: ignore[list-item]  # a cycle: freed when collected
+            kept.append(exc)
+            if len(kept) > 5:
+                kept.clear()
+            return 0
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(ask, range(400))) == [0, 1] * 200
