@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import time
@@ -83,6 +84,18 @@ def _command(run: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _positive(value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value:g} is not above 0")
+    return value
+
+
 @app.callback()
 def options(
     ctx: typer.Context,
@@ -104,11 +117,11 @@ def options(
             help="A server in place of the home's own store: redis://… or mysql+pymysql://…",
         ),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
 ) -> None:
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
     from towhee_recsys.home import Home
 
     ctx.obj = Home(home.absolute(), milvus_uri, store_url)
@@ -166,7 +179,9 @@ def validate(
 def train(
     ctx: typer.Context,
     data: Data = "sample",
-    epochs: Annotated[float | None, typer.Option(help="How often to go through the data.")] = None,
+    epochs: Annotated[
+        float | None, typer.Option(callback=_positive, help="How often to go through the data.")
+    ] = None,
     time_budget: Annotated[
         str | None, typer.Option(help="For the whole command: 90s, 5m. Overrides --epochs.")
     ] = None,
