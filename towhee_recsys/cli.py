@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import time
@@ -83,10 +84,16 @@ def _command(run: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
-def _show_version(wanted: bool) -> None:
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
+
+
+def _positive(value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value:g} is not above 0")
+    return value
 
 
 @app.callback()
@@ -112,7 +119,7 @@ def options(
     ] = None,
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     from towhee_recsys.home import Home
@@ -173,7 +180,7 @@ def train(
     ctx: typer.Context,
     data: Data = "sample",
     epochs: Annotated[
-        float | None, typer.Option(min=0.01, help="How often to go through the data.")
+        float | None, typer.Option(callback=_positive, help="How often to go through the data.")
     ] = None,
     time_budget: Annotated[
         str | None, typer.Option(help="For the whole command: 90s, 5m. Overrides --epochs.")

@@ -28,5 +28,13 @@ def download_bar(label: str) -> Iterator[Callable[[int, int | None], None]]:
         console=Console(stderr=True),
     )
     task = bar.add_task(label, visible=False, total=None)
-    with bar:
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+    def update(done: int, total: int | None) -> None:
+        bar.start()  # not before, as an empty bar leaves an empty line
+        bar.update(task, completed=done, total=total, visible=True)
+
+    try:
+        yield update
+    finally:
+        if bar.live.is_started:
+            bar.stop()
