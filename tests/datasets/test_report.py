@@ -56,3 +56,12 @@ def test_what_is_not_there() -> None:
 def test_a_report_is_plain_data(source: Path) -> None:
     for report in (validate(source), validate("sample"), validate("nowhere.yaml")):
         assert json.loads(json.dumps(report.to_dict()))["ok"] == report.ok
+
+
+def test_a_report_reads_well(source: Path) -> None:
+    text = str(validate(source))
+    assert "2 users, 3 items, 4 interactions" in text
+    assert "items  id (str), title (text)" in text
+    assert text.endswith("Nothing is wrong.")
+    source.with_name("items.csv").write_text("item_id,title\na,A\nb,B\n")
+    assert "1 thing is wrong:\n- plays.csv, column 'item'" in str(validate(source))

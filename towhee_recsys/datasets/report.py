@@ -49,6 +49,38 @@ class Report:
         """Whether the data set can be used."""
         return not self.problems
 
+    def __str__(self) -> str:
+        """For people: what was understood, line by line, then what is wrong."""
+
+        def columns(roles: dict[str, Role], ids: str | None) -> str:
+            named = [f"{name} ({role})" for name, role in roles.items()]
+            return ", ".join([f"id ({ids or 'unknown'})", *named])
+
+        def number(value: int | None) -> str:
+            return "?" if value is None else f"{value:,}"
+
+        lines = [
+            f"{self.source}: {number(self.users)} users, {number(self.items)} items, "
+            f"{number(self.interactions)} interactions",
+            f"  users  {columns(self.user_columns, self.user_ids)}",
+            f"  items  {columns(self.item_columns, self.item_ids)}",
+        ]
+        if self.first and self.last:
+            lines.append(f"  time   {self.first} to {self.last}")
+        if self.sparsity is not None:
+            lines.append(
+                f"  {self.sparsity:.2%} of all pairs did not meet; {number(self.short_histories)} "
+                f"users have fewer than three interactions; {number(self.repeated)} repetitions "
+                "were left out"
+            )
+        count = len(self.problems)
+        lines.append(
+            "Nothing is wrong."
+            if self.ok
+            else f"{count} {'thing is' if count == 1 else 'things are'} wrong:"
+        )
+        return "\n".join([*lines, *(f"- {problem}" for problem in self.problems)])
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data that JSON can hold; `problems` as messages."""
         return {**asdict(self), "ok": self.ok, "problems": [str(p) for p in self.problems]}
