@@ -56,7 +56,6 @@ def test_an_index_that_was_never_made_is_no_outage(sample_stack: Stack, tmp_path
 def test_a_closed_connection_is_opened_again(sample_stack: Stack, ask: Ask) -> None:
     before = ids(ask(42))
     shared.vector_store(sample_stack.settings["milvus_uri"]).close()
-    shared.record_store(sample_stack.settings["store_url"]).close()
     assert ids(ask(42)) == before
 
 

@@ -129,10 +129,8 @@ def test_a_killed_ingest_is_made_good_by_the_next(
     old.ingest(sample_dataset)
     before, there = old.recommend()(ASKED), counts(old)
     index = shared.vector_store(old.settings["milvus_uri"])
-    store = shared.record_store(old.settings["store_url"])
     for rows in (3, 90, 240):
         index.close()  # a Milvus Lite file belongs to one process at a time
-        store.close()
         killed_after(new, rows)
         assert index.live() == Bundle.load(other).fingerprint
         assert counts(old) == there
