@@ -168,3 +168,11 @@ def _server_of(folder: Path) -> list[int]:
     rows = [line.split(None, 2) for line in listing.stdout.splitlines()]
     mine = [row for row in rows if len(row) == 3 and socket_path(folder).name in row[2]]
     return [int(row[0]) for row in mine if not row[1].startswith("Z")]
+
+
+def test_a_closed_store_starts_no_server(embedded_url: str) -> None:
+    store = open_record_store(embedded_url)
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.get_items([1])
+    assert not _server_of(Path(embedded_url.removeprefix("embedded://")))

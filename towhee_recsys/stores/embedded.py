@@ -200,6 +200,8 @@ def _connection_class(server: EmbeddedServer) -> type[redis.UnixDomainSocketConn
         """Sees to it that there is a server to connect to."""
 
         def connect_check_health(self, *args: Any, **kwargs: Any) -> None:
+            if server.folder not in _servers:  # nobody would stop the server again
+                raise redis.ConnectionError("the store has been closed")
             if not self.is_connected:
                 server.ensure()
             super().connect_check_health(*args, **kwargs)
