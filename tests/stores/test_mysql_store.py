@@ -35,8 +35,9 @@ def test_other_clients_read_the_rows(mysql_url: str) -> None:
     store = open_record_store(mysql_url)
     store.put_items([{"item_id": "ä", "title": "😀"}])
     engine = sqlalchemy.create_engine(mysql_url)
+    query = sqlalchemy.text("SELECT id, document FROM recsys_items WHERE document LIKE '%😀%'")
     with engine.connect() as connection:
-        rows = connection.execute(sqlalchemy.text("SELECT id, document FROM recsys_items")).all()
+        rows = connection.execute(query).all()
     engine.dispose()
     store.close()
     assert rows == [("ä".encode(), '{"item_id":"ä","title":"😀"}')]
