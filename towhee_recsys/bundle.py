@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ from towhee_recsys.errors import BundleError
 from towhee_recsys.features.columns import TableFeatures
 from towhee_recsys.features.vocabulary import Vocabulary
 from towhee_recsys.model.config import ModelConfig
+
+Part = TypeVar("Part", bound=BaseModel)
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -240,11 +242,7 @@ def read_metadata(path: str | Path) -> Metadata:
     Raises:
         BundleError: as `Bundle.load`, for this file.
     """
-    content = _read(Path(path) / METADATA, read_manifest(path).files[METADATA])
-    try:
-        return Metadata.model_validate_json(content)
-    except ValidationError as exc:
-        raise _foreign(path, exc) from exc
+    return _read_part(path, METADATA, Metadata)
 
 
 def read_schema(path: str | Path) -> Schema:
@@ -253,9 +251,13 @@ def read_schema(path: str | Path) -> Schema:
     Raises:
         BundleError: as `Bundle.load`, for this file.
     """
-    content = _read(Path(path) / SCHEMA, read_manifest(path).files[SCHEMA])
+    return _read_part(path, SCHEMA, Schema)
+
+
+def _read_part(path: str | Path, name: str, kind: type[Part]) -> Part:
+    content = _read(Path(path) / name, read_manifest(path).files[name])
     try:
-        return Schema.model_validate_json(content)
+        return kind.model_validate_json(content)
     except ValidationError as exc:
         raise _foreign(path, exc) from exc
 
