@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from stores.conformance import RecordStoreConformance
 
@@ -162,12 +163,13 @@ def _pid(url: str) -> int:
 
 def _server_of(folder: Path) -> list[int]:
     """The processes whose command line names the folder's socket."""
-    listing = subprocess.run(
-        ["ps", "-ww", "-eo", "pid=,stat=,args="], capture_output=True, text=True
-    )
-    rows = [line.split(None, 2) for line in listing.stdout.splitlines()]
-    mine = [row for row in rows if len(row) == 3 and socket_path(folder).name in row[2]]
-    return [int(row[0]) for row in mine if not row[1].startswith("Z")]
+    name = socket_path(folder).name
+    return [
+        process.pid
+        for process in psutil.process_iter(["status", "cmdline"])
+        if name in " ".join(process.info["cmdline"] or ())
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def test_a_closed_store_starts_no_server(embedded_url: str) -> None:
