@@ -99,7 +99,7 @@ def _array(file: str, column: pd.Series[Any]) -> Any:
         text = f"{file}, column '{column.name}': {exc.object[:40]!a} is no Unicode text"
         raise DataError(f"{text}. Mend it where it was decoded.") from exc
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        pass
+        pass  # of several types, or of one that Arrow has not: read as text below
     plain = [_plain(value) for value in column.tolist()]
     if any(isinstance(value, list) for value in plain):
         plain = [v if v is None or isinstance(v, list) else [v] for v in plain]
