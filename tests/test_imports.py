@@ -20,6 +20,7 @@ ORDER = [
     ["datasets"],
     ["features"],
     ["model"],
+    ["metadata"],
     ["bundle"],
     ["encoders"],
     ["training"],

@@ -37,6 +37,7 @@ from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError
 from towhee_recsys.features.columns import TableFeatures
 from towhee_recsys.features.vocabulary import Vocabulary
+from towhee_recsys.metadata import Metadata
 from towhee_recsys.model.config import ModelConfig
 
 Part = TypeVar("Part", bound=BaseModel)
@@ -50,40 +51,6 @@ SCHEMA = "schema.json"
 CONFIG = "config.json"
 METADATA = "metadata.json"
 FINGERPRINTED = (WEIGHTS, ITEMS, FEATURES, SCHEMA, CONFIG)
-
-
-class Metadata(BaseModel):
-    """What a model was trained on, how, and with which result."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    data: str
-    """Name of the data set."""
-    location: str | None
-    """What `Dataset.load` takes to read it again; None where it was data frames."""
-    sha256: str | None
-    """Checksum of what was read."""
-    id_types: dict[str, str]
-    """``int`` or ``str`` for ``user_id`` and ``item_id``."""
-    holdout: str
-    """``last-two`` where two interactions of each user were kept back, or ``none``."""
-    users: int
-    items: int
-    interactions: int
-    """Interactions that were trained on."""
-    epochs: float
-    """How often training had gone through them when the model was best."""
-    seconds: float
-    """Wall-clock time of training."""
-    seed: int
-    validation: dict[str, float] = {}
-    """``hr@10`` and ``ndcg@10`` on the validation items, where some were kept back."""
-    popularity: dict[str, float] = {}
-    """The same of recommending what is most popular."""
-    created: str
-    """ISO 8601, UTC."""
-    versions: dict[str, str]
-    """Of this library and of those that computed the weights."""
 
 
 class Manifest(BaseModel):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from towhee_recsys.bundle import Metadata, read_metadata
+from towhee_recsys.bundle import read_metadata
 from towhee_recsys.errors import RequestError
+from towhee_recsys.metadata import Metadata
 from towhee_recsys.types import Id
 
 

@@ -130,7 +130,7 @@ def test_only_items_that_were_met_are_ranked_where_asked(dataset: Dataset, bundl
 
 
 def test_equal_scores_are_ordered_by_id_and_nothing_seen_is_ranked(dataset: Dataset) -> None:
-    ids = dataset.items["item_id"].tolist()
+    ids = dataset.items["item_id"].to_numpy()
     users = dataset.users["user_id"].tolist()
     asked: dict[str, list[str]] = {}
 
@@ -140,7 +140,7 @@ def test_equal_scores_are_ordered_by_id_and_nothing_seen_is_ranked(dataset: Data
         return np.tile(np.arange(len(ids), dtype=np.float32) % 2, (len(rows), 1))
 
     for which, end in (("validation", -2), ("test", -1)):
-        ranks = rank_users(score, last_two(histories(dataset)), which, np.arange(len(ids)), dataset)  # type: ignore[arg-type]
+        ranks = rank_users(score, last_two(histories(dataset)), which, np.arange(len(ids)), ids)
         constant = {item: float(i % 2) for i, item in enumerate(ids)}
         expected = [
             _naive_rank(constant, _naive_histories()[user][end], _naive_histories()[user][:end])

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from towhee.operator import PyOperator, SharedType
 
-from towhee_recsys.bundle import Metadata, read_manifest, read_metadata, read_schema
+from towhee_recsys.bundle import read_manifest, read_metadata, read_schema
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError
+from towhee_recsys.metadata import Metadata
 
 if TYPE_CHECKING:
     from towhee_recsys.encoders import ItemEncoder, UserEncoder

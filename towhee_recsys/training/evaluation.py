@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,14 +85,14 @@ def evaluate(
     ranked = np.arange(len(dataset.items))
     if items == "rated":
         ranked = np.intersect1d(ranked, past.items)
-    score = model_scores(bundle, dataset)
+    score, ids = model_scores(bundle, dataset), dataset.items[ITEM_ID].to_numpy()
     ranks = {
-        which: rank_users(score, split, which, ranked, dataset, advance=advance)
+        which: rank_users(score, split, which, ranked, ids, advance=advance)
         for which in ("validation", "test")
     }
     counts = popularity(split.train, len(dataset.items)).astype(np.float32)
     popular = rank_users(
-        lambda users, _: np.tile(counts, (len(users), 1)), split, "test", ranked, dataset
+        lambda users, _: np.tile(counts, (len(users), 1)), split, "test", ranked, ids
     )
     return Evaluation(
         validation=summary(ranks["validation"]),
@@ -146,17 +146,27 @@ def rank_users(
     split: Split,
     which: Literal["validation", "test"],
     ranked: NDArray[np.int64],
-    dataset: Dataset,
+    ids: NDArray[Any],
     *,
     users: NDArray[np.int64] | None = None,
     advance: Advance | None = None,
 ) -> Ranks:
-    """The rank of each user's target, in the order of `users` (by default all who have one)."""
+    """The rank of each user's target, in the order of `users` (by default all who have one).
+
+    Args:
+        score: what is measured.
+        split: what users had met, and what they are asked for.
+        which: the target.
+        ranked: ``(R,)`` item rows to rank.
+        ids: ``(N,)`` ids of all items, by which equal scores are ordered.
+        users: user rows to ask.
+        advance: called with the number of users done.
+    """
     targets = split.validation if which == "validation" else split.test
     rows = np.flatnonzero(targets >= 0) if users is None else users
     rows = rows[np.isin(targets[rows], ranked)]
-    order = _by_id(dataset, ranked)
-    column = np.full(len(dataset.items), -1)
+    order = ranked[np.argsort(ids[ranked], kind="stable")]
+    column = np.full(len(ids), -1)
     column[order] = np.arange(len(order))
     ranks = np.empty(len(rows), dtype=np.int64)
     together = max(1, min(256, _SCORES_AT_ONCE // max(1, len(ranked))))
@@ -181,8 +191,3 @@ def _chunks(rows: NDArray[np.int64], train: Histories, size: int) -> Iterator[ND
     order = np.argsort(train.lengths[rows], kind="stable")
     for begin in range(0, len(order), size):
         yield order[begin : begin + size]
-
-
-def _by_id(dataset: Dataset, ranked: NDArray[np.int64]) -> NDArray[np.int64]:
-    ids = dataset.items[ITEM_ID].to_numpy()[ranked]
-    return np.asarray(ranked[np.argsort(ids, kind="stable")], dtype=np.int64)

@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys._version import __version__
-from towhee_recsys.bundle import Bundle, Metadata
+from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
 from towhee_recsys.encoders import set_weights
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures, Vocabulary
+from towhee_recsys.metadata import Metadata
 from towhee_recsys.model import ModelConfig, TwoTowers, sampled_softmax_loss, softmax_loss
 from towhee_recsys.model.backend import nn, paddle
 from towhee_recsys.training.baselines import popularity
@@ -67,6 +68,10 @@ class _Data:
     item_features: TableFeatures
     user_arrays: dict[str, NDArray[Any]]
     item_arrays: dict[str, NDArray[Any]]
+
+    @property
+    def item_ids(self) -> NDArray[Any]:
+        return self.dataset.items[ITEM_ID].to_numpy()
 
     @classmethod
     def of(cls, dataset: Dataset, holdout: str) -> _Data:
@@ -305,7 +310,7 @@ class Trainer:
         data = self.data
         score = model_scores(bundle, data.dataset)
         everything = np.arange(data.items)
-        return rank_users(score, data.split, "validation", everything, data.dataset, users=users)
+        return rank_users(score, data.split, "validation", everything, data.item_ids, users=users)
 
     def _finish(self) -> Bundle:
         """The best weights as a bundle, validated on every user."""
@@ -321,7 +326,7 @@ class Trainer:
             self.data.split,
             "validation",
             np.arange(self.data.items),
-            self.data.dataset,
+            self.data.item_ids,
         )
         return self._bundle(
             self.best,
