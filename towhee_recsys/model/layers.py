@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from towhee_recsys.features.columns import Feature, NumberFeature
@@ -47,20 +48,34 @@ class FeatureEmbedding(nn.Layer):
             if array.ndim == 1 or array.dtype == np.float32:
                 total = total + layer(paddle.to_tensor(array))
             else:
-                total = total + self._sum_of_codes(layer, array, mean=self.kinds[name] == "text")
+                total = total + _SumOfRows.apply(
+                    layer.weight,
+                    _shares(array, len(layer.weight), mean=self.kinds[name] == "text"),
+                )
         return total
 
-    def _sum_of_codes(
-        self, layer: nn.Embedding, codes: NDArray[np.int32], mean: bool
-    ) -> paddle.Tensor:
-        """``(N, W)`` codes → ``(N, size)``. Lists are short and padding is long, so that only what
-        is no padding is looked up; every row has one code at least."""
-        row, column = np.nonzero(codes != PADDING)
-        embedded = layer(paddle.to_tensor(codes[row, column]))
-        if mean:
-            share = 1 / np.bincount(row)[row].astype(np.float32)
-            embedded = embedded * paddle.to_tensor(share[:, None])
-        return paddle.geometric.segment_sum(embedded, paddle.to_tensor(row))
+
+class _SumOfRows(paddle.autograd.PyLayer):
+    """A sparse ``(N, V)`` times a table ``(V, size)`` → ``(N, size)``: several times as fast as
+    Paddle's own sums of segments, forwards and backwards."""
+
+    @staticmethod
+    def forward(ctx: Any, table: paddle.Tensor, shares: sp.csr_array) -> paddle.Tensor:
+        ctx.shares = shares
+        return paddle.to_tensor(shares @ np.from_dlpack(table.detach().cpu()))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: paddle.Tensor) -> paddle.Tensor:
+        return paddle.to_tensor(ctx.shares.T @ gradient.numpy())
+
+
+def _shares(codes: NDArray[np.int32], size: int, mean: bool) -> sp.csr_array:
+    """``(N, W)`` padded codes below `size` → ``(N, size)``: how much of each code a row takes."""
+    filled = codes != PADDING
+    counts = np.count_nonzero(filled, axis=1)
+    share = np.repeat(np.float32(1) / counts if mean else np.ones(len(counts)), counts)
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    return sp.csr_array((share.astype(np.float32), codes[filled], ends), shape=(len(codes), size))
 
 
 class CausalMixing(nn.Layer):
