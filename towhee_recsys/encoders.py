@@ -221,8 +221,8 @@ def as_records(table: Any) -> Sequence[Mapping[str, Any]]:
     if isinstance(table, Mapping):
         return [table]
     if hasattr(table, "to_dict"):
-        cells = table.astype(object).where(table.notna(), None).to_numpy().tolist()
-        return [dict(zip(table.columns, row, strict=True)) for row in cells]
+        names, cells = list(table.columns), table.astype(object).where(table.notna(), None)
+        return [dict(zip(names, row, strict=True)) for row in cells.to_numpy().tolist()]
     if isinstance(table, str) or not isinstance(table, Sequence):
         raise RequestError(f"expected a list of dicts or a DataFrame, got {_kind(table)}")
     wrong = {kind for kind in set(map(type, table)) if not issubclass(kind, Mapping)}

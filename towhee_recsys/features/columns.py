@@ -27,6 +27,7 @@ _NOTHING = (None,)
 """The labels of a value that says nothing."""
 
 _PLAIN = {type(None), bool, int, float}
+"""Kinds of numbers that numpy reads as `_number` does."""
 
 _WORD = re.compile(r"[^\W_]+")
 _ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
@@ -226,7 +227,7 @@ def _padded(vocabulary: Vocabulary, rows: Iterable[list[str]]) -> Array:
 def _numbers(values: Sequence[object]) -> NDArray[np.float64]:
     """``(N,)`` float64, NaN where missing."""
     if _PLAIN.issuperset(map(type, values)):
-        with suppress(OverflowError):  # `_number` says of which row
+        with suppress(OverflowError):  # `_number` says in which row
             numbers = np.array(values, dtype=np.float64)
             if not np.isinf(numbers).any():
                 return numbers

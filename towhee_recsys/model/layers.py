@@ -70,12 +70,13 @@ class _SumOfRows(paddle.autograd.PyLayer):
 
 
 def _shares(codes: NDArray[np.int32], size: int, mean: bool) -> sp.csr_array:
-    """``(N, W)`` padded codes below `size` → ``(N, size)``: how much of each code a row takes."""
+    """``(N, W)`` padded codes below `size` → ``(N, size)``: 1 for each code of a row, or where the
+    `mean` is asked for 1/n for n codes. Every row has one code at least."""
     filled = codes != PADDING
     counts = np.count_nonzero(filled, axis=1)
-    share = np.repeat(np.float32(1) / counts if mean else np.ones(len(counts)), counts)
+    share = np.repeat(1 / counts if mean else np.ones(len(counts)), counts).astype(np.float32)
     ends = np.concatenate([[0], np.cumsum(counts)])
-    return sp.csr_array((share.astype(np.float32), codes[filled], ends), shape=(len(codes), size))
+    return sp.csr_array((share, codes[filled], ends), shape=(len(codes), size))
 
 
 class CausalMixing(nn.Layer):
