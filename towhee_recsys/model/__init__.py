@@ -2,6 +2,7 @@
 
 - `config`: the towers' shape
 - `layers`: embedded features; blocks that mix a history over time
+- `row_sums`: padded codes and a table → sums of its rows
 - `towers`: items and users → vectors
 - `losses`: vectors and the items that came next → a number to lower
 - `backend`: the one place that imports Paddle
