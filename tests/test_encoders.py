@@ -165,6 +165,26 @@ def test_data_frames_of_items(items: ItemEncoder, sample_dataset: Dataset) -> No
     np.testing.assert_array_equal(items.encode(holed), items.encode(records))
 
 
+def test_a_data_frame_is_its_rows_as_dicts() -> None:
+    frame = pd.DataFrame(
+        {
+            "item_id": [1, 2],
+            "title": ["One", None],
+            "genres": [["Drama"], []],
+            "year": pd.array([None, 1990], dtype="Int64"),
+            "price": [0.5, np.nan],
+            3: pd.to_datetime(["2020-01-01", None]),
+        },
+        index=[7, 7],
+    )
+    day = pd.Timestamp("2020-01-01")
+    assert encoders.as_records(frame) == [
+        {"item_id": 1, "title": "One", "genres": ["Drama"], "year": None, "price": 0.5, 3: day},
+        {"item_id": 2, "title": None, "genres": [], "year": 1990, "price": None, 3: None},
+    ]
+    assert encoders.as_records(pd.DataFrame(index=range(2))) == [{}, {}]
+
+
 def test_routes_name_what_a_vector_rests_on(users: UserEncoder) -> None:
     assert users.routes(USERS) == ["personal", "features", "personal", "popular", "personal"]
     assert users.routes(
@@ -218,9 +238,18 @@ def test_unseen_items_are_nearer_to_what_they_resemble(
     assert cosine[own].mean() > 1.2 * cosine[~own].mean()
 
 
+def test_ids_may_be_any_integers_and_absent(items: ItemEncoder) -> None:
+    ids = [300, np.int32(1), None, np.uint8(7), -1, 10**30]
+    assert encoders.known_rows(items.bundle, ids).tolist() == [299, 0, -1, 6, -1, -1]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [("7", "'7' is text"), (7.0, "7.0 is a number"), (True, "True is a boolean")],
+    [
+        ("7", "'7' is text"),
+        (7.0, "7.0 is a number"),
+        (True, "True is a boolean"),
+    ],
 )
 def test_ids_of_another_kind_are_refused(
     users: UserEncoder, items: ItemEncoder, wrong: object, said: str

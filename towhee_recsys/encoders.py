@@ -158,14 +158,19 @@ def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int3
     Raises:
         RequestError: an id is of another kind than the model's.
     """
-    kind = type(bundle.item_ids.values[0]) if bundle.item_ids.values else int
-    for item_id in item_ids:
-        fits = _is_integer(item_id) if kind is int else isinstance(item_id, str)
-        if not (item_id is None or fits):
-            raise RequestError(
-                f"item id {item_id!r} is {_kind(item_id)}, but this model's item ids are "
-                f"{'integers' if kind is int else 'text'}; pass them as such"
-            )
+    text = bool(bundle.item_ids.values) and isinstance(bundle.item_ids.values[0], str)
+    fitting = (str,) if text else (int, np.integer)
+    wrong = {
+        kind
+        for kind in set(map(type, item_ids)) - {type(None)}
+        if kind is bool or not issubclass(kind, fitting)
+    }
+    if wrong:
+        item_id = next(one for one in item_ids if type(one) in wrong)
+        raise RequestError(
+            f"item id {item_id!r} is {_kind(item_id)}, but this model's item ids are "
+            f"{'text' if text else 'integers'}; pass them as such"
+        )
     codes = bundle.item_ids.codes(item_ids)
     return np.where(codes >= FIRST, codes - FIRST, -1).astype(np.int32)
 
@@ -175,19 +180,15 @@ def as_records(table: Any) -> Sequence[Mapping[str, Any]]:
     if isinstance(table, Mapping):
         return [table]
     if hasattr(table, "to_dict"):
-        cells = table.astype(object).where(table.notna(), None)
-        records: list[Mapping[str, Any]] = cells.to_dict("records")
-        return records
+        names, cells = list(table.columns), table.astype(object).where(table.notna(), None)
+        return [dict(zip(names, row, strict=True)) for row in cells.to_numpy().tolist()]
     if isinstance(table, str) or not isinstance(table, Sequence):
         raise RequestError(f"expected a list of dicts or a DataFrame, got {_kind(table)}")
-    for i, record in enumerate(table):
-        if not isinstance(record, Mapping):
-            raise RequestError(f"record {i} is {_kind(record)}; each must be a dict")
+    wrong = {kind for kind in set(map(type, table)) if not issubclass(kind, Mapping)}
+    if wrong:
+        i, record = next((i, one) for i, one in enumerate(table) if type(one) in wrong)
+        raise RequestError(f"record {i} is {_kind(record)}; each must be a dict")
     return table
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def _check_user(row: int, record: Mapping[str, Any]) -> None:

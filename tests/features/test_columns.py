@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+import unicodedata
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -172,3 +176,126 @@ def test_loaded_features_equal_those_that_were_fitted(
     assert not (seen["director"] == UNKNOWN).any()
     assert not (seen["genres"] == UNKNOWN).any()
     assert np.isfinite(seen["year"]).all()
+
+
+def _label(value: Any) -> str | None:
+    """What `label` says, case by case."""
+    if value is None or (isinstance(value, (float, np.floating)) and math.isnan(value)):
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating)):
+        return str(int(value)) if float(value).is_integer() else repr(float(value))
+    return None if str(value) in ("", "<NA>", "NaT") else str(value)
+
+
+def _labels(value: Any) -> list[str]:
+    if isinstance(value, (set, frozenset)):
+        value = sorted(value, key=str)
+    items = value if isinstance(value, (list, tuple, np.ndarray)) else [value]
+    return [text for text in map(_label, items) if text is not None]
+
+
+def _words(value: Any) -> list[str]:
+    text = unicodedata.normalize("NFKD", _label(value) or "").casefold()
+    return re.findall(r"[^\W_]+", "".join(c for c in text if not unicodedata.combining(c)))
+
+
+def _rows(lists: list[list[str]], vocabulary: list[str]) -> list[list[int]]:
+    """Codes, one list after the other, padded with zeros."""
+    codes = [
+        [FIRST + vocabulary.index(t) if t in vocabulary else UNKNOWN for t in texts[:MAX_LABELS]]
+        or [MISSING]
+        for texts in lists
+    ]
+    width = max(map(len, codes), default=1)
+    return [row + [PADDING] * (width - len(row)) for row in codes]
+
+
+texts = st.one_of(
+    st.sampled_from(["Crime", "25", "true", "NaT", "<NA>", "ÉCLAIR", "The Cat's big Día", "ß İ ǆ"]),
+    st.text(st.characters(exclude_categories=()), max_size=12),
+    st.text(st.characters(max_codepoint=127), max_size=12),
+)
+scalars = st.one_of(
+    st.sampled_from([None, pd.NA, pd.NaT, np.nan, True, False, np.True_, Decimal("2.50")]),
+    st.integers(),
+    st.integers(-100, 100).map(np.int64),
+    st.floats(),
+    st.floats(width=32).map(np.float32),
+    texts,
+    texts.map(np.str_),
+    st.binary(max_size=3),
+)
+lists = st.lists(scalars, max_size=2 * MAX_LABELS)
+values = st.one_of(
+    scalars,
+    lists,
+    lists.map(tuple),
+    st.sets(texts, max_size=5),
+    st.frozensets(texts, max_size=5),
+    st.lists(texts, max_size=5).map(np.array),
+    st.lists(st.floats(), max_size=5).map(np.array),
+)
+
+
+@given(st.lists(values, max_size=6), st.lists(values, max_size=6))
+def test_codes_equal_plain_loops(known: list[Any], asked: list[Any]) -> None:
+    columns = Schema.model_validate(
+        {"items": {"one": "categorical", "many": "multi_categorical", "words": "text"}}
+    ).items
+    features = TableFeatures.fit(columns, [dict.fromkeys(columns, v) for v in known])
+    one, many, words = (f["values"] for f in features.state().values())
+    assert one == sorted({t for t in map(_label, known) if t is not None})
+    assert many == sorted({t for v in known for t in _labels(v)[:MAX_LABELS]})
+    occurring = [t for v in known for t in set(_words(v)[:MAX_LABELS])]
+    assert words == sorted({t for t in occurring if occurring.count(t) > 1})
+
+    found = features.transform([dict.fromkeys(columns, v) for v in asked])
+    labels = [[] if (t := _label(v)) is None else [t] for v in asked]
+    assert found["one"].tolist() == [row[0] for row in _rows(labels, one)]
+    assert found["many"].tolist() == _rows([_labels(v) for v in asked], many)
+    assert found["words"].tolist() == _rows([_words(v) for v in asked], words)
+    assert {a.dtype for a in found.values()} == {np.dtype(np.int32)}
+
+
+numbers = st.one_of(
+    st.sampled_from([None, pd.NA, pd.NaT, "", True, np.True_, " 7 ", "nan", Decimal("2.5")]),
+    st.integers(-(10**30), 10**30),
+    st.integers(-100, 100).map(np.int64),
+    st.floats(allow_infinity=False),
+    st.floats(width=32, allow_infinity=False).map(np.float32),
+    st.floats(allow_infinity=False).map(str),
+    # What is refused.
+    st.sampled_from(["x", math.inf, 10**400, [1], np.float32("-inf"), b"x"]),
+)
+
+
+@given(
+    st.one_of(
+        st.lists(numbers, max_size=6),
+        st.lists(st.one_of(st.none(), st.booleans(), st.integers(), st.floats()), max_size=6),
+    ),
+    st.floats(-10, 10),
+    st.floats(0.125, 10),
+)
+def test_numbers_equal_a_plain_loop(values: list[Any], mean: float, std: float) -> None:
+    features = TableFeatures.load({"n": {"kind": "number", "mean": mean, "std": std}})
+    expected: list[tuple[float, float]] = []
+    for i, value in enumerate(values):
+        if _label(value) is None or str(value) == "nan":
+            expected.append((0, 0))
+            continue
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.inf
+        if math.isinf(number):
+            with pytest.raises(DataError, match=f"column 'n': record {i}: ") as caught:
+                features.transform([{"n": v} for v in values])
+            assert repr(value) in str(caught.value)
+            return
+        expected.append((min(max((number - mean) / std, -5), 5), 1))
+    found = features.transform([{"n": v} for v in values])["n"]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.array(expected, np.float32).reshape(-1, 2))

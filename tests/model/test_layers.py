@@ -96,5 +96,25 @@ def test_features_are_summed_as_their_kinds_say() -> None:
     np.testing.assert_allclose(found, np.array(expected), atol=1e-5)
 
 
+def test_gradients_of_lists_equal_those_of_dense_products() -> None:
+    columns = {"labels": "multi_categorical", "words": "text"}
+    records: list[dict[str, Any]] = [
+        {"labels": ["p", "q", "p"], "words": "one two one"},
+        {"labels": ["q"], "words": "two one"},
+        {},
+    ]
+    schema = Schema.model_validate({"items": columns})
+    features = TableFeatures.fit(schema.items, records)
+    layer = FeatureEmbedding(features.features, 5, std=1.0)
+    toward = np.random.default_rng(5).normal(size=(3, 5)).astype(np.float32)
+    (layer(features.transform(records), 3) * paddle.to_tensor(toward)).sum().backward()
+    # How much of padding, missing, unknown, the first and the second value each record holds.
+    labels = np.array([[0, 0, 0, 2, 1], [0, 0, 0, 0, 1], [0, 1, 0, 0, 0]])
+    words = np.array([[0, 0, 0, 2 / 3, 1 / 3], [0, 0, 0, 1 / 2, 1 / 2], [0, 1, 0, 0, 0]])
+    for name, shares in (("labels", labels), ("words", words)):
+        found = layer.columns[name].weight.grad.numpy()
+        np.testing.assert_allclose(found, shares.T @ toward, atol=1e-6)
+
+
 def test_no_features_add_nothing() -> None:
     assert not FeatureEmbedding({}, 5, std=1.0)({}, 2).numpy().any()

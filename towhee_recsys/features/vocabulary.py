@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ UNKNOWN = 2
 """The record says something that was not there when the vocabulary was fitted."""
 FIRST = 3
 """Code of the first value of a vocabulary."""
+
+_MISSING = frozenset(("", "<NA>", "NaT"))
+"""Texts that say nothing: those of pandas' missing values are among them."""
 
 
 class Vocabulary:
@@ -31,6 +35,7 @@ class Vocabulary:
         self._codes = {value: code for code, value in enumerate(self.values, FIRST)}
         if len(self._codes) != len(self.values):
             raise ValueError("a vocabulary's values must differ from each other")
+        self._codes[None] = MISSING
 
     @classmethod
     def fit(
@@ -51,15 +56,19 @@ class Vocabulary:
 
     def code(self, value: Hashable | None) -> int:
         """One value's code."""
-        return MISSING if value is None else self._codes.get(value, UNKNOWN)
+        return self._codes.get(value, UNKNOWN)
 
     def codes(self, values: Iterable[Hashable | None]) -> NDArray[np.int32]:
         """``(N,)`` int32 codes of N values."""
-        return np.fromiter((self.code(value) for value in values), dtype=np.int32)
+        return np.fromiter(map(self._codes.get, values, repeat(UNKNOWN)), dtype=np.int32)
 
 
 def label(value: object) -> str | None:
     """A category's text: the same for 25, 25.0 and "25"; None for whatever means missing."""
+    if type(value) is str:  # the commonest by far
+        return None if value in _MISSING else value
+    if type(value) is int:
+        return str(value)
     if value is None:
         return None
     if isinstance(value, (bool, np.bool_)):
@@ -69,4 +78,4 @@ def label(value: object) -> str | None:
             return None
         return str(int(value)) if float(value).is_integer() else repr(float(value))
     text = str(value)
-    return None if text in ("", "<NA>", "NaT") else text
+    return None if text in _MISSING else text

@@ -2,6 +2,7 @@
 
 - `config`: the towers' shape
 - `layers`: embedded features; blocks that mix a history over time
+- `row_sums`: padded codes and a table → sums of its rows
 - `towers`: items and users → vectors
 - `inference`: trained towers and arrays → vectors, without gradients
 - `losses`: vectors and the items that came next → a number to lower

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.features.columns import Feature, NumberFeature
-from towhee_recsys.features.vocabulary import FIRST, PADDING
+from towhee_recsys.features.vocabulary import FIRST
 from towhee_recsys.model.backend import functional, nn, paddle
+from towhee_recsys.model.row_sums import row_sums
 
 Dropout: TypeAlias = "Callable[[paddle.Tensor], paddle.Tensor]"
 """What training does to a residual branch; see `towhee_recsys.training.dropout`."""
@@ -50,20 +51,8 @@ class FeatureEmbedding(nn.Layer):
             if array.ndim == 1 or array.dtype == np.float32:
                 total = total + layer(paddle.to_tensor(array))
             else:
-                total = total + self._sum_of_codes(layer, array, mean=self.kinds[name] == "text")
+                total = total + row_sums(layer.weight, array, mean=self.kinds[name] == "text")
         return total
-
-    def _sum_of_codes(
-        self, layer: nn.Embedding, codes: NDArray[np.int32], mean: bool
-    ) -> paddle.Tensor:
-        """``(N, W)`` codes → ``(N, size)``. Lists are short and padding is long, so that only what
-        is no padding is looked up; every row has one code at least."""
-        row, column = np.nonzero(codes != PADDING)
-        embedded = layer(paddle.to_tensor(codes[row, column]))
-        if mean:
-            share = 1 / np.bincount(row)[row].astype(np.float32)
-            embedded = embedded * paddle.to_tensor(share[:, None])
-        return paddle.geometric.segment_sum(embedded, paddle.to_tensor(row))
 
 
 class CausalMixing(nn.Layer):
