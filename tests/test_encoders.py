@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+import towhee_recsys.encoders as encoders
 import towhee_recsys.model.inference as inference
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, train
 from towhee_recsys.errors import DataError, RequestError

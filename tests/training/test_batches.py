@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from towhee_recsys.datasets import Histories
-from towhee_recsys.training.batches import Batch, Batches, seen_mask
+from towhee_recsys.training.batches import Batch, Batches, seen_pairs
 
 ITEMS = 15
 START = ITEMS
@@ -27,8 +26,9 @@ def make(lists: list[list[int]]) -> Histories:
 
 def positions(batch: Batch) -> list[Position]:
     """What the arrays of a batch say, position by position."""
-    mask = seen_mask(batch, np.arange(ITEMS), ITEMS)
-    assert mask.shape == (len(batch.positions), ITEMS) == (len(batch.targets), ITEMS)
+    mask = np.zeros((len(batch.positions), ITEMS), bool)
+    mask[seen_pairs(batch, np.arange(ITEMS), ITEMS)] = True
+    assert len(batch.positions) == len(batch.targets)
     found = []
     for place, target, met in zip(batch.positions, batch.targets, mask, strict=True):
         row, column = divmod(int(place), batch.codes.shape[1])
@@ -124,10 +124,13 @@ def test_a_history_longer_than_a_batch_comes_alone() -> None:
 
 
 @given(histories, st.lists(st.integers(0, ITEMS - 1), unique=True), st.integers(1, 6))
-def test_seen_mask_equals_a_plain_loop(lists: list[list[int]], pool: list[int], limit: int) -> None:
+def test_seen_pairs_equal_a_plain_loop(lists: list[list[int]], pool: list[int], limit: int) -> None:
     batches = Batches(make(lists), ITEMS, limit, 1_000)
     (batch,) = batches.epoch(np.random.default_rng(0))
-    mask: NDArray[np.bool_] = seen_mask(batch, np.array(pool, np.int64), ITEMS)
+    mask = np.zeros((len(batch.targets), len(pool)), bool)
+    pairs = seen_pairs(batch, np.array(pool, np.int64), ITEMS)
+    mask[pairs] = True
+    assert mask.sum() == len(pairs[0])  # each pair once
     expected = [
         [item in history[:met] for item in pool]
         for history, counts in batch.seen

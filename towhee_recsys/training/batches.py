@@ -96,14 +96,17 @@ class Batches:
         return groups
 
 
-def seen_mask(batch: Batch, pool: Rows, items: int) -> NDArray[np.bool_]:
-    """``(P, len(pool))``: had the user met this item of the `pool` at this position or before?"""
-    mask = np.empty((len(batch.targets), len(pool)), dtype=bool)
-    first = np.full(items, np.iinfo(np.int32).max, dtype=np.int32)
-    row = 0
-    for history, met in batch.seen:
-        first[history] = np.arange(len(history), dtype=np.int32)
-        np.less(first[pool][None, :], met[:, None], out=mask[row : row + len(met)])
-        first[history] = np.iinfo(np.int32).max
-        row += len(met)
-    return mask
+def seen_pairs(batch: Batch, pool: Rows, items: int) -> tuple[Rows, Rows]:
+    """What users had met, as pairs: a position of the P, and the column of `pool` with an item
+    that its user had met by then. An item of the pool comes once in it."""
+    histories = [history for history, _ in batch.seen]
+    met = np.concatenate([counts for _, counts in batch.seen]).astype(np.int64)
+    begins = np.cumsum([0, *map(len, histories[:-1])])
+    begin = np.repeat(begins, [len(counts) for _, counts in batch.seen])
+    positions = np.repeat(np.arange(len(met)), met)
+    # Within each position count up from 0: the items of its user's history that were met.
+    nth = np.arange(len(positions)) - np.repeat(np.cumsum(met) - met, met)
+    column = np.full(items, -1)
+    column[pool] = np.arange(len(pool))
+    columns = column[np.concatenate(histories)[begin[positions] + nth]]
+    return positions[columns >= 0], columns[columns >= 0]

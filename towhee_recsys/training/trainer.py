@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from towhee_recsys.encoders import set_weights
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.features import FIRST, UNKNOWN
-from towhee_recsys.model import ModelConfig, TwoTowers, sampled_softmax_loss, softmax_loss
+from towhee_recsys.model import ModelConfig, SoftmaxLoss, TwoTowers, sampled_softmax_loss
 from towhee_recsys.model.backend import functional, paddle
 from towhee_recsys.model.inference import UserForward, item_vectors
-from towhee_recsys.training.batches import Batch, Batches, seen_mask
+from towhee_recsys.model.losses import Pairs
+from towhee_recsys.training.batches import Batch, Batches, seen_pairs
 from towhee_recsys.training.checkpoint import Arrays, Checkpoint, Progress
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
@@ -88,6 +89,7 @@ class Trainer:
                 data.items, data.user_features, data.item_features, model, data.items > DENSE
             )
         self.optimizer = Optimizer(self.model, config)
+        self.softmax_loss = SoftmaxLoss()
         self.batches = Batches(
             data.split.train, data.items, model.max_history, config.batch_positions
         )
@@ -218,14 +220,14 @@ class Trainer:
         users = _rows(users.reshape([-1, users.shape[-1]]), batch.positions)
         if drawn is None:
             column = np.searchsorted(data.trained, batch.targets)
-            seen = seen_mask(batch, data.trained, data.items)
-            return softmax_loss(users, _rows(items, place(data.trained)), column, seen)
-        hidden = seen_mask(batch, drawn, data.items) | (drawn[None, :] == batch.targets[:, None])
+            seen = seen_pairs(batch, data.trained, data.items)
+            return self.softmax_loss(users, _rows(items, place(data.trained)), column, seen)
+        met, itself = seen_pairs(batch, drawn, data.items), _equal(batch.targets, drawn)
         return sampled_softmax_loss(
             users,
             _rows(items, place(batch.targets)),
             _rows(items, place(drawn)),
-            hidden,
+            (np.concatenate([met[0], itself[0]]), np.concatenate([met[1], itself[1]])),
             math.log(len(data.trained) / len(drawn)),
         )
 
@@ -300,6 +302,15 @@ class Trainer:
 
 def _rows(table: paddle.Tensor, rows: NDArray[Any]) -> paddle.Tensor:
     return functional.embedding(paddle.to_tensor(rows), table)
+
+
+def _equal(targets: NDArray[np.int64], drawn: NDArray[np.int64]) -> Pairs:
+    """Where a target was drawn: its position, and the column in `drawn`, whose items differ."""
+    order = np.argsort(drawn)
+    place = np.minimum(np.searchsorted(drawn[order], targets), len(drawn) - 1)
+    columns = order[place]
+    rows = np.flatnonzero(drawn[columns] == targets)
+    return rows, columns[rows]
 
 
 def _places(used: NDArray[np.int64], items: int) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
