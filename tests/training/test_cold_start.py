@@ -22,8 +22,8 @@ def held_out(sample_dataset: Dataset) -> tuple[Dataset, ColdSplit]:
 
 @pytest.fixture(scope="module")
 def bundle(held_out: tuple[Dataset, ColdSplit]) -> Bundle:
-    model = ModelConfig(embedding_size=64, blocks=1, hidden_size=64, max_history=50)
-    return train(held_out[0], TrainingConfig(epochs=6, id_dropout=0.2), model)
+    model = ModelConfig(blocks=1, hidden_size=64, max_history=50)
+    return train(held_out[0], TrainingConfig(epochs=4, id_dropout=0.2), model)
 
 
 def test_nothing_is_left_of_what_is_held_out(

@@ -297,6 +297,10 @@ def test_the_bar_shows_the_stage_and_goes() -> None:
     assert "ease, settings" in shown
     assert "20/50" in shown
     assert shown.endswith("\x1b[2K")  # the line is erased
+    nobody = StringIO()
+    with evaluation_bar(Console(file=nobody)) as report:
+        report("model, test", 30, 120)
+    assert nobody.getvalue() == ""
 
 
 def test_a_baseline_that_cannot_be_had_is_said_first(dataset: Dataset, bundle: Bundle) -> None:

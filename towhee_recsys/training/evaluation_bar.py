@@ -13,25 +13,31 @@ from towhee_recsys.training.evaluation import Progress as Report
 
 @contextmanager
 def evaluation_bar(console: Console | None = None) -> Iterator[Report]:
-    """Yield what `evaluate` takes as `progress`."""
+    """Yield what `evaluate` takes as `progress`; nothing is written where nobody watches."""
+    console = console or Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TextColumn("users"),
         TimeElapsedColumn(),
-        console=console or Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
-    task = bar.add_task("reading the model", total=None)
+    task = bar.add_task("")
     current = ""
 
     def report(stage: str, done: int, users: int) -> None:
         nonlocal current
+        bar.start()  # not before, as an empty bar leaves an empty line
         if stage != current or bar.tasks[0].finished:  # settings are tried one after the other
             bar.reset(task, total=users, description=stage)
             current = stage
         bar.advance(task, done)
 
-    with bar:
+    try:
         yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()
