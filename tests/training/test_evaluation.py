@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections import Counter
+from io import StringIO
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from rich.console import Console
 
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, train
 from towhee_recsys.datasets import Schema, histories, last_two
-from towhee_recsys.errors import RequestError, TrainingError
+from towhee_recsys.errors import ConfigError, RequestError, TrainingError
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.training import TrainingConfig
-from towhee_recsys.training.evaluation import rank_users
+from towhee_recsys.training.baselines import L2
+from towhee_recsys.training.evaluation_bar import evaluation_bar
+from towhee_recsys.training.ranking import answer_users, rank_users
 
 ITEM_IDS = [f"t{i}" for i in range(30)]
 """Text, so that t10 comes before t9; nobody meets the last five."""
 SCHEMA = Schema.model_validate({"users": {"age": "number"}, "items": {"kind": "categorical"}})
 SMALL = ModelConfig(embedding_size=16, heads=2, hidden_size=16, max_history=5, blocks=1)
+
+WHICH = ("validation", "test")
 
 Row = tuple[str, str, int]
 
@@ -63,19 +71,57 @@ def _naive_histories() -> dict[str, list[str]]:
 
 
 def _naive_figures(ranks: list[int]) -> dict[str, float]:
-    gains = [1 / math.log2(rank + 1) if rank <= 10 else 0.0 for rank in ranks]
-    return {
-        "hr@10": sum(rank <= 10 for rank in ranks) / len(ranks),
-        "ndcg@10": sum(gains) / len(ranks),
-    }
+    figures = {"mrr": sum(1 / rank for rank in ranks) / len(ranks)}
+    for k in (1, 5, 10, 20, 50, 100):
+        gains = [1 / math.log2(rank + 1) if rank <= k else 0.0 for rank in ranks]
+        figures[f"hr@{k}"] = sum(rank <= k for rank in ranks) / len(ranks)
+        figures[f"ndcg@{k}"] = sum(gains) / len(ranks)
+    return figures
+
+
+def _naive_ranking(scores: dict[str, float], target: str, seen: list[str]) -> list[str]:
+    left = [item for item in scores if item == target or item not in seen]
+    return sorted(left, key=lambda item: (-scores[item], item))
 
 
 def _naive_rank(scores: dict[str, float], target: str, seen: list[str]) -> int:
-    left = [item for item in scores if item not in seen]
-    return 1 + sorted(left, key=lambda item: (-scores[item], item)).index(target)
+    return 1 + _naive_ranking(scores, target, seen).index(target)
 
 
-def _naive_evaluation(dataset: Dataset, bundle: Bundle, ranked: list[str]) -> dict[str, Any]:
+class _NaiveTest:
+    """Ranks and lists of the test, as they come."""
+
+    def __init__(self, counts: Counter[str], kinds: dict[str, str], users: int) -> None:
+        self.counts, self.kinds, self.users = counts, kinds, users
+        self.ranks: list[int] = []
+        self.lists: list[list[str]] = []
+        self.before: list[float] = []
+
+    def add(self, scores: dict[str, float], target: str, seen: list[str]) -> None:
+        ranking = _naive_ranking(scores, target, seen)
+        self.ranks.append(1 + ranking.index(target))
+        self.lists.append(ranking[:10])
+        self.before.append(sum(self.counts[item] for item in seen) / len(seen))
+
+    def figures(self, items: int) -> dict[str, float]:
+        shown = [item for one in self.lists for item in one]
+        bits = [-math.log2(max(1, self.counts[item]) / self.users) for item in shown]
+        means = [sum(self.counts[item] for item in one) / len(one) for one in self.lists]
+        differ = [
+            self.kinds[a] != self.kinds[b] for one in self.lists for a, b in combinations(one, 2)
+        ]
+        return {
+            **_naive_figures(self.ranks),
+            "coverage@10": len(set(shown)) / items,
+            "novelty@10": sum(bits) / len(bits),
+            "popularity_lift@10": sum(means) / sum(self.before) - 1,
+            "diversity@10": sum(differ) / len(differ),
+        }
+
+
+def _naive_evaluation(
+    dataset: Dataset, bundle: Bundle, ranked: list[str]
+) -> dict[str, dict[str, float]]:
     records = {r["user_id"]: r for r in dataset.user_records()}
     items = [r for r in dataset.item_records() if r["item_id"] in ranked]
     vectors = ItemEncoder(bundle).encode(items).astype(np.float64)
@@ -86,7 +132,9 @@ def _naive_evaluation(dataset: Dataset, bundle: Bundle, ranked: list[str]) -> di
     for user, history in _few().items():
         assert user not in _naive_histories()
         train_only.update(history)
-    ranks: dict[str, list[int]] = {"validation": [], "test": [], "popularity": []}
+    kinds = {r["item_id"]: r["kind"] for r in items}
+    told = train_only, kinds, len(_naive_histories()) + len(_few())
+    validation, test, popular = list[int](), _NaiveTest(*told), _NaiveTest(*told)
     for user, history in _naive_histories().items():
         for which, end in (("validation", -2), ("test", -1)):
             past, target = history[:end], history[end]
@@ -96,13 +144,16 @@ def _naive_evaluation(dataset: Dataset, bundle: Bundle, ranked: list[str]) -> di
                 item["item_id"]: round(float(vector @ x), 4)
                 for item, x in zip(items, vectors, strict=True)
             }
-            ranks[which].append(_naive_rank(scores, target, past))
+            if which == "validation":
+                validation.append(_naive_rank(scores, target, past))
+            else:
+                test.add(scores, target, past)
         counts = {item["item_id"]: float(train_only[item["item_id"]]) for item in items}
-        ranks["popularity"].append(_naive_rank(counts, history[-1], history[:-1]))
+        popular.add(counts, history[-1], history[:-1])
     return {
-        **{which: pytest.approx(_naive_figures(r)) for which, r in ranks.items()},
-        "users": len(ranks["test"]),
-        "items": len(ranked),
+        "validation": _naive_figures(validation),
+        "test": test.figures(len(ranked)),
+        "popularity": popular.figures(len(ranked)),
     }
 
 
@@ -114,19 +165,89 @@ def _few() -> dict[str, list[str]]:
     return {user: items for user, items in met.items() if len(items) < 3}
 
 
-def test_figures_equal_those_of_a_plain_loop(dataset: Dataset, bundle: Bundle) -> None:
+@pytest.mark.parametrize("items", ["all", "rated"])
+def test_figures_equal_those_of_a_plain_loop(
+    dataset: Dataset, bundle: Bundle, items: Literal["all", "rated"]
+) -> None:
     assert _few()
     assert len(_naive_histories()) < 30
-    found = evaluate(bundle, dataset).as_dict()
-    assert found == _naive_evaluation(dataset, bundle, ITEM_IDS)
-    assert bundle.metadata.validation == pytest.approx(found["validation"])
-
-
-def test_only_items_that_were_met_are_ranked_where_asked(dataset: Dataset, bundle: Bundle) -> None:
     rated = sorted({item for _, item, _ in ROWS})
     assert len(rated) == 25
-    found = evaluate(bundle, dataset, items="rated").as_dict()
-    assert found == _naive_evaluation(dataset, bundle, rated)
+    ranked = rated if items == "rated" else ITEM_IDS
+    found = evaluate(bundle, dataset, items=items)
+    expected = _naive_evaluation(dataset, bundle, ranked)
+    assert found.validation == pytest.approx(expected["validation"])
+    assert found.test == pytest.approx(expected["test"])
+    assert found.popularity == pytest.approx(expected["popularity"])
+    assert (found.users, found.items) == (len(_naive_histories()), len(ranked))
+    if items == "all":
+        reported = bundle.metadata.validation
+        assert {name: found.validation[name] for name in reported} == pytest.approx(reported)
+
+
+def test_baselines_stand_beside_the_model_with_what_it_is_ahead(
+    dataset: Dataset, bundle: Bundle
+) -> None:
+    found = evaluate(bundle, dataset, baselines=["ease", "popularity"])
+    assert list(found.baselines) == ["popularity", "ease"]
+    for other in found.baselines.values():
+        assert other.gain == pytest.approx(found.test["ndcg@10"] - other.test["ndcg@10"])
+        assert other.gain_interval[0] < other.gain < other.gain_interval[1]
+        assert other.validation.keys() == found.validation.keys()
+        assert other.test.keys() == found.test.keys()
+    assert found.baselines["ease"].settings.keys() == {"l2"}
+    alone = evaluate(bundle, dataset)
+    assert alone.baselines["popularity"] == found.baselines["popularity"]
+    for name, (low, high) in found.intervals.items():
+        assert low < found.test[name] < high
+
+
+def test_groups_are_made_of_those_who_were_asked(dataset: Dataset, bundle: Bundle) -> None:
+    columns = {"users": {"age": "categorical"}, "items": {"kind": "categorical"}}
+    same = dataclasses.replace(dataset, schema=Schema.model_validate(columns))
+    found = evaluate(bundle, same)
+    assert found.segments.keys() == {"history", "target", "users.age"}
+    for groups in found.segments.values():
+        assert sum(one.users for one in groups) == found.users
+        total = sum(one.users * one.metrics["ndcg@10"] for one in groups)
+        assert total == pytest.approx(found.users * found.test["ndcg@10"])
+    lengths = [len(history) - 1 for history in _naive_histories().values()]
+    shown = found.segments["history"]
+    assert shown[0].group.startswith(f"{min(lengths)}-")
+    assert shown[-1].group.endswith(f"-{max(lengths)}")
+
+
+def test_the_document_is_json(dataset: Dataset, bundle: Bundle) -> None:
+    found = evaluate(bundle, dataset, baselines=["ease"])
+    read = json.loads(json.dumps(found.as_dict()))
+    assert read.keys() == {
+        "validation", "test", "intervals", "segments", "baselines", "users", "items"
+    }  # fmt: skip
+    assert read["test"]["hr@10"] == found.test["hr@10"]
+    assert read["intervals"]["ndcg@10"] == list(found.intervals["ndcg@10"])
+    first = found.segments["history"][0]
+    assert read["segments"]["history"][0] == {
+        "group": first.group,
+        "users": first.users,
+        **first.metrics,
+    }
+    assert read["baselines"]["ease"]["settings"] == found.baselines["ease"].settings
+
+
+def test_a_list_has_its_target_where_the_rank_says(dataset: Dataset) -> None:
+    rng = np.random.default_rng(0)
+    ids = dataset.items["item_id"].to_numpy()
+    split = last_two(histories(dataset))
+    noise = rng.integers(0, 4, (len(dataset.users), len(ids))).astype(np.float32)
+    ranked = np.setdiff1d(np.arange(len(ids)), [3, 4])
+    found = answer_users(lambda users, _: noise[users], split, "test", ranked, ids, length=28)
+    assert len(found.users) > 10
+    for user, rank, shown in zip(found.users, found.ranks, found.lists, strict=True):
+        assert shown[rank - 1] == split.test[user]
+        seen = {*split.train.of(user), split.validation[user]}
+        left = [i for i in ranked if i not in seen]
+        expected = sorted(left, key=lambda i: (-noise[user, i], ids[i]))
+        assert shown.tolist() == expected + [-1] * (28 - len(expected))
 
 
 def test_equal_scores_are_ordered_by_id_and_nothing_seen_is_ranked(dataset: Dataset) -> None:
@@ -151,10 +272,42 @@ def test_equal_scores_are_ordered_by_id_and_nothing_seen_is_ranked(dataset: Data
         assert asked == {user: h[:end] for user, h in _naive_histories().items()}
 
 
-def test_progress_counts_every_user_twice(dataset: Dataset, bundle: Bundle) -> None:
-    done: list[int] = []
-    evaluate(bundle, dataset, advance=done.append)
-    assert sum(done) == 2 * len(_naive_histories())
+def test_progress_counts_every_user_at_every_stage(dataset: Dataset, bundle: Bundle) -> None:
+    done: Counter[tuple[str, int]] = Counter()
+    evaluate(
+        bundle,
+        dataset,
+        baselines=["ease"],
+        progress=lambda stage, users, of: done.update({(stage, of): users}),
+    )
+    asked, grid = len(_naive_histories()), len(L2)
+    names = [f"{who}, {what}" for who in ("model", "popularity", "ease") for what in WHICH]
+    expected = {(name, asked): asked for name in names}
+    assert done == expected | {("ease, settings", asked): grid * asked}
+
+
+def test_the_bar_shows_the_stage_and_goes() -> None:
+    text = StringIO()
+    console = Console(file=text, width=100, force_terminal=True)
+    with evaluation_bar(console) as report:
+        report("model, test", 30, 120)
+        report("ease, settings", 50, 50)
+        report("ease, settings", 20, 50)
+    shown = text.getvalue()
+    assert "ease, settings" in shown
+    assert "20/50" in shown
+    assert shown.endswith("\x1b[2K")  # the line is erased
+    nobody = StringIO()
+    with evaluation_bar(Console(file=nobody)) as report:
+        report("model, test", 30, 120)
+    assert nobody.getvalue() == ""
+
+
+def test_a_baseline_that_cannot_be_had_is_said_first(dataset: Dataset, bundle: Bundle) -> None:
+    done: list[str] = []
+    with pytest.raises(ConfigError, match="there is no baseline 'slim'"):
+        evaluate(bundle, dataset, baselines=["slim"], progress=lambda *said: done.append(said[0]))
+    assert not done
 
 
 def test_a_model_that_saw_the_answers_is_refused(dataset: Dataset) -> None:
@@ -214,4 +367,6 @@ def test_a_bundle_may_be_named_by_its_folder(
 def test_a_model_without_numbers_scores_nothing(bundle: Bundle, dataset: Dataset) -> None:
     broken = {name: np.full_like(w, np.nan) for name, w in bundle.weights.items()}
     found = evaluate(dataclasses.replace(bundle, weights=broken), dataset)
-    assert found.test == {"hr@10": 0.0, "ndcg@10": 0.0}
+    for name in ("hr@10", "ndcg@10", "hr@20", "coverage@10", "novelty@10", "diversity@10"):
+        assert found.test[name] == 0.0
+    assert found.test["popularity_lift@10"] == -1.0

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from towhee_recsys.training.metrics import hit_rate, ndcg, rank_targets, summary
+from towhee_recsys.training.metrics import (
+    CUTOFFS,
+    best_columns,
+    hit_rate,
+    mrr,
+    ndcg,
+    rank_figures,
+    rank_targets,
+    summary,
+)
 
 N = 14
 
@@ -64,11 +73,15 @@ def test_figures_equal_those_of_ranx(monkeypatch: pytest.MonkeyPatch) -> None:
         }
         for u in users
     }
-    expected = ranx.evaluate(truth, ranx.Run(answers), ["hit_rate@10", "ndcg@10"])
-    found = summary(_ranks(scores, targets, seen))
+    names = {f"hr@{k}": f"hit_rate@{k}" for k in CUTOFFS} | {"mrr": "mrr"}
+    names |= {f"ndcg@{k}": f"ndcg@{k}" for k in CUTOFFS}
+    recall = {f"hr@{k}": f"recall@{k}" for k in CUTOFFS}
+    expected = ranx.evaluate(truth, ranx.Run(answers), [*names.values(), *recall.values()])
+    found = rank_figures(_ranks(scores, targets, seen))
     assert 0.1 < found["hr@10"] < 0.9
-    assert found["hr@10"] == pytest.approx(expected["hit_rate@10"], abs=1e-9)
-    assert found["ndcg@10"] == pytest.approx(expected["ndcg@10"], abs=1e-9)
+    assert found == pytest.approx({ours: expected[name] for ours, name in names.items()}, abs=1e-9)
+    for ours, name in recall.items():  # one target a user
+        assert found[ours] == pytest.approx(expected[name], abs=1e-9)
 
 
 def test_equal_scores_never_help_beyond_the_order_of_ids() -> None:
@@ -96,3 +109,17 @@ def test_figures_equal_their_definitions(ranks: list[int], k: int) -> None:
     assert hit_rate(array, k) == pytest.approx(sum(r <= k for r in ranks) / len(ranks))
     gains = [1 / math.log2(r + 1) if r <= k else 0.0 for r in ranks]
     assert ndcg(array, k) == pytest.approx(sum(gains) / len(ranks))
+    assert mrr(array) == pytest.approx(sum(1 / r for r in ranks) / len(ranks))
+    figures = rank_figures(array)
+    assert figures.keys() == {f"{name}@{n}" for name in ("hr", "ndcg") for n in CUTOFFS} | {"mrr"}
+    assert summary(array).items() <= figures.items()
+
+
+@given(
+    st.lists(st.sampled_from([-np.inf, np.nan, -1.0, 0.0, 0.5, 2.0, np.inf]), max_size=20),
+    st.integers(1, 12),
+)
+def test_the_best_are_those_of_a_plain_sort(scores: list[float], k: int) -> None:
+    numbers = [i for i, score in enumerate(scores) if score > -np.inf]
+    expected = sorted(numbers, key=lambda i: (-scores[i], i))[:k]
+    assert best_columns(np.array(scores, np.float32), k).tolist() == expected

@@ -6,7 +6,11 @@
 - `initial`: item embeddings to start from
 - `batches`, `dropout`, `optimizer`, `schedule`, `checkpoint`: what the loop is made of
 - `listener`, `progress`: what a run says of itself, and the bar that shows it
-- `evaluation`, `metrics`, `baselines`: how good a model is, and compared to what
+- `evaluation`: how good a model is; over `ranking` (what everybody is answered), `metrics` (of
+  ranks), `lists` (of what is shown), `bootstrap` (how sure) and `segments` (for whom)
+- `baselines` (over `ease` and `ials`): what to compare with
+- `cold_start`: how good it is for users and items that it has never met
+- `evaluation_bar`: how far the evaluation is
 """
 
 from towhee_recsys.training.config import TrainingConfig

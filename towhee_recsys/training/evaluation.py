@@ -1,4 +1,5 @@
-"""A bundle and a data set → how often the next item is among the first ten of the full ranking.
+"""A bundle and a data set → how well the next item is found in the full ranking, how sure that is,
+for whom, and next to what.
 
 The protocol: all interactions count, each user's last is the test's, the one before it
 validation's. Every item that `ingest` writes is ranked, less those the user has seen by then; the
@@ -7,45 +8,92 @@ history goes up to the target. Equal scores are ordered by id, as the index orde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
+from towhee_recsys.datasets import Dataset, Split, histories, last_two
 from towhee_recsys.encoders import ItemEncoder, UserEncoder
 from towhee_recsys.errors import DataError, DownloadError, TrainingError
-from towhee_recsys.training.baselines import popularity
-from towhee_recsys.training.metrics import Ranks, rank_targets, summary
+from towhee_recsys.training.baselines import (
+    POPULARITY,
+    check_baselines,
+    fit_baseline,
+    popularity,
+)
+from towhee_recsys.training.bootstrap import Interval, intervals
+from towhee_recsys.training.lists import item_labels, list_figures
+from towhee_recsys.training.metrics import gains, hits, ndcg, rank_figures
+from towhee_recsys.training.ranking import (
+    Advance,
+    Answers,
+    Score,
+    Which,
+    answer_users,
+    rank_users,
+)
+from towhee_recsys.training.segments import Segment, all_segments
 from towhee_recsys.types import ITEM_ID
 
-_SCORES_AT_ONCE = 2**22
-"""Scores held in memory: as many users together as fit, at most 256."""
+__all__ = ["Compared", "Evaluation", "evaluate", "model_scores", "rank_users", "recorded_dataset"]
 
-Score = Callable[[NDArray[np.int64], list[NDArray[np.int32]]], NDArray[np.float32]]
-"""User rows and their histories (item rows) → ``(B, N)`` float32 scores."""
-Advance = Callable[[int], None]
+CHOOSING_USERS = 2_000
+"""Users whose validation items choose a baseline's settings."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, the number of users done since the last call, and of how many."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A baseline under the same protocol as the model."""
+
+    settings: dict[str, float]
+    """Chosen for validation."""
+    validation: dict[str, float]
+    test: dict[str, float]
+    gain: float
+    """The model's test NDCG@10 less this one's."""
+    gain_interval: Interval
+    """95% of the gain, over users in pairs; above 0 where the model is better beyond chance."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Metrics of a model and, under the same protocol, of popularity."""
+    """Metrics of a model and, under the same protocol, of baselines."""
 
     validation: dict[str, float]
+    """``hr@k`` and ``ndcg@k`` for k of 1, 5, 10, 20, 50 and 100, and ``mrr``."""
     test: dict[str, float]
-    popularity: dict[str, float]
-    """Of the test items."""
+    """Also ``coverage@10``, ``novelty@10``, ``popularity_lift@10`` and, where items have labels,
+    ``diversity@10``; see `training.lists`."""
+    intervals: dict[str, Interval]
+    """95% of the test's ``hr@10`` and ``ndcg@10``, over users; see `training.bootstrap`."""
+    segments: dict[str, list[Segment]]
+    """The test by groups of users: ``history``, ``target``, ``users.COLUMN``; see
+    `training.segments`."""
+    baselines: dict[str, Compared]
+    """By name; ``popularity`` is always there."""
     users: int
     """Users who were asked."""
     items: int
     """Items that were ranked."""
 
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
+    @property
+    def popularity(self) -> dict[str, float]:
+        """The test metrics of recommending what is most popular."""
+        return self.baselines[POPULARITY].test
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        groups = {by: [one.as_dict() for one in found] for by, found in self.segments.items()}
+        return {**asdict(self), "segments": groups}
 
 
 def evaluate(
@@ -53,7 +101,8 @@ def evaluate(
     dataset: Dataset | None = None,
     *,
     items: Literal["all", "rated"] = "all",
-    advance: Advance | None = None,
+    baselines: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Rank the full catalogue for every user's last two items.
 
@@ -62,11 +111,14 @@ def evaluate(
         dataset: by default the data that the bundle was trained on, read again.
         items: rank all rows of the items' table, or only those with an interaction, as the
             published tables do.
-        advance: called with the number of users done, twice each.
+        baselines: to compare with beside popularity: ``ials`` (needs the extra ``bench``),
+            ``ease``, ``decayed-ease``. Each is fitted several times, to choose its settings.
+        progress: called as users are done.
 
     Raises:
-        TrainingError: the model has seen the answers, its data is gone or has changed, or no user
-            has three interactions.
+        TrainingError: the model has seen the answers, its data is gone or has changed, nobody has
+            three interactions, or a baseline cannot be had here.
+        ConfigError: there is no such baseline.
     """
     bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     if bundle.metadata.holdout == "none":
@@ -75,32 +127,110 @@ def evaluate(
             "be asked for included; evaluate a model trained with --holdout last-two"
         )
     dataset = dataset or recorded_dataset(bundle)
-    past = histories(dataset)
-    split = last_two(past)
-    if not (split.test >= 0).any():
-        raise TrainingError(
-            f"nobody in {dataset.name} has three interactions, so that there is nothing to ask; "
-            "evaluate on data with longer histories"
-        )
-    ranked = np.arange(len(dataset.items))
-    if items == "rated":
-        ranked = np.intersect1d(ranked, past.items)
-    score, ids = model_scores(bundle, dataset), dataset.items[ITEM_ID].to_numpy()
-    ranks = {
-        which: rank_users(score, split, which, ranked, ids, advance=advance)
-        for which in ("validation", "test")
-    }
-    counts = popularity(split.train, len(dataset.items)).astype(np.float32)
-    popular = rank_users(
-        lambda users, _: np.tile(counts, (len(users), 1)), split, "test", ranked, ids
-    )
+    check_baselines(baselines, len(dataset.items))
+    exam = _Exam.of(dataset, items, progress)
+    validation, test = exam.answers("model", model_scores(bundle, dataset))
+    measured = np.stack([hits(test.ranks), gains(test.ranks)], axis=1)
+    hr, gain = intervals(measured)
     return Evaluation(
-        validation=summary(ranks["validation"]),
-        test=summary(ranks["test"]),
-        popularity=summary(popular),
-        users=len(ranks["test"]),
-        items=len(ranked),
+        validation=rank_figures(validation.ranks),
+        test=exam.figures(test),
+        intervals={"hr@10": hr, "ndcg@10": gain},
+        segments=all_segments(
+            test.ranks,
+            test.users,
+            exam.split.train.lengths[test.users] + 1,
+            exam.split.test[test.users],
+            exam.counts,
+            dataset,
+        ),
+        baselines={
+            name: exam.compare(name, test) for name in dict.fromkeys([POPULARITY, *baselines])
+        },
+        users=len(test.users),
+        items=len(exam.ranked),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Exam:
+    """What a model and its baselines are asked, and how their answers are marked."""
+
+    split: Split
+    ranked: NDArray[np.int64]
+    ids: NDArray[Any]
+    counts: NDArray[np.int64]
+    labels: csr_array | None
+    progress: Progress | None
+
+    @classmethod
+    def of(cls, dataset: Dataset, items: str, progress: Progress | None) -> _Exam:
+        past = histories(dataset)
+        split = last_two(past)
+        if not (split.test >= 0).any():
+            raise TrainingError(
+                f"nobody in {dataset.name} has three interactions, so that there is nothing to "
+                "ask; evaluate on data with longer histories"
+            )
+        everything = np.arange(len(dataset.items))
+        return cls(
+            split=split,
+            ranked=np.intersect1d(everything, past.items) if items == "rated" else everything,
+            ids=dataset.items[ITEM_ID].to_numpy(),
+            counts=popularity(split.train, len(everything)),
+            labels=item_labels(dataset),
+            progress=progress,
+        )
+
+    def answers(self, name: str, score: Score) -> tuple[Answers, Answers]:
+        """Those for validation and those for the test."""
+        found = [
+            answer_users(
+                score,
+                self.split,
+                which,
+                self.ranked,
+                self.ids,
+                advance=self._advance(f"{name}, {which}", int((self.split.test >= 0).sum())),
+            )
+            for which in ("validation", "test")
+        ]
+        return found[0], found[1]
+
+    def figures(self, test: Answers) -> dict[str, float]:
+        return {
+            **rank_figures(test.ranks),
+            **list_figures(test, self.split, len(self.ranked), self.counts, self.labels),
+        }
+
+    def compare(self, name: str, model: Answers) -> Compared:
+        """A baseline of the best settings, next to the model's answers for the test."""
+        asked = np.flatnonzero(self.split.validation >= 0)
+        some = np.sort(np.random.default_rng(0).permutation(asked)[:CHOOSING_USERS])
+        advance = self._advance(f"{name}, settings", len(some))
+
+        def quality(score: Score) -> float:
+            which: Which = "validation"
+            return ndcg(
+                rank_users(
+                    score, self.split, which, self.ranked, self.ids, users=some, advance=advance
+                )
+            )
+
+        chosen = fit_baseline(name, self.split.train, len(self.ids), quality)
+        validation, test = self.answers(name, chosen.score)
+        gain = gains(model.ranks) - gains(test.ranks)
+        return Compared(
+            settings=chosen.settings,
+            validation=rank_figures(validation.ranks),
+            test=self.figures(test),
+            gain=float(gain.mean()),
+            gain_interval=intervals(gain[:, None])[0],
+        )
+
+    def _advance(self, stage: str, users: int) -> Advance | None:
+        progress = self.progress
+        return None if progress is None else lambda done: progress(stage, done, users)
 
 
 def recorded_dataset(bundle: Bundle) -> Dataset:
@@ -139,55 +269,3 @@ def model_scores(bundle: Bundle, dataset: Dataset) -> Score:
         return np.asarray(users.encode(requests) @ vectors.T)
 
     return score
-
-
-def rank_users(
-    score: Score,
-    split: Split,
-    which: Literal["validation", "test"],
-    ranked: NDArray[np.int64],
-    ids: NDArray[Any],
-    *,
-    users: NDArray[np.int64] | None = None,
-    advance: Advance | None = None,
-) -> Ranks:
-    """The rank of each user's target, in the order of `users` (by default all who have one).
-
-    Args:
-        score: what is measured.
-        split: what users had met, and what they are asked for.
-        which: the target.
-        ranked: ``(R,)`` item rows to rank.
-        ids: ``(N,)`` ids of all items, by which equal scores are ordered.
-        users: user rows to ask.
-        advance: called with the number of users done.
-    """
-    targets = split.validation if which == "validation" else split.test
-    rows = np.flatnonzero(targets >= 0) if users is None else users
-    rows = rows[np.isin(targets[rows], ranked)]
-    order = ranked[np.argsort(ids[ranked], kind="stable")]
-    column = np.full(len(ids), -1)
-    column[order] = np.arange(len(order))
-    ranks = np.empty(len(rows), dtype=np.int64)
-    together = max(1, min(256, _SCORES_AT_ONCE // max(1, len(ranked))))
-    for part in _chunks(rows, split.train, together):
-        pasts = [_past(split, int(row), which) for row in rows[part]]
-        scores = score(rows[part], pasts)[:, order]
-        seen = [column[past] for past in pasts]
-        seen = [columns[columns >= 0] for columns in seen]
-        ranks[part] = rank_targets(scores, column[targets[rows[part]]], seen)
-        if advance:
-            advance(len(part))
-    return ranks
-
-
-def _past(split: Split, row: int, which: Literal["validation", "test"]) -> NDArray[np.int32]:
-    past = split.train.of(row)
-    return past if which == "validation" else np.append(past, split.validation[row])
-
-
-def _chunks(rows: NDArray[np.int64], train: Histories, size: int) -> Iterator[NDArray[np.int64]]:
-    """Positions in `rows`, users of like history length together."""
-    order = np.argsort(train.lengths[rows], kind="stable")
-    for begin in range(0, len(order), size):
-        yield order[begin : begin + size]

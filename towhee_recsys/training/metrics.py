@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Ranks = NDArray[np.int64]
 
+CUTOFFS = (1, 5, 10, 20, 50, 100)
+
 
 def rank_targets(
     scores: NDArray[np.float32], targets: NDArray[np.int64], seen: list[NDArray[np.int32]]
@@ -17,7 +19,7 @@ def rank_targets(
     itself is never left out.
 
     Args:
-        scores: ``(B, N)``; overwritten.
+        scores: ``(B, N)``; overwritten: what was seen is -inf afterwards.
         targets: ``(B,)`` columns of `scores`, in the order of the items' ids.
         seen: each user's columns to leave out.
     """
@@ -31,17 +33,56 @@ def rank_targets(
     return np.asarray(1 + better.sum(axis=1) + before.sum(axis=1), dtype=np.int64)
 
 
+def best_columns(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Columns of the k highest of ``(N,)`` scores, best first, equal scores by position.
+
+    Scores of -inf, and those that are no number, are not among them, so there may be fewer.
+    """
+    left = np.flatnonzero(scores > -np.inf)
+    if len(left) > k:
+        threshold = np.partition(scores[left], -k)[-k]
+        left = left[scores[left] >= threshold]
+    return left[np.argsort(-scores[left], kind="stable")[:k]]
+
+
+def hits(ranks: Ranks, k: int = 10) -> NDArray[np.float64]:
+    """1 for each user whose target is among the first k, else 0."""
+    return (ranks <= k).astype(np.float64)
+
+
+def gains(ranks: Ranks, k: int = 10) -> NDArray[np.float64]:
+    """Each user's NDCG@k: 1 / log2(rank + 1) where rank ≤ k, else 0; for one target the ideal
+    gain is 1 (Järvelin and Kekäläinen 2002)."""
+    return np.where(ranks <= k, 1.0 / np.log2(ranks + 1.0), 0.0)
+
+
 def hit_rate(ranks: Ranks, k: int = 10) -> float:
-    """The share of users whose target is among the first k: recall@k for one target."""
-    return float((ranks <= k).mean())
+    """The share of users whose target is among the first k.
+
+    Each user has one target, so that recall@k is the same number, and precision@k a k-th of it.
+    """
+    return float(hits(ranks, k).mean())
 
 
 def ndcg(ranks: Ranks, k: int = 10) -> float:
-    """Mean of 1 / log2(rank + 1) where rank ≤ k, else 0: for one target the ideal gain is 1
-    (Järvelin and Kekäläinen 2002)."""
-    return float(np.where(ranks <= k, 1.0 / np.log2(ranks + 1.0), 0.0).mean())
+    """The mean of `gains`."""
+    return float(gains(ranks, k).mean())
+
+
+def mrr(ranks: Ranks) -> float:
+    """Mean of 1 / rank, without a cutoff (Voorhees 1999)."""
+    return float((1.0 / ranks).mean())
 
 
 def summary(ranks: Ranks) -> dict[str, float]:
     """``hr@10`` and ``ndcg@10``."""
     return {"hr@10": hit_rate(ranks), "ndcg@10": ndcg(ranks)}
+
+
+def rank_figures(ranks: Ranks) -> dict[str, float]:
+    """``hr@k`` and ``ndcg@k`` for each k of `CUTOFFS`, and ``mrr``."""
+    return {
+        **{f"hr@{k}": hit_rate(ranks, k) for k in CUTOFFS},
+        **{f"ndcg@{k}": ndcg(ranks, k) for k in CUTOFFS},
+        "mrr": mrr(ranks),
+    }

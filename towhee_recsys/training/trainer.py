@@ -32,12 +32,11 @@ from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.optimizer import Optimizer
 from towhee_recsys.training.schedule import Schedule, learning_rate
 
-FULL_SOFTMAX = 10_000
-"""Items up to which the next one is ranked against all others."""
+SMALL_CATALOGUE = 10_000
+"""Items up to which a step computes the vectors of all, and ranks the next one against all; of more
+it takes those that it needs."""
 SAMPLED = 2_048
-"""Items drawn for a batch where there are more than that, and the settings name no number."""
-DENSE = 20_000
-"""Items up to which a step computes the vectors of all; of more, those that it needs."""
+"""Items drawn for a batch where there are more, and the settings name no number."""
 _SAVING = 3.0
 """Seconds kept back of a time budget for what comes after the last validation."""
 
@@ -86,7 +85,11 @@ class Trainer:
         paddle.seed(int(self._rng(0).integers(2**31)))
         with paddle.utils.unique_name.guard():
             self.model = TwoTowers(
-                data.items, data.user_features, data.item_features, model, data.items > DENSE
+                data.items,
+                data.user_features,
+                data.item_features,
+                model,
+                data.items > SMALL_CATALOGUE,
             )
         self.optimizer = Optimizer(self.model, config)
         self.softmax_loss = SoftmaxLoss()
@@ -235,14 +238,14 @@ class Trainer:
         """Item rows to rank the next item against; None: all."""
         trained, negatives = self.data.trained, self.config.negatives
         if negatives is None:
-            negatives = SAMPLED if len(trained) > FULL_SOFTMAX else len(trained)
+            negatives = SAMPLED if len(trained) > SMALL_CATALOGUE else len(trained)
         if len(trained) < 2 * negatives:
             return None
         return rng.choice(trained, negatives, replace=False, shuffle=False)
 
     def _used(self, batch: Batch, drawn: NDArray[np.int64] | None) -> NDArray[np.int64]:
         """Item rows whose vectors a step needs, in order."""
-        if self.data.items <= DENSE or drawn is None:
+        if self.data.items <= SMALL_CATALOGUE or drawn is None:
             return np.arange(self.data.items)
         met = batch.codes[batch.codes < self.data.items]
         return np.unique(np.concatenate([met, batch.targets, drawn]))
