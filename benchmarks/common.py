@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -17,6 +18,13 @@ from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("towhee_recsys", "towhee", "paddlepaddle", "pymilvus", "milvus-lite", "redis", "numpy")
+
+
+class Parser(argparse.ArgumentParser):
+    """Options of a script, whose docstring is its help."""
+
+    def __init__(self, doc: str) -> None:
+        super().__init__(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def in_turns(calls: Mapping[str, Callable[[int], Any]], rounds: int) -> dict[str, np.ndarray]:
