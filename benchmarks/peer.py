@@ -29,7 +29,7 @@ class Answer:
     """The rank of each target, from 1, of all users who are asked, in their order."""
     test: NDArray[np.int64]
     facts: dict[str, Any]
-    """``seconds``, ``epochs``, ``seconds_an_epoch``, ``numbers``, ``versions``, …"""
+    """How fast it went and how it validated, ``numbers`` in a vector, ``versions``."""
 
 
 def sasrec(dataset: Any, items: str, seconds: float, folder: Path | None = None) -> Answer:

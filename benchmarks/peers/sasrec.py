@@ -85,8 +85,10 @@ def main() -> None:
         np.save(args.folder / f"{which}.npy", task.ranks(module, which, task.asked))
     facts = {
         "seconds": seconds,
-        "epochs": best.epochs[-1] if best.epochs else 0.0,
-        "seconds_an_epoch": float(np.median(best.seconds)) if best.seconds else None,
+        "epochs": best.epochs,
+        "steps_a_second": best.steps / best.seconds,
+        "examples_a_second": best.examples / best.seconds,
+        "seconds_an_epoch": best.seconds / best.epochs,
         "best_epoch": best.epoch,
         "validations": best.validations,
         "numbers": SETTINGS["n_factors"],
@@ -158,36 +160,35 @@ class Task:
 
 
 class BestEpoch(Callback):
-    """Keeps the weights of the epoch that validates best, and the time that epochs take."""
+    """Keeps the weights of the epoch that validates best, and the time that steps take."""
 
     def __init__(self, task: Task, seed: int) -> None:
         self.task = task
         rng = np.random.default_rng(seed)
         self.users = np.sort(rng.permutation(task.asked)[:VALIDATION_USERS])
         self.weights: dict[str, torch.Tensor] = {}
-        self.epoch = 0.0
-        self.epochs: list[float] = []
-        self.seconds: list[float] = []
+        self.steps = self.examples = 0
+        self.seconds = self.epochs = self.epoch = 0.0
         self.validations: list[float] = []
 
     def on_train_epoch_start(self, trainer, module) -> None:
-        self.begin = time.perf_counter()
-        self.steps = 0
+        self.last = time.perf_counter()
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
+        now = time.perf_counter()
+        self.seconds += now - self.last
+        self.last = now
         self.steps += 1
+        self.examples += int((batch["y"] != 0).sum())
+        self.epochs = self.steps / trainer.num_training_batches
 
     def on_train_epoch_end(self, trainer, module) -> None:
-        share = self.steps / trainer.num_training_batches
-        self.epochs.append((self.epochs[-1] if self.epochs else 0.0) + share)
-        if share == 1:
-            self.seconds.append(time.perf_counter() - self.begin)
         ranks = self.task.ranks(module, "validation", self.users)
         ndcg = float(np.where(ranks <= 10, 1 / np.log2(ranks + 1), 0).mean())
         if ndcg > max(self.validations, default=-1.0):
             state = module.torch_model.state_dict()
             self.weights = {name: weight.clone() for name, weight in state.items()}
-            self.epoch = self.epochs[-1]
+            self.epoch = self.epochs
         self.validations.append(ndcg)
         module.train()
 
