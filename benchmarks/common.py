@@ -94,7 +94,7 @@ def report(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **m
     """Print a table, and keep it with the machine as ``benchmarks/results/NAME.json``."""
     dicts = [dict(zip(columns, row, strict=True)) for row in rows]
     show(name, columns, dicts)
-    _write(name, {"machine": machine(), **more, "rows": dicts})
+    _write(name, {"command": command(), "machine": machine(), **more, "rows": dicts})
 
 
 def keep(name: str, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ def main() -> None:
         "encoders",
         ["items read of a history", "test HR@10", "test NDCG@10", "one user, p50 ms", "p99 ms"],
         [[n, *map(float, quality[n]), *map(float, one[n])] for n in LENGTHS],
-        data=args.data,
+        data=Path(args.data).name,
         users_a_second=round(users),
         items_a_second=round(items),
         cores=os.cpu_count(),

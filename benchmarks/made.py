@@ -5,9 +5,11 @@
 20,000 items with one to four tags and a text id, no table of users, five to ten interactions each.
 Tags lie on a circle. A user stands somewhere on it and drifts forward, further with every item,
 returning now and then to one of three favourite tags. The next item is drawn from those of the
-tag by popularity, which is long-tailed. So the latest items say where a user is, their order says
-where the user goes, and what everybody likes says little: there is something to be found by a model
-that reads sequences.
+tag by popularity, which is long-tailed.
+So the latest items say where a user is, their order says where the user goes, and what everybody
+likes says little: there is something to be found by a model that reads sequences. Of users' last
+items, the ten most popular hold 3%; ten guesses from all tags that a user has met hold 14%, those
+from the latest tags and what lies ahead of them 23%.
 """
 
 from __future__ import annotations
@@ -34,9 +36,9 @@ _DRAWS = 2 * LONGEST
 _FIRST_DAY, _DAY = 1_672_531_200, 86_400  # 2023-01-01
 
 DESCRIPTION = """\
-name: made
-interactions: {path: interactions.parquet, user_id: user, item_id: item, timestamp: time}
-items: {path: items.parquet, item_id: item, columns: {tags: multi_categorical}}
+name: made-{users}
+interactions: {{path: interactions.parquet, user_id: user, item_id: item, timestamp: time}}
+items: {{path: items.parquet, item_id: item, columns: {{tags: multi_categorical}}}}
 """
 
 
@@ -63,7 +65,7 @@ def write(folder: Path, users: int = USERS, seed: int = 0) -> Path:
     _interactions(rng, tags, items["item"].to_numpy(), users).to_parquet(
         folder / "interactions.parquet"
     )
-    (folder / "dataset.yaml").write_text(DESCRIPTION)
+    (folder / "dataset.yaml").write_text(DESCRIPTION.format(users=users))
     return folder / "dataset.yaml"
 
 

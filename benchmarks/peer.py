@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HERE = Path(__file__).parent / "peers"
-NAME = "SASRec (RecTools)"
+NAME = "RecTools SASRec"
 
 
 @dataclass(frozen=True)

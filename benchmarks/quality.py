@@ -3,7 +3,6 @@
     python benchmarks/quality.py --data ml-1m
     python benchmarks/quality.py --data ml-1m --presets best --baselines "" --peer-seconds 0
     python benchmarks/quality.py --data made --baselines popularity,ease
-    python benchmarks/quality.py --data ml-1m --presets balanced --cold
 
 The protocol: each user's last interaction is the test's, the one before it validation's; the full
 catalogue is ranked, less what was seen. All learn from the same histories and are asked the same;
@@ -35,9 +34,17 @@ def main() -> None:
     parser.add_argument(
         "--data", default="sample", help="as for towhee-recsys train; or made, see made.py"
     )
-    parser.add_argument("--presets", type=names, default=names("fast,balanced,best"))
     parser.add_argument(
-        "--baselines", type=names, default=names("popularity,ials,ease,decayed-ease")
+        "--presets",
+        type=names,
+        default=names("fast,balanced,best"),
+        help="to train; by default fast,balanced,best",
+    )
+    parser.add_argument(
+        "--baselines",
+        type=names,
+        default=names("popularity,ials,ease,decayed-ease"),
+        help="to fit; by default popularity,ials,ease,decayed-ease",
     )
     parser.add_argument(
         "--peer-seconds",
@@ -48,22 +55,14 @@ def main() -> None:
     parser.add_argument(
         "--ranked", choices=("all", "rated"), default="all", help="all items, or those ever met"
     )
-    parser.add_argument(
-        "--cold", action="store_true", help="instead: users and items that training never met"
-    )
     parser.add_argument("--epochs", type=float, help="instead of the presets': to try this script")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    (cold if args.cold else quality)(args)
-
-
-def quality(args: Any) -> None:
     exam = Exam(args.data, args.ranked)
-    key, rows = ("data", "ranked", "model"), []
     for row in answers(exam, args):
-        rows.append(row)
-        kept = keep("quality", [row], key)
-    shown = [r for r in kept if (r["data"], r["ranked"]) == (exam.dataset.name, args.ranked)]
+        keep("quality", [row], ("data", "ranked", "model"))
+    of_this = (exam.dataset.name, args.ranked)
+    shown = [row for row in recorded("quality") if (row["data"], row["ranked"]) == of_this]
     show(
         f"{exam.dataset.name}: {len(exam.ranked):,} items, {args.ranked}",
         ["model", "validation HR@10", "validation NDCG@10", "test HR@10", "of HR",
@@ -80,10 +79,8 @@ def answers(exam: Exam, args: Any) -> Iterator[dict[str, Any]]:
         yield exam.preset(name, args)
     seconds = args.peer_seconds
     if seconds is None:
-        seconds = next(
-            (r["seconds"] for r in recorded("quality")
-             if (r["data"], r["model"]) == (exam.dataset.name, FAST)), None
-        )  # fmt: skip
+        taken = {(row["data"], row["model"]): row["seconds"] for row in recorded("quality")}
+        seconds = taken.get((exam.dataset.name, FAST))
         if seconds is None:
             raise SystemExit(f"run --presets {FAST} first, or give --peer-seconds")
     if seconds:
@@ -135,7 +132,7 @@ class Exam:
         )
         seconds = self.reading + time.monotonic() - begin
         return self.asked(
-            name,
+            name if args.epochs is None else f"{name}, {args.epochs:g} epochs",
             model_scores(bundle, self.dataset),
             seconds,
             numbers=bundle.config.embedding_size,
@@ -145,7 +142,8 @@ class Exam:
     def peer(self, seconds: float) -> dict[str, Any]:
         found = peer.sasrec(self.dataset, self.which, seconds)
         facts = {name: found.facts[name] for name in ("numbers", "epochs", "versions")}
-        return self.row(peer.NAME, found.validation, found.test, found.facts["seconds"], **facts)
+        name = f"{peer.NAME}, {seconds:.0f} s"
+        return self.row(name, found.validation, found.test, found.facts["seconds"], **facts)
 
     def asked(self, name: str, score: Any, seconds: float, **more: Any) -> dict[str, Any]:
         validation, test = (self.ranks(score, which) for which in ("validation", "test"))
@@ -174,40 +172,6 @@ class Exam:
             "items": len(self.ranked),
             **more,
         }
-
-
-def cold(args: Any) -> None:
-    """Hold a tenth of users and items out, train, and ask for them."""
-    from towhee_recsys.training.cold_start import hold_out, measure
-
-    dataset = made.load(args.data)
-    training, kept_back = hold_out(dataset, users=0.1, items=0.1, seed=args.seed)
-    for name in args.presets:
-        bundle = trained(training, name, epochs=args.epochs, seed=args.seed)
-        found = measure(bundle, kept_back)
-        rows = [
-            {"asked": f"new users after {one['met']} items", "users": one["users"], **both(one)}
-            for one in found["users"]
-        ]
-        rows += [
-            {"asked": f"new items, among {among}", "users": found["items"]["users"],
-             **both(found["items"][among])}
-            for among in ("all", "cold")
-        ]  # fmt: skip
-        rows = [{"data": dataset.name, "model": name, **row} for row in rows]
-        keep("cold_start", rows, ("data", "model", "asked"))
-        columns = ["asked", "users", *both(found["users"][0]), "random HR@10", "random NDCG@10"]
-        show(f"{dataset.name}: users and items that {name} never met", columns, rows)
-
-
-def both(figures: dict[str, Any]) -> dict[str, float]:
-    """``model HR@10`` and so on, of whatever was asked."""
-    return {
-        f"{who} {metric.upper()}": round(figures[who][metric], 4)
-        for who in ("model", "popularity", "random")
-        if who in figures
-        for metric in ("hr@10", "ndcg@10")
-    }
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ users, for as many steps each time: what training adds to the memory that the ta
 stay as it is.
 
 Memory is that of the training process and all that it starts, shared pages counted once, looked at
-five times a second: before the first step (libraries, and the data set's tables) and at its peak.
+five times a second: at most while the data was read, before training began (libraries, and the
+tables), and at most from then on.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ MIB = 2**20
 def main() -> None:
     parser = Parser(__doc__)
     parser.add_argument("--data", default="sample", help="as for quality.py")
-    parser.add_argument("--presets", type=names, default=["fast"])
+    parser.add_argument("--presets", type=names, default=["fast"], help="by default fast")
     parser.add_argument("--epochs", type=float, default=1.0, help="to train for")
     parser.add_argument(
         "--growth",
@@ -60,17 +61,17 @@ def main() -> None:
 
 
 def row(name: str, facts: dict[str, Any], memory: list[tuple[float, int]]) -> dict[str, Any]:
+    """A row of the table: `facts`, and the memory before and after their moment ``begin``."""
     begin = facts.pop("begin")
-    before = max(used for moment, used in memory if moment <= begin)
-    last = [used for moment, used in memory if moment <= begin][-1]
+    reading = [used for moment, used in memory if moment <= begin]
     peak = max(used for moment, used in memory if moment > begin)
     return {
         "model": name,
         **facts,
-        "reading, MiB": round(before / MIB),
-        "before, MiB": round(last / MIB),
+        "reading, MiB": round(max(reading) / MIB),
+        "before, MiB": round(reading[-1] / MIB),
         "peak, MiB": round(peak / MIB),
-        "added, MiB": round((peak - last) / MIB),
+        "added, MiB": round((peak - reading[-1]) / MIB),
     }
 
 
@@ -81,8 +82,8 @@ def train_once(data: str, preset_name: str, epochs: float) -> dict[str, Any]:
 
     dataset, meter = made.load(data), Meter()
     model, training = preset(preset_name)
-    begin = time.time()
     time.sleep(0.5)  # to be seen with the tables alone
+    begin = time.time()
     training = training.model_copy(update={"epochs": epochs, "time_budget": None})
     train(dataset, training, model, listener=meter)
     return {
@@ -99,8 +100,8 @@ def train_once(data: str, preset_name: str, epochs: float) -> dict[str, Any]:
 def peer_once(data: str, seconds: float) -> dict[str, Any]:
     """Train the peer on `data`, and tell how fast it went."""
     dataset = made.load(data)
-    begin = time.time()
     time.sleep(0.5)
+    begin = time.time()
     facts = peer.sasrec(dataset, "all", seconds).facts
     return {
         "begin": begin,
