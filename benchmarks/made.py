@@ -4,12 +4,11 @@
 
 20,000 items with one to four tags and a text id, no table of users, five to ten interactions each.
 Tags lie on a circle. A user stands somewhere on it and drifts forward, further with every item,
-returning now and then to one of three favourite tags. The next item is drawn from those of the
-tag by popularity, which is long-tailed.
-So the latest items say where a user is, their order says where the user goes, and what everybody
-likes says little: there is something to be found by a model that reads sequences. Of users' last
-items, the ten most popular hold 3%; ten guesses from all tags that a user has met hold 14%, those
-from the latest tags and what lies ahead of them 23%.
+returning now and then to one of three favourite tags. The next item is drawn from those of the tag
+by popularity, which is long-tailed. So the latest items say where a user is, their order says where
+the user goes, and what everybody likes says little: there is something to be found by a model that
+reads sequences. Of users' last items, the ten most popular hold 3%; ten guesses from all tags that
+a user has met hold 14%, those from the latest tags and what lies ahead of them 23%.
 """
 
 from __future__ import annotations
