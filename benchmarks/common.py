@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
+import shlex
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,24 @@ from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("towhee_recsys", "towhee", "paddlepaddle", "pymilvus", "milvus-lite", "redis", "numpy")
+
+
+class Parser(argparse.ArgumentParser):
+    """Options of a script, whose docstring is its help."""
+
+    def __init__(self, doc: str) -> None:
+        super().__init__(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
+def own_process(cores: int | None = None) -> ProcessPoolExecutor:
+    """A process of its own for what is measured, of a fresh Python, with so many cores or all."""
+    return ProcessPoolExecutor(1, get_context("spawn"), initializer=_use, initargs=(cores,))
+
+
+def _use(cores: int | None) -> None:
+    # Before any library is loaded, which looks at this to choose its number of threads.
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
 def in_turns(calls: Mapping[str, Callable[[int], Any]], rounds: int) -> dict[str, np.ndarray]:
@@ -30,6 +53,27 @@ def in_turns(calls: Mapping[str, Callable[[int], Any]], rounds: int) -> dict[str
             if i >= 0:
                 times[name].append((time.perf_counter() - begin) * 1e3)
     return {name: np.array(values) for name, values in times.items()}
+
+
+def trained(
+    dataset: Any,
+    name: str,
+    *,
+    epochs: float | None = None,
+    seed: int = 0,
+    started: float | None = None,
+) -> Any:
+    """A bundle of a preset, with progress on stderr; `epochs` replace the preset's."""
+    from towhee_recsys import train
+    from towhee_recsys.training import preset
+    from towhee_recsys.training.progress import Bar
+
+    model, training = preset(name)
+    changes = {"seed": seed} | ({"epochs": epochs, "time_budget": None} if epochs else {})
+    with Bar() as bar:
+        bar.message(f"{dataset.name}, preset {name}")
+        training = training.model_copy(update=changes)
+        return train(dataset, training, model, listener=bar, started=started)
 
 
 def machine() -> dict[str, Any]:
@@ -48,24 +92,62 @@ def machine() -> dict[str, Any]:
 
 def report(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) -> None:
     """Print a table, and keep it with the machine as ``benchmarks/results/NAME.json``."""
-    table = Table(title=name, title_justify="left")
+    dicts = [dict(zip(columns, row, strict=True)) for row in rows]
+    show(name, columns, dicts)
+    _write(name, {"command": command(), "machine": machine(), **more, "rows": dicts})
+
+
+def keep(name: str, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
+    """Put rows into ``benchmarks/results/NAME.json``, each in place of the one of the same `key`.
+
+    The others stay, so that what takes long can be run one by one; each row therefore has its own
+    command and machine. Returns all rows.
+    """
+    kept = {tuple(row[column] for column in key): row for row in recorded(name)}
+    for row in rows:
+        facts = {"command": command(), "machine": machine()}
+        kept[tuple(row[column] for column in key)] = {**row, **facts}
+    _write(name, {"rows": list(kept.values())})
+    return list(kept.values())
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    """The rows that are kept under this name, none where there are none yet."""
+    path = RESULTS / f"{name}.json"
+    return list(json.loads(path.read_text())["rows"]) if path.exists() else []
+
+
+def show(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print a table, and the machine below it."""
+    table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, justify="left" if column == columns[0] else "right")
     for row in rows:
-        table.add_row(*(_text(value) for value in row))
+        table.add_row(*(_text(row.get(column, "")) for column in columns))
     console = Console(width=120)
     console.print(table)
     console.print(json.dumps(machine()), highlight=False, soft_wrap=True)
+
+
+def command() -> str:
+    """What was called, without the folders that things lie in here."""
+    called = ["python", f"benchmarks/{Path(sys.argv[0]).name}"]
+    return shlex.join([*called, *(Path(arg).name if "/" in arg else arg for arg in sys.argv[1:])])
+
+
+def names(text: str) -> list[str]:
+    """``a,b`` → both; nothing from an empty text. The type of an option."""
+    return [name for name in text.split(",") if name]
+
+
+def _write(name: str, document: dict[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    document = {
-        "machine": machine(),
-        **more,
-        "rows": [dict(zip(columns, row, strict=True)) for row in rows],
-    }
     (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "–".join(f"{part:.3f}" for part in value)
     if isinstance(value, float):
         return f"{value:,.4f}" if value < 1 else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,47 +1,177 @@
-"""How good the model is: HR@10 and NDCG@10 on the full ranking, beside popularity.
+"""How good the models are: HR@10 and NDCG@10 of the next item, next to baselines and a peer.
 
-python benchmarks/quality.py --data ml-1m --time-budget 300
+    python benchmarks/quality.py --data ml-1m
+    python benchmarks/quality.py --data ml-1m --presets best --baselines "" --peer-seconds 0
+    python benchmarks/quality.py --data made --baselines popularity,ease
+
+The protocol: each user's last interaction is the test's, the one before it validation's; the full
+catalogue is ranked, less what was seen. All learn from the same histories and are asked the same;
+settings are chosen by validation. Intervals are 95%, over users.
+
+Rows are kept in benchmarks/results, so that long trainings can be run one by one: a run replaces
+its own rows and leaves the others. `seconds` of a preset are from reading the data to the bundle,
+those of a baseline include the choice of its settings, those of the peer are training alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
+from collections.abc import Iterator
+from typing import Any
 
-from common import report
+import made
+import numpy as np
+import peer
+from common import Parser, keep, names, recorded, show, trained
+
+FAST = "fast"
+CHOOSING_USERS = 2_000
+"""Users whose validation items choose a baseline's settings."""
 
 
 def main() -> None:
-    started = time.monotonic()
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="sample", help="as for towhee-recsys train")
-    parser.add_argument("--time-budget", type=float, help="seconds, reading and saving included")
+    parser = Parser(__doc__)
+    parser.add_argument(
+        "--data", default="sample", help="as for towhee-recsys train; or made, see made.py"
+    )
+    parser.add_argument(
+        "--presets",
+        type=names,
+        default=names("fast,balanced,best"),
+        help="to train; by default fast,balanced,best",
+    )
+    parser.add_argument(
+        "--baselines",
+        type=names,
+        default=names("popularity,ials,ease,decayed-ease"),
+        help="to fit; by default popularity,ials,ease,decayed-ease",
+    )
+    parser.add_argument(
+        "--peer-seconds",
+        type=float,
+        help="training time of RecTools' SASRec, which is installed in an environment of its own;"
+        " 0 leaves it out; by default what the preset fast took on this data",
+    )
+    parser.add_argument(
+        "--ranked", choices=("all", "rated"), default="all", help="all items, or those ever met"
+    )
+    parser.add_argument("--epochs", type=float, help="instead of the presets': to try this script")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-
-    from towhee_recsys import Dataset, evaluate, train
-    from towhee_recsys.training import TrainingConfig
-    from towhee_recsys.training.progress import Bar
-
-    dataset = Dataset.load(args.data)
-    config = TrainingConfig(time_budget=args.time_budget, seed=args.seed)
-    with Bar() as bar:
-        bundle = train(dataset, config, listener=bar, started=started)
-    seconds = time.monotonic() - started
-    all_items, rated = evaluate(bundle, dataset), evaluate(bundle, dataset, items="rated")
-    report(
-        "quality",
-        ["ranked", "items", "users", "validation HR@10", "validation NDCG@10", "test HR@10",
-         "test NDCG@10", "popularity HR@10", "popularity NDCG@10"],
-        [
-            [name, e.items, e.users, *(round(m[k], 4) for m in (e.validation, e.test, e.popularity)
-                                       for k in ("hr@10", "ndcg@10"))]
-            for name, e in (("all items", all_items), ("rated items", rated))
-        ],
-        data=dataset.name,
-        seconds=round(seconds, 1),
-        epochs=round(bundle.metadata.epochs, 2),
+    exam = Exam(args.data, args.ranked)
+    for row in answers(exam, args):
+        keep("quality", [row], ("data", "ranked", "model"))
+    of_this = (exam.dataset.name, args.ranked)
+    shown = [row for row in recorded("quality") if (row["data"], row["ranked"]) == of_this]
+    show(
+        f"{exam.dataset.name}: {len(exam.ranked):,} items, {args.ranked}",
+        ["model", "validation HR@10", "validation NDCG@10", "test HR@10", "of HR",
+         "test NDCG@10", "of NDCG", "seconds", "numbers"],
+        sorted(shown, key=lambda row: row["validation NDCG@10"]),
     )  # fmt: skip
+
+
+def answers(exam: Exam, args: Any) -> Iterator[dict[str, Any]]:
+    """A row for each model, as soon as it is there."""
+    for name in args.baselines:
+        yield exam.baseline(name)
+    for name in args.presets:
+        yield exam.preset(name, args)
+    seconds = args.peer_seconds
+    if seconds is None:
+        taken = {(row["data"], row["model"]): row["seconds"] for row in recorded("quality")}
+        seconds = taken.get((exam.dataset.name, FAST))
+        if seconds is None:
+            raise SystemExit(f"run --presets {FAST} first, or give --peer-seconds")
+    if seconds:
+        yield exam.peer(seconds)
+
+
+class Exam:
+    """A data set's last interactions, which everybody is asked for."""
+
+    def __init__(self, data: str, ranked: str) -> None:
+        from towhee_recsys.datasets import histories, last_two
+
+        begin = time.monotonic()
+        self.dataset = made.load(data)
+        self.reading = time.monotonic() - begin
+        past = histories(self.dataset)
+        self.split, self.which = last_two(past), ranked
+        self.items = len(self.dataset.items)
+        self.ranked = np.unique(past.items) if ranked == "rated" else np.arange(self.items)
+
+    def ranks(self, score: Any, which: str, users: Any = None) -> Any:
+        from towhee_recsys.training.ranking import rank_users
+
+        ids = self.dataset.items["item_id"].to_numpy()
+        return rank_users(score, self.split, which, self.ranked, ids, users=users)
+
+    def baseline(self, name: str) -> dict[str, Any]:
+        from towhee_recsys.training.baselines import fit_baseline
+        from towhee_recsys.training.metrics import ndcg
+
+        asked = np.flatnonzero(self.split.validation >= 0)
+        some = np.sort(np.random.default_rng(0).permutation(asked)[:CHOOSING_USERS])
+        begin = time.monotonic()
+        found = fit_baseline(
+            name,
+            self.split.train,
+            self.items,
+            lambda score: ndcg(self.ranks(score, "validation", some)),
+        )
+        seconds = time.monotonic() - begin
+        return self.asked(name, found.score, seconds, settings=found.settings)
+
+    def preset(self, name: str, args: Any) -> dict[str, Any]:
+        from towhee_recsys.training.evaluation import model_scores
+
+        begin = time.monotonic()
+        bundle = trained(
+            self.dataset, name, epochs=args.epochs, seed=args.seed, started=begin - self.reading
+        )
+        seconds = self.reading + time.monotonic() - begin
+        return self.asked(
+            name if args.epochs is None else f"{name}, {args.epochs:g} epochs",
+            model_scores(bundle, self.dataset),
+            seconds,
+            numbers=bundle.config.embedding_size,
+            epochs=round(bundle.metadata.epochs, 2),
+        )
+
+    def peer(self, seconds: float) -> dict[str, Any]:
+        found = peer.sasrec(self.dataset, self.which, seconds)
+        facts = {name: found.facts[name] for name in ("numbers", "epochs", "versions")}
+        name = f"{peer.NAME}, {seconds:.0f} s"
+        return self.row(name, found.validation, found.test, found.facts["seconds"], **facts)
+
+    def asked(self, name: str, score: Any, seconds: float, **more: Any) -> dict[str, Any]:
+        validation, test = (self.ranks(score, which) for which in ("validation", "test"))
+        return self.row(name, validation, test, seconds, **more)
+
+    def row(
+        self, name: str, validation: Any, test: Any, seconds: float, **more: Any
+    ) -> dict[str, Any]:
+        from towhee_recsys.training.bootstrap import intervals
+        from towhee_recsys.training.metrics import gains, hits, summary
+
+        hr, gain = intervals(np.stack([hits(test), gains(test)], axis=1))
+        before, after = summary(validation), summary(test)
+        return {
+            "data": self.dataset.name,
+            "ranked": self.which,
+            "model": name,
+            "validation HR@10": round(before["hr@10"], 4),
+            "validation NDCG@10": round(before["ndcg@10"], 4),
+            "test HR@10": round(after["hr@10"], 4),
+            "of HR": [round(end, 4) for end in hr],
+            "test NDCG@10": round(after["ndcg@10"], 4),
+            "of NDCG": [round(end, 4) for end in gain],
+            "seconds": round(seconds, 1),
+            "users": len(test),
+            "items": len(self.ranked),
+            **more,
+        }
 
 
 if __name__ == "__main__":

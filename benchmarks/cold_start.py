@@ -1,0 +1,59 @@
+"""How good a model is for users and items that training never met.
+
+    python benchmarks/cold_start.py --data ml-1m --presets balanced
+
+A tenth of the users and a tenth of the items are held out, a model is trained on the rest, and then
+asked: for the next item of new users after 0, 1, 3 and 10 of their items; and for new items, which
+it knows by their features alone, among all items and among the new ones. Next to it stand what is
+most popular, and a random order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import made
+from common import Parser, keep, names, show, trained
+
+
+def main() -> None:
+    parser = Parser(__doc__)
+    parser.add_argument("--data", default="sample", help="as for quality.py")
+    parser.add_argument("--presets", type=names, default=["fast"], help="by default fast")
+    parser.add_argument("--epochs", type=float, help="instead of the presets': to try this script")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw and of the training")
+    args = parser.parse_args()
+
+    from towhee_recsys.training.cold_start import hold_out, measure
+
+    dataset = made.load(args.data)
+    training, cold = hold_out(dataset, users=0.1, items=0.1, seed=args.seed)
+    for name in args.presets:
+        found = measure(trained(training, name, epochs=args.epochs, seed=args.seed), cold)
+        rows = [{"data": dataset.name, "model": name, **row} for row in asked(found)]
+        keep("cold_start", rows, ("data", "model", "asked"))
+        columns = [column for column in rows[-1] if column not in ("data", "model")]
+        show(f"{dataset.name}: what {name} never met", columns, rows)
+
+
+def asked(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """What `measure` found, a row for each kind of question."""
+    items = found["items"]
+    questions = [(f"new users after {one['met']} items", one) for one in found["users"]]
+    questions += [
+        (f"new items, among {among}", {"users": items["users"], **items[among]})
+        for among in ("all", "cold")
+    ]
+    rows = []
+    for question, figures in questions:
+        row = {"asked": question, "users": figures["users"]}
+        for metric in ("hr@10", "ndcg@10"):
+            name = metric.upper()
+            columns = {"model": name, "popularity": f"popular {name}", "random": f"random {name}"}
+            row |= {c: round(figures[w][metric], 4) for w, c in columns.items() if w in figures}
+        rows.append(row)
+    return rows
+
+
+if __name__ == "__main__":
+    main()

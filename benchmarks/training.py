@@ -1,0 +1,179 @@
+"""How fast training is, and how much memory it takes as the data grows.
+
+    python benchmarks/training.py --data ml-1m --presets fast,balanced,best
+    python benchmarks/training.py --growth 1,2,4 --presets fast --epochs 0.2
+
+The first measures presets on a data set, for one epoch unless told otherwise, and beside them the
+peer, if `quality.py` has installed it. The second trains on the made data with 1, 2 and 4 times the
+users, for as many steps each time: what training adds to the memory that the tables take should
+stay as it is.
+
+Memory is that of the training process and all that it starts, shared pages counted once, looked at
+five times a second: at most while the data was read, before training began (libraries, and the
+tables), and at most from then on.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import made
+import peer
+import psutil
+from common import Parser, keep, names, own_process, show
+
+MIB = 2**20
+
+
+def main() -> None:
+    parser = Parser(__doc__)
+    parser.add_argument("--data", default="sample", help="as for quality.py")
+    parser.add_argument("--presets", type=names, default=["fast"], help="by default fast")
+    parser.add_argument("--epochs", type=float, default=1.0, help="to train for")
+    parser.add_argument(
+        "--growth",
+        type=names,
+        default=[],
+        help="instead of --data: the made data, so many times as large each; epochs are of the"
+        " smallest",
+    )
+    parser.add_argument("--peer-seconds", type=float, default=180, help="0 leaves the peer out")
+    args = parser.parse_args()
+    runs = [(args.data, args.epochs)]
+    if args.growth:
+        least = min(map(float, args.growth))
+        runs = [(f"made:{times}", args.epochs * least / float(times)) for times in args.growth]
+    rows = [
+        row(preset, *watched(train_once, data, preset, epochs))
+        for data, epochs in runs
+        for preset in args.presets
+    ]
+    if args.peer_seconds and not args.growth and peer.is_ready():
+        rows.append(row(peer.NAME, *watched(peer_once, args.data, args.peer_seconds)))
+    keep("training", rows, ("model", "data", "interactions"))
+    columns = [name for name in rows[0] if name not in ("data", "seconds")]
+    show(f"training, {args.data if not args.growth else 'made'}", columns, rows)
+
+
+def row(name: str, facts: dict[str, Any], memory: list[tuple[float, int]]) -> dict[str, Any]:
+    """A row of the table: `facts`, and the memory before and after their moment ``begin``."""
+    begin = facts.pop("begin")
+    reading = [used for moment, used in memory if moment <= begin]
+    peak = max(used for moment, used in memory if moment > begin)
+    return {
+        "model": name,
+        **facts,
+        "reading, MiB": round(max(reading) / MIB),
+        "before, MiB": round(reading[-1] / MIB),
+        "peak, MiB": round(peak / MIB),
+        "added, MiB": round((peak - reading[-1]) / MIB),
+    }
+
+
+def train_once(data: str, preset_name: str, epochs: float) -> dict[str, Any]:
+    """Train on `data`, and tell how fast it went."""
+    from towhee_recsys import train
+    from towhee_recsys.training import preset
+
+    dataset, meter = made.load(data), Meter()
+    model, training = preset(preset_name)
+    time.sleep(0.5)  # to be seen with the tables alone
+    begin = time.time()
+    training = training.model_copy(update={"epochs": epochs, "time_budget": None})
+    train(dataset, training, model, listener=meter)
+    return {
+        "begin": begin,
+        "data": dataset.name,
+        "interactions": len(dataset.interactions),
+        "steps/s": meter.steps / meter.seconds,
+        "examples/s": round(meter.examples / meter.seconds),
+        "s/epoch": meter.seconds / meter.epochs,
+        "seconds": time.time() - begin,
+    }
+
+
+def peer_once(data: str, seconds: float) -> dict[str, Any]:
+    """Train the peer on `data`, and tell how fast it went."""
+    dataset = made.load(data)
+    time.sleep(0.5)
+    begin = time.time()
+    facts = peer.sasrec(dataset, "all", seconds).facts
+    return {
+        "begin": begin,
+        "data": dataset.name,
+        "interactions": len(dataset.interactions),
+        "steps/s": facts["steps_a_second"],
+        "examples/s": round(facts["examples_a_second"]),
+        "s/epoch": facts["seconds_an_epoch"],
+        "seconds": time.time() - begin,
+    }
+
+
+class Meter:
+    """A listener that measures the time from step to step, without validations."""
+
+    def __init__(self) -> None:
+        self.steps, self.examples = 0, 0
+        self.seconds, self.epochs = 0.0, 0.0
+        self._last: tuple[float, float] | None = None
+
+    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
+        now = time.perf_counter()
+        if self._last is not None:
+            self.steps += 1
+            self.examples += examples
+            self.seconds += now - self._last[0]
+            self.epochs += epoch - self._last[1]
+        self._last = now, epoch
+
+    def validation(self, metrics: dict[str, float], best: bool) -> None:
+        self._last = None
+
+    def message(self, text: str) -> None:
+        pass
+
+
+def watched(call: Callable[..., dict[str, Any]], *args: Any) -> tuple[Any, Any]:
+    """Call in a process of its own: what it returns, and its memory over time."""
+    with own_process() as process, memory_of(process.submit(os.getpid).result()) as memory:
+        return process.submit(call, *args).result(), memory
+
+
+@contextmanager
+def memory_of(pid: int) -> Iterator[list[tuple[float, int]]]:
+    """The moments and bytes of a process with all that it started, until the block ends."""
+    seen: list[tuple[float, int]] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.2):
+            seen.append((time.time(), _used(pid)))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+
+
+def _used(pid: int) -> int:
+    total = 0
+    try:
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.uss)  # pages shared are shared out, on Linux
+    except psutil.NoSuchProcess:
+        pass  # it ended while we looked
+    return total
+
+
+if __name__ == "__main__":
+    main()
