@@ -70,7 +70,7 @@ def trained(
 
     model, training = preset(name)
     changes = {"seed": seed} | ({"epochs": epochs, "time_budget": None} if epochs else {})
-    with Bar() as bar:
+    with Bar(members=model.members) as bar:
         bar.message(f"{dataset.name}, preset {name}")
         training = training.model_copy(update=changes)
         return train(dataset, training, model, listener=bar, started=started)

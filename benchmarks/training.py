@@ -115,24 +115,25 @@ def peer_once(data: str, seconds: float) -> dict[str, Any]:
 
 
 class Meter:
-    """A listener that measures the time from step to step, without validations."""
+    """A listener that measures the time from a member's step to its next, without validations."""
 
     def __init__(self) -> None:
         self.steps, self.examples = 0, 0
         self.seconds, self.epochs = 0.0, 0.0
-        self._last: tuple[float, float] | None = None
+        self._last: dict[int, tuple[float, float]] = {}
 
-    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
+    def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
         now = time.perf_counter()
-        if self._last is not None:
+        if member in self._last:
+            begin, before = self._last[member]
             self.steps += 1
             self.examples += examples
-            self.seconds += now - self._last[0]
-            self.epochs += epoch - self._last[1]
-        self._last = now, epoch
+            self.seconds += now - begin
+            self.epochs += epoch - before
+        self._last[member] = now, epoch
 
-    def validation(self, metrics: dict[str, float], best: bool) -> None:
-        self._last = None
+    def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
+        self._last.pop(member, None)
 
     def message(self, text: str) -> None:
         pass
