@@ -16,7 +16,7 @@ ROOT = Path(towhee_recsys.__file__).parent
 NAME = ROOT.name
 
 ORDER = [
-    ["_version", "types", "errors", "folders"],
+    ["_version", "types", "errors", "folders", "wording"],
     ["datasets"],
     ["features"],
     ["model"],

@@ -13,7 +13,7 @@ from towhee_recsys import Bundle
 from towhee_recsys.datasets import Schema
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.model import ModelConfig
-from towhee_recsys.model_card import duration, escape, model_card
+from towhee_recsys.model_card import escape, model_card
 
 FACTS = Metadata(
     data="shop",
@@ -149,11 +149,3 @@ def test_escaped_text_is_one_line_without_bare_marks(text: str) -> None:
     assert len(shown.splitlines()) <= 1
     assert not re.search(r"(?<!\\)(\\\\)*[`|<*_\[\]]", shown)
     assert re.sub(r"\\([^\w\s])", r"\1", shown) == " ".join(text.split())
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [(0.2, "less than a second"), (59.6, "1 min"), (231.2, "3 min 51 s"), (7200, "2 h")],
-)
-def test_duration(seconds: float, shown: str) -> None:
-    assert duration(seconds) == shown

@@ -9,6 +9,7 @@ from typing import Any
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.model.config import ModelConfig
+from towhee_recsys.wording import duration, listed
 
 
 def model_card(metadata: Metadata, schema: Schema, config: ModelConfig, fingerprint: str) -> str:
@@ -91,19 +92,19 @@ def _limits(metadata: Metadata, schema: Schema) -> list[str]:
         "was seen."
     )
     return [
-        f"**New users.** Without a history, the answer rests on {_listed(people)} of the user's "
+        f"**New users.** Without a history, the answer rests on {listed(people)} of the user's "
         "record alone; without these too, the answer is what is popular."
         if people
         else "**New users.** Users have no columns here: without a history, the answer is what is "
         "popular.",
-        f"**New items.** An item that nobody met in training is known by {_listed(described)} "
+        f"**New items.** An item that nobody met in training is known by {listed(described)} "
         "alone, and is found less well than others."
         if described
         else "**New items.** Items have no columns here, so that nothing is known of an item that "
         "nobody met in training.",
         "**Popularity.** What many people met tends to be recommended more often still, at the "
         "cost of what few met. Recommendations that become training data make this stronger.",
-        f"**About people.** The user's vector is computed from {_listed(people)}. See that your "
+        f"**About people.** The user's vector is computed from {listed(people)}. See that your "
         "use of these is fair and allowed; leave them out of the data where it is not."
         if people
         else "**About people.** The user's vector is computed from the history alone; a history "
@@ -198,18 +199,6 @@ def _interval(interval: tuple[float, float] | None) -> str:
 
 def _is_used(column: Column) -> bool:
     return column.role != "display"
-
-
-def duration(seconds: float) -> str:
-    """``231.2`` → ``3 min 51 s``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
-    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "less than a second"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _bullets(lines: Iterable[str]) -> str:

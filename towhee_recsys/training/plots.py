@@ -1,0 +1,177 @@
+"""Panels, findings and the map → PNG files, for slides and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+
+from towhee_recsys.training.curves import Panel
+from towhee_recsys.training.findings import HEADLINES, Findings, Interval
+from towhee_recsys.training.map import ItemMap
+from towhee_recsys.training.palette import FAINT, GROUND, INK, LABELS, REST
+from towhee_recsys.wording import short
+
+_COLOURS = [on_light for on_light, _ in LABELS]
+_INK, _FAINT, _REST, _GROUND = INK[0], FAINT[0], REST[0], GROUND[0]
+_DPI = 160
+_LETTERS = 34
+"""Of a name from the data there is room for."""
+
+Bar = tuple[str, float, "Interval | None", str]
+"""Name, value, 95% interval and colour."""
+
+
+def draw(
+    panels: Sequence[Panel], findings: Findings | None, item_map: ItemMap
+) -> dict[str, bytes]:
+    """PNG files by name: ``map.png``, and ``curves.png``, ``baselines.png`` and ``segments.png``
+    where there is something to show."""
+    figures = {"map.png": _map(item_map)}
+    if panels:
+        figures["curves.png"] = _curves(panels)
+    if findings:
+        figures["baselines.png"] = _baselines(findings)
+    if findings and findings.segments:
+        figures["segments.png"] = _segments(findings)
+    return {name: _png(figure) for name, figure in figures.items()}
+
+
+def _curves(panels: Sequence[Panel]) -> Figure:
+    figure = Figure(figsize=(4.2 * len(panels), 3.4), layout="constrained")
+    for axes, panel in zip(_row(figure, len(panels)), panels, strict=True):
+        _frame(axes, panel.title, grid="y")
+        axes.set_xlabel("epoch", color=_FAINT)
+        for line in panel.lines:
+            x, y = zip(*line.points, strict=True)
+            colour = _COLOURS[line.member % len(_COLOURS)]
+            axes.plot(x, y, color=colour, linewidth=2, label=f"member {line.member + 1}")
+            if line.best:
+                axes.plot(*line.best, "o", color=colour, markersize=7, markeredgecolor=_GROUND)
+        if len(panel.lines) > 1:
+            axes.legend(frameon=False, labelcolor=_INK)
+        elif panel.best:
+            _say(axes, f"{panel.best[1]:.4f}", panel.best, (0, 9), ha="center", weight="bold")
+            axes.margins(y=0.16)
+    return figure
+
+
+def _baselines(findings: Findings) -> Figure:
+    figure = Figure(figsize=(9.6, 1.1 + 0.42 * len(findings.rows)), layout="constrained")
+    for axes, metric in zip(_row(figure, len(HEADLINES)), HEADLINES, strict=True):
+        _frame(axes, f"{metric.upper()} on the test items", grid="x")
+        bars = [
+            (
+                short(row.name, _LETTERS),
+                row.metrics[metric],
+                row.intervals.get(metric),
+                _COLOURS[0] if row is findings.model else _REST,
+            )
+            for row in findings.rows
+            if metric in row.metrics
+        ]
+        _bars(axes, bars, bold=1)
+    return figure
+
+
+def _segments(findings: Findings) -> Figure:
+    heights = [len(rows) + 1.6 for rows in findings.segments.values()]
+    figure = Figure(figsize=(9.6, 0.36 * sum(heights) + 0.5), layout="constrained")
+    grid = figure.subplots(
+        len(heights), len(HEADLINES), squeeze=False, height_ratios=heights, sharex="col"
+    )
+    for row, (kind, segments) in enumerate(findings.segments.items()):
+        for axes, metric in zip(grid[row], HEADLINES, strict=True):
+            _frame(axes, f"{metric.upper()} by {short(kind, _LETTERS)}", grid="x")
+            bars: list[Bar] = [
+                (f"{short(s.label, _LETTERS)} ({s.users:,})", s.metrics[metric], None, _COLOURS[4])
+                for s in segments
+                if metric in s.metrics
+            ]
+            _bars(axes, bars)
+    return figure
+
+
+def _bars(axes: Axes, bars: Sequence[Bar], bold: int = 0) -> None:
+    """Horizontal, the first on top; an interval is a thin line over its bar's end."""
+    places = np.arange(len(bars))
+    for place, (_, value, interval, colour) in zip(places, bars, strict=True):
+        axes.barh(place, value, height=0.62, color=colour)
+        if interval:
+            axes.plot(interval, (place, place), color=_INK, linewidth=1.4, solid_capstyle="butt")
+        end = (max(value, interval[1] if interval else 0), float(place))
+        weight = "bold" if place < bold else "normal"
+        _say(axes, f"{value:.4f}", end, (5, 0), va="center", weight=weight)
+    axes.set_yticks(places, [name for name, *_ in bars], parse_math=False)
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", labelcolor=_INK)
+    axes.set_xlim(0, None)
+    axes.margins(x=0.2)
+
+
+def _map(item_map: ItemMap) -> Figure:
+    figure = Figure(figsize=(10, 8.4), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.set_aspect("equal")
+    x, y = item_map.points.T
+    order = np.argsort(item_map.groups > 0, kind="stable")
+    colours = np.array([_REST, *_COLOURS])[item_map.groups]
+    if not item_map.legend:
+        colours[:] = _COLOURS[4]
+    axes.scatter(
+        *(x[order], y[order]),
+        s=4 + 70 * item_map.sizes[order] ** 2,
+        c=colours[order],
+        alpha=0.85,
+        linewidths=0.3,
+        edgecolors=_GROUND,
+    )
+    for i in item_map.landmarks:
+        text = _say(axes, short(item_map.titles[i], 24), (x[i], y[i]), (0, 5), ha="center")
+        text.set(fontsize=8, weight="bold", path_effects=[withStroke(linewidth=2.5, foreground=_GROUND)])
+    for group, label in enumerate(item_map.legend, start=1):
+        axes.scatter([], [], s=50, c=_COLOURS[group - 1], label=short(label, 20))
+    if item_map.legend:
+        if not item_map.groups.all():
+            axes.scatter([], [], s=50, c=_REST, label="other")
+        legend = axes.legend(
+            loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, labelcolor=_INK
+        )
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    return figure
+
+
+def _row(figure: Figure, count: int) -> list[Axes]:
+    return list(figure.subplots(1, count, squeeze=False)[0])
+
+
+def _frame(axes: Axes, title: str, grid: Any) -> None:
+    axes.set_title(title, loc="left", fontsize=10.5, weight="bold", color=_INK, parse_math=False)
+    axes.spines[["top", "right", "left" if grid == "y" else "bottom"]].set_visible(False)
+    axes.spines[:].set_color(_REST)
+    axes.tick_params(colors=_FAINT, length=0, labelsize=9)
+    axes.grid(axis=grid, color=_REST, linewidth=0.6, alpha=0.5)
+    axes.set_axisbelow(True)
+
+
+def _say(
+    axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **style: Any
+) -> Text:
+    """Text near a point, `offset` in typographic points; a ``$`` in it is a dollar."""
+    style = {"fontsize": 9, "color": _INK, "parse_math": False, **style}
+    return axes.annotate(text, point, offset, textcoords="offset points", **style)
+
+
+def _png(figure: Figure) -> bytes:
+    figure.set_facecolor(_GROUND)
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=_DPI)
+    return file.getvalue()
