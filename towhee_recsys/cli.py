@@ -24,9 +24,12 @@ from towhee_recsys.errors import BundleError, RecsysError, RequestError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
+    from towhee_recsys.bundle import Bundle
     from towhee_recsys.datasets import Dataset
     from towhee_recsys.home import Home
+    from towhee_recsys.training import Evaluation
 
 P = ParamSpec("P")
 
@@ -195,6 +198,9 @@ def train(
     ] = "last-two",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was interrupted.")] = False,
+    report: Annotated[
+        bool, typer.Option(help="Measure the model on the test items and write a page about it.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Train a model and keep it in the home folder. Ctrl-C keeps the best so far."""
@@ -226,11 +232,11 @@ def train(
         )
     bundle.save(home.bundle)
     Checkpoint.remove(home.checkpoint)
+    bundle, page = _report(home, bundle, dataset) if report else (bundle, None)
     meta = bundle.metadata
     if as_json:
-        _print_json(
-            {"bundle": str(home.bundle), "fingerprint": bundle.fingerprint, **meta.model_dump()}
-        )
+        paths = {"bundle": str(home.bundle), "report": str(page) if page else None}
+        _print_json({**paths, "fingerprint": bundle.fingerprint, **meta.model_dump()})
         return
     typer.echo(
         f"Model {bundle.fingerprint} trained on {meta.interactions:,} interactions of "
@@ -240,6 +246,8 @@ def train(
         typer.echo(
             f"validation: {_figures(meta.validation)} (popularity: {_figures(meta.popularity)})"
         )
+    if page:
+        typer.echo(f"Report: {page}")
 
 
 @app.command()
@@ -424,6 +432,42 @@ def _load(data: str) -> Dataset:
 
     with download_bar(data) as progress:
         return Dataset.load(data, progress=progress)
+
+
+def _report(home: Home, bundle: Bundle, dataset: Dataset) -> tuple[Bundle, Path | None]:
+    """Measure the saved model and write about it: the bundle with its results, and the page.
+
+    The model is safe by then, so that whatever fails here is a warning.
+    """
+    page = None
+    try:
+        from towhee_recsys.training.findings import Findings, with_results
+        from towhee_recsys.training.report import write_report
+
+        findings = None
+        with _console().status("measuring") as status:
+            if bundle.metadata.holdout != "none":
+                findings = Findings.of(_measured(bundle, dataset, status))
+                bundle = with_results(bundle, findings)
+                bundle.save(home.bundle)
+            status.update("writing the report")
+            page = write_report(home.report, bundle, dataset, findings)
+    except Exception as exc:
+        typer.echo(f"Warning: the model is saved, but there is no report of it: {exc}", err=True)
+    return bundle, page
+
+
+def _measured(bundle: Bundle, dataset: Dataset, status: Status) -> Evaluation:
+    from towhee_recsys.training import evaluate
+
+    done = 0
+
+    def advance(users: int) -> None:
+        nonlocal done
+        done += users
+        status.update(f"measuring: {done:,} answers checked")
+
+    return evaluate(bundle, dataset, advance=advance)
 
 
 def _recorded(home: Home) -> Dataset:

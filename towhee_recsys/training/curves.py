@@ -64,13 +64,3 @@ def _lines(curve: Sequence[Mapping[str, float]], name: str) -> list[Line]:
         best = max(points, key=lambda point: point[1]) if points and name != "loss" else None
         lines.append(Line(member, points, best))
     return lines
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, three to seven, that enclose both ends."""
-    if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
-    size = 10.0 ** math.floor(math.log10((high - low) / 3))
-    step = next(m * size for m in (1, 2, 2.5, 5, 10) if (high - low) / (m * size) <= 4.5)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]

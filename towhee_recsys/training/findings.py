@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from towhee_recsys.bundle import Bundle
+from towhee_recsys.metadata import Metadata
 from towhee_recsys.training.evaluation import Evaluation
 
 HEADLINES = ("ndcg@10", "hr@10")
@@ -30,6 +32,7 @@ class Segment:
     label: str
     users: int
     metrics: Mapping[str, float]
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,10 @@ class Findings:
         best = self.baselines[0].metrics.get(ndcg) if self.baselines else None
         return self.model.metrics[ndcg] / best if best else None
 
+    @property
+    def all_segments(self) -> list[Segment]:
+        return [segment for segments in self.segments.values() for segment in segments]
+
     @classmethod
     def of(cls, evaluation: Evaluation) -> Findings:
         """The only place that knows how an `Evaluation` is made."""
@@ -71,3 +78,17 @@ class Findings:
             baselines=[Measured("popularity", evaluation.popularity)],
             segments={},
         )
+
+
+def with_results(bundle: Bundle, findings: Findings) -> Bundle:
+    """The same model, whose metadata and card tell how it was measured."""
+    model = findings.model
+    results = {"test": dict(model.metrics), "intervals": dict(model.intervals)}
+    meta = Metadata.model_validate({**bundle.metadata.model_dump(), **results})
+    return replace(bundle, metadata=meta)
+
+
+def highest(rows: Iterable[Measured | Segment], metric: str) -> float:
+    """The end of the longest bar, intervals included; above 0."""
+    ends = [(row.metrics.get(metric, 0.0), *row.intervals.get(metric, ())) for row in rows]
+    return max((max(end) for end in ends), default=0.0) or 1.0

@@ -17,6 +17,8 @@ LABELS = (
     ("#4c3b00", "#117c2c"),
 )
 """(on light, on dark), for a label or a line each."""
+ACCENT = ("#3d5ce0", "#7b93ff")
+"""The model's own figures."""
 REST = ("#c4c8cf", "#4a515c")
 """Labels beyond those, and what the model is compared to."""
 INK = ("#1c2127", "#e8eaed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -13,13 +13,15 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from towhee_recsys.training.curves import Panel
-from towhee_recsys.training.findings import HEADLINES, Findings, Interval
+from towhee_recsys.training.findings import HEADLINES, Findings, Interval, highest
 from towhee_recsys.training.map import ItemMap
-from towhee_recsys.training.palette import FAINT, GROUND, INK, LABELS, REST
+from towhee_recsys.training.palette import ACCENT, FAINT, GROUND, INK, LABELS, REST
 from towhee_recsys.wording import short
 
 _COLOURS = [on_light for on_light, _ in LABELS]
-_INK, _FAINT, _REST, _GROUND = INK[0], FAINT[0], REST[0], GROUND[0]
+_ACCENT, _INK, _FAINT, _REST, _GROUND = (
+    on_light for on_light, _ in (ACCENT, INK, FAINT, REST, GROUND)
+)
 _DPI = 160
 _LETTERS = 34
 """Of a name from the data there is room for."""
@@ -28,9 +30,7 @@ Bar = tuple[str, float, "Interval | None", str]
 """Name, value, 95% interval and colour."""
 
 
-def draw(
-    panels: Sequence[Panel], findings: Findings | None, item_map: ItemMap
-) -> dict[str, bytes]:
+def draw(panels: Sequence[Panel], findings: Findings | None, item_map: ItemMap) -> dict[str, bytes]:
     """PNG files by name: ``map.png``, and ``curves.png``, ``baselines.png`` and ``segments.png``
     where there is something to show."""
     figures = {"map.png": _map(item_map)}
@@ -53,7 +53,14 @@ def _curves(panels: Sequence[Panel]) -> Figure:
             colour = _COLOURS[line.member % len(_COLOURS)]
             axes.plot(x, y, color=colour, linewidth=2, label=f"member {line.member + 1}")
             if line.best:
-                axes.plot(*line.best, "o", color=colour, markersize=7, markeredgecolor=_GROUND)
+                axes.plot(
+                    *line.best,
+                    "o",
+                    color=colour,
+                    markersize=8,
+                    markeredgecolor=_GROUND,
+                    clip_on=False,
+                )
         if len(panel.lines) > 1:
             axes.legend(frameon=False, labelcolor=_INK)
         elif panel.best:
@@ -71,18 +78,18 @@ def _baselines(findings: Findings) -> Figure:
                 short(row.name, _LETTERS),
                 row.metrics[metric],
                 row.intervals.get(metric),
-                _COLOURS[0] if row is findings.model else _REST,
+                _ACCENT if row is findings.model else _REST,
             )
             for row in findings.rows
             if metric in row.metrics
         ]
-        _bars(axes, bars, bold=1)
+        _bars(axes, bars, highest(findings.rows, metric), bold=1)
     return figure
 
 
 def _segments(findings: Findings) -> Figure:
     heights = [len(rows) + 1.6 for rows in findings.segments.values()]
-    figure = Figure(figsize=(9.6, 0.36 * sum(heights) + 0.5), layout="constrained")
+    figure = Figure(figsize=(9.6, 0.34 * sum(heights) + 0.5), layout="constrained")
     grid = figure.subplots(
         len(heights), len(HEADLINES), squeeze=False, height_ratios=heights, sharex="col"
     )
@@ -90,16 +97,21 @@ def _segments(findings: Findings) -> Figure:
         for axes, metric in zip(grid[row], HEADLINES, strict=True):
             _frame(axes, f"{metric.upper()} by {short(kind, _LETTERS)}", grid="x")
             bars: list[Bar] = [
-                (f"{short(s.label, _LETTERS)} ({s.users:,})", s.metrics[metric], None, _COLOURS[4])
-                for s in segments
-                if metric in s.metrics
+                (
+                    f"{short(segment.label, _LETTERS)} ({segment.users:,})",
+                    segment.metrics[metric],
+                    segment.intervals.get(metric),
+                    _ACCENT,
+                )
+                for segment in segments
+                if metric in segment.metrics
             ]
-            _bars(axes, bars)
+            _bars(axes, bars, highest(findings.all_segments, metric))
     return figure
 
 
-def _bars(axes: Axes, bars: Sequence[Bar], bold: int = 0) -> None:
-    """Horizontal, the first on top; an interval is a thin line over its bar's end."""
+def _bars(axes: Axes, bars: Sequence[Bar], most: float, bold: int = 0) -> None:
+    """Horizontal, up to `most`, the first on top; an interval is a thin line over its bar's end."""
     places = np.arange(len(bars))
     for place, (_, value, interval, colour) in zip(places, bars, strict=True):
         axes.barh(place, value, height=0.62, color=colour)
@@ -109,22 +121,24 @@ def _bars(axes: Axes, bars: Sequence[Bar], bold: int = 0) -> None:
         weight = "bold" if place < bold else "normal"
         _say(axes, f"{value:.4f}", end, (5, 0), va="center", weight=weight)
     axes.set_yticks(places, [name for name, *_ in bars], parse_math=False)
-    axes.invert_yaxis()
     axes.tick_params(axis="y", labelcolor=_INK)
-    axes.set_xlim(0, None)
-    axes.margins(x=0.2)
+    axes.set_xlim(0, 1.22 * most)
+    axes.set_ylim(len(bars) - 0.5, -0.5)
 
 
 def _map(item_map: ItemMap) -> Figure:
-    figure = Figure(figsize=(10, 8.4), layout="constrained")
+    figure = Figure(
+        figsize=(9.6, 1 + 9.4 * max(0.3, float(np.ptp(item_map.points[:, 1])))),
+        layout="constrained",
+    )
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set_aspect("equal")
     x, y = item_map.points.T
-    order = np.argsort(item_map.groups > 0, kind="stable")
+    order = np.lexsort((item_map.sizes, item_map.groups > 0))  # what people know lies on top
     colours = np.array([_REST, *_COLOURS])[item_map.groups]
     if not item_map.legend:
-        colours[:] = _COLOURS[4]
+        colours[:] = _ACCENT
     axes.scatter(
         *(x[order], y[order]),
         s=4 + 70 * item_map.sizes[order] ** 2,
@@ -135,17 +149,27 @@ def _map(item_map: ItemMap) -> Figure:
     )
     for i in item_map.landmarks:
         text = _say(axes, short(item_map.titles[i], 24), (x[i], y[i]), (0, 5), ha="center")
-        text.set(fontsize=8, weight="bold", path_effects=[withStroke(linewidth=2.5, foreground=_GROUND)])
+        text.set(
+            fontsize=8, weight="bold", path_effects=[withStroke(linewidth=2.5, foreground=_GROUND)]
+        )
     for group, label in enumerate(item_map.legend, start=1):
         axes.scatter([], [], s=50, c=_COLOURS[group - 1], label=short(label, 20))
     if item_map.legend:
         if not item_map.groups.all():
             axes.scatter([], [], s=50, c=_REST, label="other")
-        legend = axes.legend(
-            loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, labelcolor=_INK
+        legend = figure.legend(
+            loc="outside upper center", ncols=5, frameon=False, labelcolor=_INK, fontsize=9
         )
         for text in legend.get_texts():
             text.set_parse_math(False)
+    shown = f"{len(item_map.points):,} of {item_map.catalogue:,} items"
+    about = f" by {short(item_map.column, _LETTERS)}" if item_map.legend and item_map.column else ""
+    figure.supxlabel(
+        f"{shown}{about} · vectors in two dimensions by {item_map.method}",
+        fontsize=8.5,
+        color=_FAINT,
+        parse_math=False,
+    )
     return figure
 
 

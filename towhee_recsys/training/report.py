@@ -1,12 +1,12 @@
-"""A bundle and its findings → a report: one page that needs nothing else, and pictures beside it."""
+"""A bundle and its findings → a report: one page that needs nothing else, and PNGs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from towhee_recsys.bundle import Bundle
@@ -14,16 +14,14 @@ from towhee_recsys.datasets import Column, Dataset
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.folders import write_folder
 from towhee_recsys.training import palette
-from towhee_recsys.training.curves import Panel, panels, ticks
-from towhee_recsys.training.findings import HEADLINES, Findings
+from towhee_recsys.training.chart import Chart
+from towhee_recsys.training.curves import Panel, panels
+from towhee_recsys.training.findings import HEADLINES, Findings, highest
 from towhee_recsys.training.map import ItemMap, map_items
 from towhee_recsys.training.plots import draw
 from towhee_recsys.wording import duration, listed, short
 
 PAGE = "index.html"
-
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 360, 230, 46, 14, 16, 34
-"""Of a chart, and around what is drawn in it, in units of its own."""
 
 
 def write_report(
@@ -64,7 +62,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(duration=duration, listed=listed, short=short)
+    environment.filters.update(duration=duration, highest=highest, listed=listed, short=short)
     meta, schema = bundle.metadata, bundle.schema
     return environment.get_template("report.html").render(
         bundle=bundle,
@@ -77,9 +75,8 @@ def render(
         headlines=HEADLINES,
         map=item_map,
         dots=_dots(item_map),
+        map_height=round(60 + 960 * float(np.ptp(item_map.points[:, 1]))),
         palette=palette,
-        width=_WIDTH,
-        height=_HEIGHT,
     )
 
 
@@ -91,9 +88,14 @@ def _read(columns: Mapping[str, Column]) -> list[str]:
 def _dots(item_map: ItemMap) -> list[dict[str, Any]]:
     """Items in the units of the map's SVG, 1000 wide: those without a colour below the others, and
     of each kind the most popular on top."""
+    top = item_map.points[:, 1].max()
     dots = [
-        {"x": round(20 + 960 * x, 1), "y": round(980 - 960 * y, 1), "r": round(2 + 7 * size, 1)}
-        | {"title": title, "label": label, "group": int(group), "landmark": False}
+        {
+            "x": round(20 + 960 * x, 1),
+            "y": round(40 + 960 * (top - y), 1),
+            "r": round(2 + 7 * size, 1),
+        }
+        | {"title": title, "label": label, "group": int(group), "landmark": 0}
         for (x, y), size, title, label, group in zip(
             item_map.points,
             item_map.sizes,
@@ -103,45 +105,6 @@ def _dots(item_map: ItemMap) -> list[dict[str, Any]]:
             strict=True,
         )
     ]
-    for item in item_map.landmarks:
-        dots[item]["landmark"] = True
-    return sorted(reversed(dots), key=lambda dot: dot["group"] > 0)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A panel in the units of its SVG, y downwards."""
-
-    panel: Panel
-    x_ticks: list[tuple[float, str]]
-    y_ticks: list[tuple[float, str]]
-    lines: list[dict[str, Any]]
-    """``member``, ``path`` (as of a polyline), ``best`` (a point and its value, or None)."""
-
-    @classmethod
-    def of(cls, panel: Panel) -> Chart:
-        epochs, values = zip(*panel.points, strict=True)
-        x_ticks, y_ticks = ticks(0, max(epochs)), ticks(min(values), max(values))
-
-        def x(epoch: float) -> float:
-            share = epoch / max(epochs)
-            return round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
-
-        def y(value: float) -> float:
-            share = (value - y_ticks[0]) / (y_ticks[-1] - y_ticks[0])
-            return round(_HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM), 1)
-
-        return cls(
-            panel=panel,
-            x_ticks=[(x(t), f"{t:g}") for t in x_ticks if t <= max(epochs)],
-            y_ticks=[(y(t), f"{t:g}") for t in y_ticks],
-            lines=[
-                {
-                    "member": line.member,
-                    "path": " ".join(f"{x(e)},{y(v)}" for e, v in line.points),
-                    "points": [(x(e), y(v), e, v) for e, v in line.points],
-                    "best": line.best,
-                }
-                for line in panel.lines
-            ],
-        )
+    for rank, item in enumerate(item_map.landmarks, start=1):
+        dots[item]["landmark"] = rank
+    return sorted(dots, key=lambda dot: (dot["group"] > 0, dot["r"]))
