@@ -453,7 +453,8 @@ def _report(home: Home, bundle: Bundle, dataset: Dataset) -> tuple[Bundle, Path 
             status.update("writing the report")
             page = write_report(home.report, bundle, dataset, findings)
     except Exception as exc:
-        typer.echo(f"Warning: the model is saved, but there is no report of it: {exc}", err=True)
+        why = " ".join(str(exc).split()) or type(exc).__name__
+        typer.echo(f"Warning: the model is saved, but there is no report of it: {why}", err=True)
     return bundle, page
 
 

@@ -96,7 +96,9 @@ def project(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float64], str]:
     directions = vectors / np.maximum(lengths, 1e-12)
     few = len(vectors) < _FEWEST_FOR_TSNE
     size = min(2 if few else 50, *vectors.shape)
-    with threadpool_limits(1):  # sums in one order; and threads that wait for each other are slow
+    # One thread: sums in one order, and none waits for another. Where all vectors are alike, PCA
+    # divides by a variance of 0 for a figure that nobody asks for.
+    with threadpool_limits(1), np.errstate(invalid="ignore"):
         points = PCA(size, random_state=0).fit_transform(directions)
         if not few:
             points = TSNE(
