@@ -4,8 +4,8 @@
 - `initial`: item embeddings to start from
 - `batches`, `schedule`, `checkpoint`, `progress`: what the loop is made of
 - `evaluation`, `metrics`, `baselines`: how good a model is, and compared to what
-- `report`: a page about a model, from its `findings`, its `curves` (drawn by `chart`) and a `map` of
-  its items; `plots` draws the same as PNG files, in the colours of `palette`
+- `report`: a page about a model, from its `findings`, its `curves` (laid out by `chart`) and a
+  `map` of its items; `plots` draws the same as PNG files, in the colours of `palette`
 """
 
 from towhee_recsys.training.config import TrainingConfig
