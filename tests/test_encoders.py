@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
-import towhee_recsys.encoders as encoders
+import towhee_recsys.model.inference as inference
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, train
 from towhee_recsys.errors import DataError, RequestError
 from towhee_recsys.model import ModelConfig
@@ -81,8 +82,8 @@ def test_batches_larger_than_one_forward_keep_their_order(
     many = [{"history": rng.permutation(300)[:n] + 1} for n in rng.integers(0, 70, 40)]
     records = [{"item_id": int(i), "title": f"The {i}"} for i in rng.permutation(400)]
     one_go = users.encode(many), items.encode(records)
-    monkeypatch.setattr(encoders, "_POSITIONS_AT_ONCE", 100)
-    monkeypatch.setattr(encoders, "_ITEMS_AT_ONCE", 7)
+    monkeypatch.setattr(inference, "POSITIONS_AT_ONCE", 100)
+    monkeypatch.setattr(inference, "ITEMS_AT_ONCE", 7)
     np.testing.assert_allclose(users.encode(many), one_go[0], atol=1e-5)
     np.testing.assert_allclose(items.encode(records), one_go[1], atol=1e-5)
 
@@ -176,11 +177,17 @@ def test_routes_name_what_a_vector_rests_on(users: UserEncoder) -> None:
     ) == ["popular", "features", "popular", "features"]
 
 
+def _tables(users: UserEncoder) -> NDArray[np.float32]:
+    """What histories are looked up in, less the start behind it."""
+    tables = [table.numpy()[:-1] for table in users._forward._tables]
+    return np.concatenate(tables, axis=1)
+
+
 def test_known_items_are_encoded_as_the_user_tower_reads_them(
     users: UserEncoder, items: ItemEncoder, sample_dataset: Dataset
 ) -> None:
     vectors = items.encode(sample_dataset.item_records())
-    np.testing.assert_allclose(vectors, users._items.numpy(), atol=1e-6)
+    np.testing.assert_allclose(vectors, _tables(users), atol=1e-6)
 
 
 def test_an_unseen_item_gets_its_vector_from_its_features(items: ItemEncoder) -> None:
@@ -253,12 +260,11 @@ def test_what_is_no_user_is_refused(users: UserEncoder, wrong: Any, message: str
 
 
 def test_what_is_no_number_is_named_with_column_and_row(
-    users: UserEncoder, items: ItemEncoder, monkeypatch: pytest.MonkeyPatch
+    users: UserEncoder, items: ItemEncoder
 ) -> None:
     message = "column '{}': record 3: 'old' is not a number"
     with pytest.raises((DataError, RequestError), match=message.format("age")):
         users.encode([{"user": {"age": "old" if i == 3 else i}} for i in range(5)])
-    monkeypatch.setattr(encoders, "_ITEMS_AT_ONCE", 2)
     with pytest.raises(DataError, match=message.format("year")):
         items.encode([{"year": "old" if i == 3 else i} for i in range(5)])
 

@@ -182,8 +182,19 @@ def validate(
 def train(
     ctx: typer.Context,
     data: Data = "sample",
+    preset: Annotated[
+        Literal["fast", "balanced", "best"],
+        typer.Option(
+            help="[bold]fast[/bold]: a good model in minutes; [bold]best[/bold]: the best there "
+            "is, for those who have the time; [bold]balanced[/bold]: between the two."
+        ),
+    ] = "balanced",
     epochs: Annotated[
-        float | None, typer.Option(callback=_positive, help="How often to go through the data.")
+        float | None,
+        typer.Option(
+            callback=_positive,
+            help="How often to go through the data. By default as the preset says.",
+        ),
     ] = None,
     time_budget: Annotated[
         str | None, typer.Option(help="For the whole command: 90s, 5m. Overrides --epochs.")
@@ -210,21 +221,23 @@ def train(
     if holdout == "none" and epochs is None and time_budget is None:
         epochs = _epochs_before(home, dataset)
 
-    from towhee_recsys.training import TrainingConfig
+    from towhee_recsys.training import preset as settings
     from towhee_recsys.training import train as fit
     from towhee_recsys.training.checkpoint import Checkpoint
     from towhee_recsys.training.progress import Bar
 
-    config = TrainingConfig(
-        epochs=epochs,
-        time_budget=_seconds(time_budget) if time_budget else None,
-        holdout=holdout,
-        seed=seed,
-    )
-    with Bar(_console()) as bar:
+    model, config = settings(preset)
+    asked: dict[str, Any] = {"holdout": holdout, "seed": seed}
+    if epochs is not None:
+        asked |= {"epochs": epochs, "min_steps": 1}
+    if time_budget:
+        asked["time_budget"] = _seconds(time_budget)
+    config = config.model_copy(update=asked)
+    with Bar(_console(), model.members) as bar:
         bundle = fit(
             dataset,
             config,
+            model,
             checkpoint=home.checkpoint,
             resume=resume,
             listener=bar,

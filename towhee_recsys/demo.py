@@ -96,13 +96,14 @@ def _trained(home: Home, dataset: Dataset) -> Bundle | None:
 
 
 def _train(home: Home, dataset: Dataset, time_budget: float, console: Console) -> Bundle:
-    from towhee_recsys.training import TrainingConfig, train
+    from towhee_recsys.training import preset, train
     from towhee_recsys.training.progress import Bar
 
     small = dataset.source is not None and dataset.source.kind == "sample"
-    config = TrainingConfig(time_budget=None if small else time_budget)
-    with Bar(console) as bar:
-        bundle = train(dataset, config, listener=bar)
+    model, config = preset("fast")
+    config = config.model_copy(update={"time_budget": None if small else time_budget})
+    with Bar(console, model.members) as bar:
+        bundle = train(dataset, config, model, listener=bar)
     bundle.save(home.bundle)
     return bundle
 

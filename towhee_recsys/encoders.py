@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from towhee_recsys.bundle import WEIGHTS, Bundle
 from towhee_recsys.errors import BundleError, DataError, RequestError
-from towhee_recsys.features import FIRST, UNKNOWN, pad_histories
-from towhee_recsys.model.backend import paddle
+from towhee_recsys.features import FIRST, UNKNOWN
+from towhee_recsys.model.backend import nn, paddle
+from towhee_recsys.model.inference import UserForward, Vectors, item_vectors
 from towhee_recsys.model.towers import TwoTowers
 from towhee_recsys.types import ITEM_ID, Id, Route
 
@@ -21,19 +22,13 @@ if TYPE_CHECKING:
 
     Records: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]] | pd.DataFrame"
 
-Vectors: TypeAlias = NDArray[np.float32]
-
-_ITEMS_AT_ONCE = 4_096
-_POSITIONS_AT_ONCE = 12_800
-"""Padded positions in one forward: 64 histories of 200 items."""
-
 
 class ItemEncoder:
     """Items' records → ``(B, 256)`` float32, not normalised: the inner product is the score."""
 
     def __init__(self, bundle: Bundle | str | Path) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-        self._model = load_model(self.bundle)
+        self._members = load_members(self.bundle)
 
     def encode(self, items: Records) -> Vectors:
         """Each item's vector. An item that was not there in training gets it from its features.
@@ -50,12 +45,7 @@ class ItemEncoder:
         rows = known_rows(self.bundle, [record.get(ITEM_ID) for record in records])
         codes = np.where(rows >= 0, self.bundle.item_codes[rows], UNKNOWN)
         arrays = self.bundle.item_features.transform(records)
-        vectors = np.empty((len(records), self.bundle.config.embedding_size), np.float32)
-        for begin in range(0, len(records), _ITEMS_AT_ONCE):
-            part = slice(begin, begin + _ITEMS_AT_ONCE)
-            chunk = {name: array[part] for name, array in arrays.items()}
-            vectors[part] = item_vectors(self._model, codes[part], chunk).numpy()
-        return vectors
+        return item_vectors(self._members, codes, arrays)
 
 
 class UserEncoder:
@@ -68,8 +58,10 @@ class UserEncoder:
 
     def __init__(self, bundle: Bundle | str | Path) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-        self._model = load_model(self.bundle)
-        self._items = item_vectors(self._model, self.bundle.item_codes, self.bundle.item_arrays)
+        members = load_members(self.bundle)
+        self._forward = UserForward(
+            members, item_vectors(members, self.bundle.item_codes, self.bundle.item_arrays)
+        )
 
     def encode(self, users: Records) -> Vectors:
         """Each user's vector.
@@ -83,16 +75,8 @@ class UserEncoder:
             RequestError: a history or a record is of the wrong kind; the message says which.
         """
         records = self._split(users)
-        size = self.bundle.config.embedding_size
-        vectors = np.empty((len(records), size), np.float32)
         histories = [self.known(record.get("history")) for record in records]
-        arrays = self._features(records)
-        for chunk in self._chunks([len(history) for history in histories]):
-            codes, lengths = pad_histories(
-                [histories[i] for i in chunk], len(self._items), self.bundle.config.max_history
-            )
-            vectors[chunk] = self._forward(codes, lengths, {n: a[chunk] for n, a in arrays.items()})
-        return vectors
+        return self._forward(histories, self._features(records))
 
     def known(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
         """The rows of a history's items that the model knows, oldest first."""
@@ -133,42 +117,25 @@ class UserEncoder:
             _check_user(i, record)
         return list(records)
 
-    def _chunks(self, lengths: list[int]) -> Iterator[list[int]]:
-        """Which users to encode together: those of like length, a bounded number of positions."""
-        limit, chunk = self.bundle.config.max_history, list[int]()
-        for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-            padded = min(lengths[i] + 1, limit)
-            if chunk and (len(chunk) + 1) * padded > _POSITIONS_AT_ONCE:
-                yield chunk
-                chunk = []
-            chunk.append(i)
-        if chunk:
-            yield chunk
 
-    def _forward(
-        self, codes: NDArray[np.int32], lengths: NDArray[np.int32], arrays: dict[str, NDArray[Any]]
-    ) -> Vectors:
-        with paddle.no_grad():
-            history = self._model.histories(self._items, codes)
-            vectors: Vectors = self._model.user(history, arrays, last=lengths - 1).numpy()
-        return vectors
-
-
-def load_model(bundle: Bundle) -> TwoTowers:
-    """The bundle's towers with its weights, ready to compute.
+def load_members(bundle: Bundle) -> nn.LayerList:
+    """The bundle's towers with its weights, ready to compute; one pair a member.
 
     Raises:
         BundleError: the weights do not fit the towers that config and features describe.
     """
-    model = TwoTowers(
-        len(bundle.item_ids.values), bundle.user_features, bundle.item_features, bundle.config
+    members = nn.LayerList(
+        TwoTowers(
+            len(bundle.item_ids.values), bundle.user_features, bundle.item_features, bundle.config
+        )
+        for _ in range(bundle.config.members)
     )
-    set_weights(model, bundle.weights)
-    model.eval()
-    return model
+    set_weights(members, bundle.weights)
+    members.eval()
+    return members
 
 
-def set_weights(model: TwoTowers, weights: Mapping[str, Vectors]) -> None:
+def set_weights(model: nn.Layer, weights: Mapping[str, Vectors]) -> None:
     """Put `weights` into the model's parameters, each to its name.
 
     Raises:
@@ -183,14 +150,6 @@ def set_weights(model: TwoTowers, weights: Mapping[str, Vectors]) -> None:
     with paddle.no_grad():
         for name, parameter in parameters.items():
             parameter.set_value(paddle.to_tensor(weights[name]))
-
-
-def item_vectors(
-    model: TwoTowers, codes: NDArray[Any], arrays: Mapping[str, NDArray[Any]]
-) -> paddle.Tensor:
-    """``(N, size)`` vectors of items by their codes and features, without gradients."""
-    with paddle.no_grad():
-        return model.item(paddle.to_tensor(codes), arrays)
 
 
 def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int32]:
@@ -245,4 +204,4 @@ def _kind(value: object) -> str:
     return names.get(type(value), "null" if value is None else f"a {type(value).__name__}")
 
 
-__all__ = ["ItemEncoder", "UserEncoder", "load_model", "set_weights"]
+__all__ = ["ItemEncoder", "UserEncoder", "load_members", "set_weights"]

@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from towhee_recsys.datasets import Schema
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures, pad_histories
 from towhee_recsys.model import ModelConfig, TwoTowers
-from towhee_recsys.model.backend import paddle
+from towhee_recsys.model.backend import functional, paddle
 
 ITEMS, SIZE = 10, 16
-CONFIG = ModelConfig(embedding_size=SIZE, heads=4, hidden_size=24, max_history=7, blocks=2)
+CONFIG = ModelConfig(
+    embedding_size=SIZE, members=1, heads=4, hidden_size=24, max_history=7, blocks=2
+)
 USERS = TableFeatures.fit(
     Schema.model_validate({"users": {"age": "number", "land": "categorical"}}).users,
     [{"age": 20, "land": "CH"}, {"age": 40, "land": "NO"}],
@@ -55,7 +57,7 @@ def _forward(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     rows = [np.array(h, np.int32) for h in histories]
     codes, lengths = pad_histories(rows, ITEMS, CONFIG.max_history)
-    history = model.histories(_items(model), codes)
+    history = functional.embedding(paddle.to_tensor(codes), model.table(_items(model)))
     only = lengths - 1 if last else None
     return model.user(history, USERS.transform(records), only).numpy(), lengths
 

@@ -12,10 +12,10 @@ from towhee_recsys.training.progress import Bar
 def test_validations_and_messages_stand_in_the_text() -> None:
     text = StringIO()
     with Bar(Console(file=text, width=200)) as bar:
-        bar.step(0.25, 0.5, 4.0, 1_000)
-        bar.step(0.5, 1.0, 2.0, 1_000)
-        bar.validation({"hr@10": 0.25, "ndcg@10": 0.125}, best=True)
-        bar.validation({"hr@10": 0.2, "ndcg@10": 0.1}, best=False)
+        bar.step(0, 0.25, 0.5, 4.0, 1_000)
+        bar.step(0, 0.5, 1.0, 2.0, 1_000)
+        bar.validation(0, {"hr@10": 0.25, "ndcg@10": 0.125}, best=True)
+        bar.validation(0, {"hr@10": 0.2, "ndcg@10": 0.1}, best=False)
         bar.message("interrupted")
     lines = text.getvalue().splitlines()
     best = [line for line in lines if "best so far" in line]

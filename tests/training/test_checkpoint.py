@@ -28,11 +28,11 @@ from fixtures.tiny import SHORT, TINY, cycle
 from towhee_recsys import train
 
 class Wait:
-    def step(self, fraction, epoch, loss, examples):
+    def step(self, member, fraction, epoch, loss, examples):
         if epoch >= 6.5:
             print("ready", flush=True)
             time.sleep(600)
-    def validation(self, metrics, best): pass
+    def validation(self, member, metrics, best): pass
     def message(self, text): pass
 
 train(cycle(), SHORT, TINY, checkpoint=Path(sys.argv[1]), listener=Wait())
@@ -72,10 +72,10 @@ class Ear:
         self.first = 0.0
         self.messages: list[str] = []
 
-    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
+    def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
         self.first = self.first or epoch
 
-    def validation(self, metrics: dict[str, float], best: bool) -> None: ...
+    def validation(self, member: int, metrics: dict[str, float], best: bool) -> None: ...
 
     def message(self, text: str) -> None:
         self.messages.append(text)
@@ -154,7 +154,7 @@ def test_there_must_be_something_to_resume(tmp_path: Path, cycle_dataset: Datase
 @pytest.mark.parametrize("name", ["weights", "optimizer", "best", "progress"])
 @pytest.mark.parametrize("damage", ["cut", "removed"])
 def test_a_damaged_checkpoint_is_refused(run: Path, name: str, damage: str) -> None:
-    (file,) = run.glob(f"{name}.*")
+    (file,) = run.glob(f"0/{name}.*")
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:-7])
     else:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from towhee_recsys.datasets import Histories
-from towhee_recsys.training.initial import STD, _cooccurrence, item_vectors
+from towhee_recsys.training.initial import STD, _cooccurrence, initial_vectors
 
 
 def _histories(lists: list[list[int]]) -> Histories:
@@ -21,7 +21,7 @@ def _two_groups() -> Histories:
 
 
 def test_groups_that_never_mix_are_nearer_within_than_across() -> None:
-    vectors = item_vectors(_two_groups(), 23, 4, np.random.default_rng(1))
+    vectors = initial_vectors(_two_groups(), 23, 4, np.random.default_rng(1))
     assert vectors.shape == (23, 4)
     assert vectors.dtype == np.float32
     assert vectors[:20].std() == pytest.approx(STD, rel=1e-4)
@@ -33,13 +33,13 @@ def test_groups_that_never_mix_are_nearer_within_than_across() -> None:
 
 
 def test_items_without_a_past_start_at_zero() -> None:
-    vectors = item_vectors(_two_groups(), 23, 4, np.random.default_rng(1))
+    vectors = initial_vectors(_two_groups(), 23, 4, np.random.default_rng(1))
     assert not vectors[20:].any()
     assert vectors[:20].any(axis=1).all()
 
 
 def test_a_catalogue_smaller_than_a_vector_is_padded_with_zeros() -> None:
-    vectors = item_vectors(_histories([[0, 1, 2], [2, 1]]), 3, 64, np.random.default_rng(1))
+    vectors = initial_vectors(_histories([[0, 1, 2], [2, 1]]), 3, 64, np.random.default_rng(1))
     assert vectors.shape == (3, 64)
     assert np.isfinite(vectors).all()
     assert vectors[:, :3].any()
@@ -48,7 +48,7 @@ def test_a_catalogue_smaller_than_a_vector_is_padded_with_zeros() -> None:
 
 @pytest.mark.parametrize("lists", [[[0], [1], []], [[], []]])
 def test_nobody_with_two_items_starts_at_zero(lists: list[list[int]]) -> None:
-    assert not item_vectors(_histories(lists), 2, 8, np.random.default_rng(1)).any()
+    assert not initial_vectors(_histories(lists), 2, 8, np.random.default_rng(1)).any()
 
 
 def test_cooccurrence_equals_a_plain_loop() -> None:
@@ -64,5 +64,5 @@ def test_cooccurrence_equals_a_plain_loop() -> None:
 
 
 def test_the_same_generator_gives_the_same_vectors() -> None:
-    one, other = (item_vectors(_two_groups(), 23, 4, np.random.default_rng(7)) for _ in range(2))
+    one, other = (initial_vectors(_two_groups(), 23, 4, np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(one, other)

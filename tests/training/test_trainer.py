@@ -13,7 +13,9 @@ from fixtures.tiny import CYCLE, SHORT, TINY, cycle
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, train
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.features import FIRST, UNKNOWN
-from towhee_recsys.training import Trainer, TrainingConfig
+from towhee_recsys.training import TrainingConfig, preset
+from towhee_recsys.training.data import TrainingData
+from towhee_recsys.training.trainer import Trainer
 
 
 class Ear:
@@ -25,12 +27,12 @@ class Ear:
         self.validations: list[tuple[dict[str, float], bool]] = []
         self.messages: list[str] = []
 
-    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
+    def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
         self.steps.append((fraction, epoch, loss, examples))
         if epoch >= self.interrupt_after:
             raise KeyboardInterrupt
 
-    def validation(self, metrics: dict[str, float], best: bool) -> None:
+    def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
         self.validations.append((metrics, best))
 
     def message(self, text: str) -> None:
@@ -165,8 +167,9 @@ def test_training_stops_where_nothing_gets_better(cycle_dataset: Dataset) -> Non
 
 
 def test_a_time_budget_counts_from_the_start_of_the_command(cycle_dataset: Dataset) -> None:
-    budget = TrainingConfig(time_budget=1_000, epochs=1)
-    trainer = Trainer(cycle_dataset, budget, TINY, started=time.monotonic() - 400)
+    data = TrainingData.of(cycle_dataset, "last-two")
+    begun = time.monotonic() - 400
+    trainer = Trainer(data, TrainingConfig(epochs=1), TINY, deadline=begun + 1_000)
     schedule = trainer._schedule()
     assert schedule.steps is None  # the budget overrides the epochs
     assert schedule.seconds is not None
@@ -179,12 +182,14 @@ def test_a_time_budget_that_is_spent_is_refused(cycle_dataset: Dataset) -> None:
         train(cycle_dataset, budget, TINY, started=time.monotonic() - 100)
 
 
-def test_without_epochs_small_data_is_gone_through_more_often(cycle_dataset: Dataset) -> None:
-    small = Trainer(cycle_dataset, TrainingConfig(), TINY)
+def test_presets_go_through_small_data_more_often(cycle_dataset: Dataset) -> None:
+    data = TrainingData.of(cycle_dataset, "last-two")
+    _, config = preset("balanced")
+    small = Trainer(data, config, TINY)
     assert small.batches.count == 1
     assert small._schedule().steps == 60
-    large = Trainer(cycle_dataset, TrainingConfig(batch_positions=10), TINY)
-    assert large._schedule().steps == 4 * large.batches.count > 60
+    large = Trainer(data, config.model_copy(update={"batch_positions": 10}), TINY)
+    assert large._schedule().steps == config.epochs * large.batches.count > 60
 
 
 def _met(**columns: Any) -> pd.DataFrame:

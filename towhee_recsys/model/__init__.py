@@ -3,6 +3,7 @@
 - `config`: the towers' shape
 - `layers`: embedded features; blocks that mix a history over time
 - `towers`: items and users → vectors
+- `inference`: trained towers and arrays → vectors, without gradients
 - `losses`: vectors and the items that came next → a number to lower
 - `backend`: the one place that imports Paddle
 

@@ -13,7 +13,10 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     embedding_size: int = Field(VECTOR_SIZE, ge=8)
-    """Numbers in a vector. The stores expect 256."""
+    """Numbers in a vector, of all members together. The stores expect 256."""
+    members: int = Field(2, ge=1, le=8)
+    """Pairs of towers that are trained apart and whose vectors stand side by side: the score is
+    the sum of theirs."""
     blocks: int = Field(2, ge=1, le=8)
     """Blocks of the user tower."""
     heads: int = Field(8, ge=1)
@@ -23,8 +26,16 @@ class ModelConfig(BaseModel):
     max_history: int = Field(200, ge=1)
     """Items of a history that the user tower reads, the latest ones."""
 
+    @property
+    def member_size(self) -> int:
+        """Numbers in a vector of one member."""
+        return self.embedding_size // self.members
+
     @model_validator(mode="after")
-    def _heads_divide_the_vector(self) -> ModelConfig:
-        if self.embedding_size % self.heads:
-            raise ValueError(f"heads={self.heads} must divide embedding_size={self.embedding_size}")
+    def _members_and_heads_divide_the_vector(self) -> ModelConfig:
+        if self.embedding_size % (self.members * self.heads):
+            raise ValueError(
+                f"members={self.members} times heads={self.heads} must divide "
+                f"embedding_size={self.embedding_size}"
+            )
         return self

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from towhee_recsys.features.columns import Feature, NumberFeature
 from towhee_recsys.features.vocabulary import FIRST, PADDING
 from towhee_recsys.model.backend import functional, nn, paddle
+
+Dropout: TypeAlias = "Callable[[paddle.Tensor], paddle.Tensor]"
+"""What training does to a residual branch; see `towhee_recsys.training.dropout`."""
 
 
 class FeatureEmbedding(nn.Layer):
@@ -84,29 +87,35 @@ class CausalMixing(nn.Layer):
             default_initializer=nn.initializer.Assign(np.maximum(kernel, -30).astype("float32")),
         )
 
-    def forward(self, values: paddle.Tensor) -> paddle.Tensor:
-        """``(B, L, size)`` → ``(B, L, size)``."""
+    def forward(self, values: paddle.Tensor, weights: paddle.Tensor | None = None) -> paddle.Tensor:
+        """``(B, L, size)`` → ``(B, L, size)``. `weights` of this length, where they are at hand."""
         batch, length, size = values.shape
-        lag = np.arange(length)[:, None] - np.arange(length)[None, :]
-        weights = self._weights(lag.reshape(-1)).reshape([self.heads, length, length])
+        if weights is None:
+            weights = self.toeplitz(length)
         split = values.reshape([batch, length, self.heads, size // self.heads])
         mixed = paddle.matmul(weights.unsqueeze(0), split.transpose([0, 2, 1, 3]))
         return mixed.transpose([0, 2, 1, 3]).reshape([batch, length, size])
 
-    def last(self, values: paddle.Tensor, last: np.ndarray) -> paddle.Tensor:
+    def last(self, values: paddle.Tensor, last: NDArray[np.int64]) -> paddle.Tensor:
         """``(B, L, size)`` and last positions ``(B,)`` → ``(B, size)`` at these."""
         batch, length, size = values.shape
         lag = last[:, None] - np.arange(length)[None, :]
-        weights = self._weights(lag.reshape(-1)).reshape([self.heads, batch, 1, length])
+        weights = self._weights(lag).reshape([self.heads, batch, 1, length])
         split = values.reshape([batch, length, self.heads, size // self.heads])
         mixed = paddle.matmul(weights.transpose([1, 0, 2, 3]), split.transpose([0, 2, 1, 3]))
         return mixed.reshape([batch, size])
 
-    def _weights(self, lag: np.ndarray) -> paddle.Tensor:
-        """exp(b) at ``(n,)`` distances, 0 where one is negative: ``(heads, n)``."""
-        past = paddle.to_tensor((lag >= 0).astype("float32"))
-        index = paddle.to_tensor(np.clip(lag, 0, self.length - 1))
-        return paddle.exp(paddle.index_select(self.kernel, index, axis=1)) * past
+    def toeplitz(self, length: int) -> paddle.Tensor:
+        """``(heads, length, length)``: exp(b) at each pair's distance, 0 above the diagonal."""
+        lag = np.arange(length)[:, None] - np.arange(length)[None, :]
+        return self._weights(lag).reshape([self.heads, length, length])
+
+    def _weights(self, lag: NDArray[np.int64]) -> paddle.Tensor:
+        """exp(b) at n distances of any shape, 0 where one is negative: ``(heads, n)``."""
+        past = paddle.to_tensor((lag >= 0).astype("float32").reshape(-1))
+        index = paddle.to_tensor(np.clip(lag, 0, self.length - 1).reshape(-1))
+        # Looking up rows, not columns: Paddle's gradient of the latter takes ten times as long.
+        return functional.embedding(index, paddle.exp(self.kernel).t()).t() * past
 
 
 class Block(nn.Layer):
@@ -129,18 +138,24 @@ class Block(nn.Layer):
         self.expand = linear(size, hidden_size)
         self.contract = linear(hidden_size, size)
 
-    def forward(self, z: paddle.Tensor, last: np.ndarray | None = None) -> paddle.Tensor:
+    def forward(
+        self,
+        z: paddle.Tensor,
+        last: NDArray[np.int64] | None = None,
+        weights: paddle.Tensor | None = None,
+        dropout: Dropout = lambda branch: branch,
+    ) -> paddle.Tensor:
         """With `last`, each row's last position ``(B,)``, only that position: ``(B, size)``."""
         normed = self.norm_in(z)
         value = functional.silu(self.value(normed))
         if last is None:
-            mixed = self.mix(value)
+            mixed = self.mix(value, weights)
         else:
             mixed = self.mix.last(value, last)
             z, normed = at(z, last), at(normed, last)
         gate = functional.silu(self.gate(normed))
-        z = z + self.project(self.norm_mix(mixed) * gate)
-        return z + self.contract(functional.relu(self.expand(self.norm_hidden(z))))
+        z = z + dropout(self.project(self.norm_mix(mixed) * gate))
+        return z + dropout(self.contract(functional.relu(self.expand(self.norm_hidden(z)))))
 
 
 def linear(size_in: int, size_out: int) -> nn.Linear:
@@ -150,7 +165,7 @@ def linear(size_in: int, size_out: int) -> nn.Linear:
     return nn.Linear(size_in, size_out, weight_attr=attr, bias_attr=attr)
 
 
-def at(z: paddle.Tensor, position: np.ndarray) -> paddle.Tensor:
+def at(z: paddle.Tensor, position: NDArray[np.int64]) -> paddle.Tensor:
     """``(B, L, size)`` at one position a row ``(B,)`` → ``(B, size)``."""
     batch, length, size = z.shape
     flat = paddle.to_tensor(np.arange(batch) * length + position)

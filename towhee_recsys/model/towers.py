@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,21 +12,25 @@ from towhee_recsys.features.columns import TableFeatures
 from towhee_recsys.features.vocabulary import FIRST
 from towhee_recsys.model.backend import nn, paddle
 from towhee_recsys.model.config import ModelConfig
-from towhee_recsys.model.layers import Block, FeatureEmbedding
+from towhee_recsys.model.layers import Block, Dropout, FeatureEmbedding
 
 
 class ItemTower(nn.Layer):
     """Item codes and features → ``(N, size)`` float32: an embedding of the id plus the features'.
 
     Codes follow `towhee_recsys.features.vocabulary`: an item that was not there in training is
-    `UNKNOWN`, and its vector comes from its features.
+    `UNKNOWN`, and its vector comes from its features. With `sparse`, a step's gradient of the ids
+    holds only the rows that it used.
     """
 
-    def __init__(self, items: int, features: TableFeatures, size: int) -> None:
+    def __init__(
+        self, items: int, features: TableFeatures, size: int, sparse: bool = False
+    ) -> None:
         super().__init__()
         self.ids = nn.Embedding(
             FIRST + items,
             size,
+            sparse=sparse,
             weight_attr=paddle.ParamAttr(initializer=nn.initializer.Normal(std=0.05)),
         )
         # Features begin at nothing, so that they do not disturb what the ids start with.
@@ -47,7 +51,7 @@ class UserTower(nn.Layer):
 
     def __init__(self, features: TableFeatures, config: ModelConfig) -> None:
         super().__init__()
-        size = config.embedding_size
+        size = config.member_size
         self.start = self.create_parameter(
             [1, size], default_initializer=nn.initializer.Normal(std=0.05)
         )
@@ -65,7 +69,9 @@ class UserTower(nn.Layer):
         self,
         history: paddle.Tensor,
         arrays: Mapping[str, NDArray[Any]],
-        last: np.ndarray | None = None,
+        last: NDArray[np.int64] | None = None,
+        weights: Sequence[paddle.Tensor | None] | None = None,
+        dropout: Dropout = lambda branch: branch,
     ) -> paddle.Tensor:
         """Each position's vector, or with `last` ``(B,)`` only that of each row's last position.
 
@@ -73,27 +79,35 @@ class UserTower(nn.Layer):
             history: ``(B, L, size)``, padded on the right; item vectors, or `start` before the
                 first item.
             arrays: the records' features, B rows each.
+            last: ``(B,)`` positions.
+            weights: each block's Toeplitz matrices of this length, where they are at hand.
+            dropout: what to do to the residual branches, in training.
         """
         record = self.features(arrays, history.shape[0])
         z = self.norm_in(history) + record.unsqueeze(1)
-        for block in self.blocks[:-1]:
-            z = block(z)
-        return self.norm_out(self.blocks[-1](z, last))
+        for i, block in enumerate(self.blocks):
+            at_end = last if i == len(self.blocks) - 1 else None
+            z = block(z, at_end, weights[i] if weights else None, dropout)
+        return self.norm_out(z)
 
 
 class TwoTowers(nn.Layer):
-    """Both towers of one model. Item rows are their codes less `FIRST`."""
+    """Both towers of one member. Item rows are their codes less `FIRST`."""
 
     def __init__(
-        self, items: int, users: TableFeatures, item_features: TableFeatures, config: ModelConfig
+        self,
+        items: int,
+        users: TableFeatures,
+        item_features: TableFeatures,
+        config: ModelConfig,
+        sparse: bool = False,
     ) -> None:
         super().__init__()
         self.config = config
-        self.item = ItemTower(items, item_features, config.embedding_size)
+        self.item = ItemTower(items, item_features, config.member_size, sparse)
         self.user = UserTower(users, config)
 
-    def histories(self, vectors: paddle.Tensor, codes: np.ndarray) -> paddle.Tensor:
-        """``(B, L)`` rows of `vectors`, with ``len(vectors)`` for the start → ``(B, L, size)``."""
-        table = paddle.concat([vectors, self.user.start])
-        flat = paddle.index_select(table, paddle.to_tensor(codes.reshape(-1)), axis=0)
-        return flat.reshape([*codes.shape, vectors.shape[1]])
+    def table(self, vectors: paddle.Tensor) -> paddle.Tensor:
+        """``(N, size)`` vectors of items → ``(N + 1, size)``, the start behind them: what
+        histories, as `pad_histories` gives them, are rows of."""
+        return paddle.concat([vectors, self.user.start])

@@ -1,8 +1,11 @@
 """Fit the towers, keep the best as a bundle, and measure it.
 
-- `config`, `trainer`: settings, and the loop
+- `config`, `presets`: settings, and those with measured figures
+- `fitting`: a data set → a bundle; its members are trained side by side by `worker`
+- `data`, `trainer`: arrays, and the loop that fits one member to them
 - `initial`: item embeddings to start from
-- `batches`, `schedule`, `checkpoint`, `progress`: what the loop is made of
+- `batches`, `dropout`, `optimizer`, `schedule`, `checkpoint`: what the loop is made of
+- `listener`, `progress`: what a run says of itself, and the bar that shows it
 - `evaluation`, `metrics`, `baselines`: how good a model is, and compared to what
 - `report`: a page about a model, from its `findings`, its `curves` (laid out by `chart`) and a
   `map` of its items; `plots` draws the same as PNG files, in the colours of `palette`
@@ -10,6 +13,17 @@
 
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.evaluation import Evaluation, evaluate
-from towhee_recsys.training.trainer import Listener, Trainer, train
+from towhee_recsys.training.fitting import train
+from towhee_recsys.training.listener import Listener
+from towhee_recsys.training.presets import PRESETS, Preset, preset
 
-__all__ = ["Evaluation", "Listener", "Trainer", "TrainingConfig", "evaluate", "train"]
+__all__ = [
+    "PRESETS",
+    "Evaluation",
+    "Listener",
+    "Preset",
+    "TrainingConfig",
+    "evaluate",
+    "preset",
+    "train",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ class Progress:
     worse: int = 0
     """Validations since the best one."""
     finished: bool = False
+    curve: list[dict[str, float]] = field(default_factory=list)
+    """See `Metadata.curve`."""
 
 
 @dataclass

@@ -8,12 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class TrainingConfig(BaseModel):
-    """Settings of `train`. The defaults are those that the README's figures were measured with."""
+    """Settings of `train`; see `towhee_recsys.training.presets` for those with measured figures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    epochs: float | None = Field(None, gt=0)
-    """How often to go through the data. None: 4 times, or more where that makes few steps."""
+    preset: str | None = None
+    """Name of the preset that these settings are of."""
+    epochs: float = Field(4, gt=0)
+    """How often to go through the data."""
+    min_steps: int = Field(1, ge=1)
+    """Steps to take at least, where little data makes few batches."""
     time_budget: float | None = Field(None, gt=0)
     """Seconds, from the start of the command to the saved bundle; overrides `epochs`."""
     holdout: Literal["last-two", "none"] = "last-two"
@@ -30,9 +34,11 @@ class TrainingConfig(BaseModel):
     """Gradients are clipped to this norm."""
     batch_positions: int = Field(2_400, ge=1)
     """Padded positions in a batch."""
-    negatives: int = Field(1_024, ge=1)
-    """Items drawn for each batch to rank the next item against; the whole catalogue where it is
-    not even twice as large."""
+    negatives: int | None = Field(None, ge=1)
+    """Items drawn for each batch to rank the next item against; all where the catalogue is not
+    even twice as large. None: all, up to a catalogue of 10,000."""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Of the residual branches. Pays in long runs, and slows the start of short ones."""
     id_dropout: float = Field(0.05, ge=0, lt=1)
     """Share of items that a step knows by their features alone, so that the model learns what to
     make of an item that it has never met."""

@@ -14,7 +14,7 @@ SHIFT = 0.5
 STD = 0.05
 
 
-def item_vectors(
+def initial_vectors(
     histories: Histories, items: int, size: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """``(items, size)`` float32 with standard deviation 0.05; zeros for items without a past.

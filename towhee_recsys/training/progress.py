@@ -12,7 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 class Bar:
     """A `Listener` for people: loss, examples a second, validation HR@10 and NDCG@10, time left."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, members: int = 1) -> None:
+        """`members`: how many are trained side by side."""
+        self._members = members
         self.console = console or Console(stderr=True)
         self._bar = Progress(
             BarColumn(bar_width=10),
@@ -23,12 +25,13 @@ class Bar:
             console=self.console,
         )
         self._task = self._bar.add_task("", total=1.0)
+        self._fraction: dict[int, float] = {}
+        self._epoch: dict[int, float] = {}
         self._loss = 0.0
         self._examples = 0
         self._seconds = 0.0
         self._last = time.monotonic()
         self._quality = ""
-        self._epoch = 0.0
 
     def __enter__(self) -> Bar:
         self._bar.start()
@@ -42,22 +45,24 @@ class Bar:
     ) -> None:
         self._bar.stop()
 
-    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
+    def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
         now = time.monotonic()
         self._loss = loss if not self._loss else 0.95 * self._loss + 0.05 * loss
         self._examples += examples
         self._seconds += now - self._last
         self._last = now
-        self._epoch = epoch
+        self._fraction[member], self._epoch[member] = fraction, epoch
         text = f"epoch {epoch:.1f} loss {self._loss:.2f} {self._rate()}/s{self._quality}"
-        self._bar.update(self._task, completed=fraction, description=text)
+        done = sum(self._fraction.values()) / self._members
+        self._bar.update(self._task, completed=done, description=text)
 
-    def validation(self, metrics: dict[str, float], best: bool) -> None:
+    def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
         figures = " ".join(f"{name.upper()} {value:.3f}" for name, value in metrics.items())
         self._quality = f" {figures}"
+        which = f"  member {member + 1}" if self._members > 1 else ""
         self.message(
-            f"epoch {self._epoch:4.1f}  loss {self._loss:.3f}  validation {figures}"
-            f"{'  (best so far)' if best else ''}"
+            f"epoch {self._epoch[member]:4.1f}{which}  loss {self._loss:.3f}  "
+            f"validation {figures}{'  (best so far)' if best else ''}"
         )
         self._last = time.monotonic()
 

@@ -1,192 +1,117 @@
-"""A data set → a bundle: the loop that fits both towers, keeps the best, and can be stopped."""
+"""Arrays → one member's weights: the loop that fits its towers, keeps the best, can be stopped."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import platform
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys._version import __version__
-from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
 from towhee_recsys.encoders import set_weights
 from towhee_recsys.errors import TrainingError
-from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures, Vocabulary
-from towhee_recsys.metadata import Metadata
+from towhee_recsys.features import FIRST, UNKNOWN
 from towhee_recsys.model import ModelConfig, TwoTowers, sampled_softmax_loss, softmax_loss
-from towhee_recsys.model.backend import nn, paddle
-from towhee_recsys.training.baselines import popularity
+from towhee_recsys.model.backend import functional, paddle
+from towhee_recsys.model.inference import UserForward, item_vectors
 from towhee_recsys.training.batches import Batch, Batches, seen_mask
 from towhee_recsys.training.checkpoint import Arrays, Checkpoint, Progress
 from towhee_recsys.training.config import TrainingConfig
-from towhee_recsys.training.evaluation import model_scores, rank_users
-from towhee_recsys.training.initial import item_vectors
+from towhee_recsys.training.data import TrainingData
+from towhee_recsys.training.dropout import MaskPool
+from towhee_recsys.training.evaluation import rank_users
+from towhee_recsys.training.initial import initial_vectors
+from towhee_recsys.training.listener import Listener, Silence
 from towhee_recsys.training.metrics import summary
+from towhee_recsys.training.optimizer import Optimizer
 from towhee_recsys.training.schedule import Schedule, learning_rate
-from towhee_recsys.types import ITEM_ID, USER_ID
 
-MIN_EPOCHS = 4
-MIN_STEPS = 60
+FULL_SOFTMAX = 10_000
+"""Items up to which the next one is ranked against all others."""
+SAMPLED = 2_048
+"""Items drawn for a batch where there are more than that, and the settings name no number."""
+DENSE = 20_000
+"""Items up to which a step computes the vectors of all; of more, those that it needs."""
 _SAVING = 3.0
 """Seconds kept back of a time budget for what comes after the last validation."""
 
 
-class Listener(Protocol):
-    """Hears how training goes on; a progress bar, for one."""
-
-    def step(self, fraction: float, epoch: float, loss: float, examples: int) -> None:
-        """After each step: the share of training done, and the step's loss and positions."""
-
-    def validation(self, metrics: dict[str, float], best: bool) -> None:
-        """After each validation: ``hr@10`` and ``ndcg@10``."""
-
-    def message(self, text: str) -> None:
-        """Anything else worth knowing."""
-
-
 @dataclass(frozen=True)
-class _Data:
-    """The arrays that training reads."""
+class Fit:
+    """What came out of a member's training."""
 
-    dataset: Dataset
-    split: Split
-    items: int
-    ids: Vocabulary
-    codes: NDArray[np.int32]
-    trained: NDArray[np.int64]
-    popularity: NDArray[np.int64]
-    user_features: TableFeatures
-    item_features: TableFeatures
-    user_arrays: dict[str, NDArray[Any]]
-    item_arrays: dict[str, NDArray[Any]]
-
-    @property
-    def item_ids(self) -> NDArray[Any]:
-        return self.dataset.items[ITEM_ID].to_numpy()
-
-    @classmethod
-    def of(cls, dataset: Dataset, holdout: str) -> _Data:
-        past = histories(dataset)
-        none = np.full(len(past.lengths), -1, np.int32)
-        split = last_two(past) if holdout == "last-two" else Split(past, none, none)
-        items = len(dataset.items)
-        counts = popularity(split.train, items)
-        users, records = dataset.user_records(), dataset.item_records()
-        user_features = TableFeatures.fit(dataset.schema.users, users)
-        item_features = TableFeatures.fit(dataset.schema.items, records)
-        return cls(
-            dataset=dataset,
-            split=split,
-            items=items,
-            ids=Vocabulary(dataset.items[ITEM_ID].tolist()),
-            # An item that nobody met has nothing to learn its id from.
-            codes=np.where(counts > 0, np.arange(items) + FIRST, UNKNOWN).astype(np.int32),
-            trained=np.flatnonzero(counts),
-            popularity=counts,
-            user_features=user_features,
-            item_features=item_features,
-            user_arrays=user_features.transform(users),
-            item_arrays=item_features.transform(records),
-        )
-
-
-def train(
-    dataset: Dataset,
-    config: TrainingConfig | None = None,
-    model: ModelConfig | None = None,
-    *,
-    checkpoint: Path | None = None,
-    resume: bool = False,
-    listener: Listener | None = None,
-    started: float | None = None,
-) -> Bundle:
-    """Fit both towers to a data set and return the best model found.
-
-    Args:
-        dataset: what to learn from.
-        config: how; see `TrainingConfig`.
-        model: the shape of the towers.
-        checkpoint: a folder to write the state to after each epoch; `Checkpoint.remove` it when
-            the bundle is saved.
-        resume: go on from `checkpoint`.
-        listener: hears of every step and validation; see `progress.Bar`.
-        started: `time.monotonic()` when the command began, for the time budget; now by default.
-
-    Interrupted from the keyboard, training ends early and returns the best model so far.
-
-    Raises:
-        TrainingError: there is nothing to learn, or nothing to resume.
-    """
-    return Trainer(dataset, config, model, checkpoint, listener, started).run(resume)
+    weights: Arrays
+    epochs: float
+    """How often it had gone through the data when it was best."""
+    seconds: float
+    """Spent training, over all sittings."""
+    curve: Sequence[Mapping[str, float]]
+    """See `Metadata.curve`."""
 
 
 class Trainer:
-    """One training run."""
+    """One member's training run."""
 
     def __init__(
         self,
-        dataset: Dataset,
-        config: TrainingConfig | None = None,
-        model: ModelConfig | None = None,
+        data: TrainingData,
+        config: TrainingConfig,
+        model: ModelConfig,
+        member: int = 0,
+        *,
         checkpoint: Path | None = None,
         listener: Listener | None = None,
-        started: float | None = None,
+        deadline: float | None = None,
     ) -> None:
-        self.started = time.monotonic() if started is None else started
-        self.config = config or TrainingConfig()
-        self.checkpoint = checkpoint
-        self.listener = listener
-        self.data = _Data.of(dataset, self.config.holdout)
-        if len(self.data.trained) < 2:
-            raise TrainingError(
-                f"{dataset.name} leaves {len(self.data.trained)} items to learn from; training "
-                "needs users with three interactions or more (or --holdout none)"
-            )
-        paddle.seed(self.config.seed)
+        """
+        Args:
+            data: what to learn from.
+            config: how.
+            model: the shape of the towers.
+            member: which of the model's, from 0.
+            checkpoint: a folder to write the state to after each epoch.
+            listener: hears of every step and validation.
+            deadline: `time.monotonic()` at which all must be done, the last validation included;
+                takes the place of ``config.epochs``.
+        """
+        self.data, self.config, self.member = data, config, member
+        self.checkpoint, self.listener = checkpoint, listener or Silence()
+        self.deadline = deadline
+        paddle.seed(int(self._rng(0).integers(2**31)))
         with paddle.utils.unique_name.guard():
             self.model = TwoTowers(
-                self.data.items,
-                self.data.user_features,
-                self.data.item_features,
-                model or ModelConfig(),
+                data.items, data.user_features, data.item_features, model, data.items > DENSE
             )
-        matrices = {p.name for p in self.model.parameters() if len(p.shape) > 1}
-        self.optimizer = paddle.optimizer.AdamW(
-            learning_rate=self.config.learning_rate,
-            beta1=0.9,
-            beta2=0.98,
-            weight_decay=self.config.weight_decay,
-            parameters=self.model.parameters(),
-            grad_clip=nn.ClipGradByGlobalNorm(self.config.gradient_norm),
-            apply_decay_param_fun=matrices.__contains__,
-        )
+        self.optimizer = Optimizer(self.model, config)
         self.batches = Batches(
-            self.data.split.train,
-            self.data.items,
-            self.model.config.max_history,
-            self.config.batch_positions,
+            data.split.train, data.items, model.max_history, config.batch_positions
         )
-        asked = np.flatnonzero(self.data.split.validation >= 0)
-        rng = np.random.default_rng([self.config.seed, 1])
-        self.everyone = asked
-        self.sample = np.sort(rng.permutation(asked)[: self.config.validation_users])
+        positions = max(config.batch_positions, model.max_history + 1)
+        self.masks = MaskPool(config.dropout, positions * model.member_size, self._rng(3))
+        self.everyone = np.flatnonzero(data.split.validation >= 0)
+        # All members ask the same users, so that their figures can be compared.
+        asked = np.random.default_rng([config.seed, 1]).permutation(self.everyone)
+        self.sample = np.sort(asked[: config.validation_users])
         self.progress = Progress(run=self._identity())
         self.best: Arrays = {}
+        self.loss = math.nan
 
-    def run(self, resume: bool = False) -> Bundle:
-        """Train to the end of the schedule, or to an early stop."""
-        if resume:
-            if self.checkpoint is None:
-                raise TrainingError("there is no checkpoint to resume from; name its folder")
+    def run(self, resume: bool = False) -> Fit:
+        """Train to the end of the schedule, or to an early stop. With `resume`, go on from the
+        checkpoint, where there is one.
+
+        Interrupted from the keyboard, it ends early with the best weights so far.
+
+        Raises:
+            TrainingError: the checkpoint is of another run, or damaged; the time is too short; the
+                numbers grew beyond all bounds.
+        """
+        if resume and self.checkpoint and self.checkpoint.exists():
             self._resume(Checkpoint.load(self.checkpoint, self.progress.run))
         else:
             self._initialise()
@@ -200,31 +125,34 @@ class Trainer:
                 if len(self.sample) and (done or self.progress.epoch % every == 0):
                     self._validate()
                 self.progress.finished = done or self.progress.worse >= self.config.patience
-                if self.checkpoint and not self.progress.finished:
+                if self.checkpoint:
                     self._save(self.checkpoint)
         except KeyboardInterrupt:
-            self._say("interrupted: keeping the best model so far")
-        return self._finish()
+            self.listener.message("interrupted: keeping the best model so far")
+        if not self.best:
+            self.best = self._weights()
+            self.progress.best_epochs = self._epochs()
+        return Fit(self.best, self.progress.best_epochs, self.progress.seconds, self.progress.curve)
 
     def _initialise(self) -> None:
-        rng = np.random.default_rng([self.config.seed, 0])
-        size = self.model.config.embedding_size
-        start = item_vectors(self.data.split.train, self.data.items, size, rng)
+        size = self.model.config.member_size
+        start = initial_vectors(self.data.split.train, self.data.items, size, self._rng(4))
         with paddle.no_grad():
             self.model.item.ids.weight[FIRST:] = paddle.to_tensor(start)
 
     def _schedule(self) -> Schedule:
-        if self.config.time_budget is not None:
-            before = time.monotonic() - self.started
-            left = self.config.time_budget - before - self._cost_of_validation() - _SAVING
-            if left <= 0:
-                raise TrainingError(
-                    f"a time budget of {self.config.time_budget:.0f} s is too short for this data: "
-                    f"reading and validating it takes that long; allow more"
-                )
-            return Schedule(seconds=left)
-        epochs = self.config.epochs or max(MIN_EPOCHS, MIN_STEPS / self.batches.count)
-        return Schedule(steps=max(1, math.ceil(epochs * self.batches.count)))
+        if self.deadline is None:
+            return Schedule(
+                steps=max(self.config.min_steps, math.ceil(self.config.epochs * self.batches.count))
+            )
+        # The same clock for all processes of a machine.
+        left = self.deadline - time.monotonic() - self._cost_of_validation() - _SAVING
+        if left <= 0:
+            raise TrainingError(
+                f"a time budget of {self.config.time_budget:.0f} s is too short for this data: "
+                "reading and validating it takes that long; allow more"
+            )
+        return Schedule(seconds=self.progress.seconds + left)
 
     def _cost_of_validation(self) -> float:
         """Seconds that the last validation, of every user, will take."""
@@ -232,35 +160,37 @@ class Trainer:
             return 0.0
         some = self.everyone[:: max(1, len(self.everyone) // 200)]
         begin = time.monotonic()
-        self._ranks(self._bundle(self._weights()), some)
+        self._metrics(some)
         return (time.monotonic() - begin) / len(some) * len(self.everyone) * 1.2
 
     def _fraction(self, schedule: Schedule) -> float:
         return schedule.fraction(self.progress.step, self.progress.seconds)
 
+    def _epochs(self) -> float:
+        return self.progress.step / self.batches.count
+
     def _epoch(self, schedule: Schedule) -> None:
         # Each epoch has a generator of its own, so that a resumed run goes on as it would have.
-        rng = np.random.default_rng([self.config.seed, 2, self.progress.epoch])
+        rng = self._rng(2, self.progress.epoch)
+        total = count = 0.0
         for batch in self.batches.epoch(rng):
             fraction = self._fraction(schedule)
             if fraction >= 1:
                 break
             loss = self._step(batch, learning_rate(self.config.learning_rate, fraction), rng)
+            total, count = total + loss, count + 1
             self.progress.step += 1
             self.progress.seconds = time.monotonic() - self.clock
-            if self.listener:
-                epoch = self.progress.step / self.batches.count
-                self.listener.step(self._fraction(schedule), epoch, loss, len(batch.targets))
+            self.listener.step(
+                self.member, self._fraction(schedule), self._epochs(), loss, len(batch.targets)
+            )
+        self.loss = total / max(count, 1)
         self.progress.epoch += 1
 
     def _step(self, batch: Batch, rate: float, rng: np.random.Generator) -> float:
         loss = self._loss(batch, rng)
         loss.backward()
-        self.optimizer.set_lr(rate)
-        # The first step names the optimizer's tensors: as in any other process that may resume.
-        with paddle.utils.unique_name.guard():
-            self.optimizer.step()
-        self.optimizer.clear_grad()
+        self.optimizer.step(rate)
         # Paddle's loss may stay finite where logits are no numbers; the clipped gradients do not.
         if not (math.isfinite(loss) and paddle.isfinite(self.model.user.norm_out.bias).all()):
             raise TrainingError(
@@ -270,149 +200,111 @@ class Trainer:
         return float(loss)
 
     def _loss(self, batch: Batch, rng: np.random.Generator) -> paddle.Tensor:
-        data, trained = self.data, self.data.trained
-        codes = data.codes
+        data = self.data
+        drawn = self._negatives(rng)
+        used = self._used(batch, drawn)
+        place = _places(used, data.items)
+        codes = data.codes[used]
         if self.config.id_dropout:
-            dropped = rng.random(data.items) < self.config.id_dropout
-            codes = np.where(dropped, UNKNOWN, codes)
-        items = self.model.item(paddle.to_tensor(codes), data.item_arrays)
-        records = {name: array[batch.users] for name, array in data.user_arrays.items()}
-        users = self.model.user(self.model.histories(items, batch.codes), records)
+            codes = np.where(rng.random(len(used)) < self.config.id_dropout, UNKNOWN, codes)
+        items = self.model.item(
+            paddle.to_tensor(codes), {name: array[used] for name, array in data.item_arrays.items()}
+        )
+        users = self.model.user(
+            _rows(self.model.table(items), place(batch.codes)),
+            {name: array[batch.users] for name, array in data.user_arrays.items()},
+            dropout=self.masks.dropout(rng) if self.config.dropout else lambda branch: branch,
+        )
         users = _rows(users.reshape([-1, users.shape[-1]]), batch.positions)
-        if len(trained) < 2 * self.config.negatives:
-            column = np.searchsorted(trained, batch.targets)
-            seen = seen_mask(batch, trained, data.items)
-            return softmax_loss(users, _rows(items, trained), column, seen)
-        drawn = rng.choice(trained, self.config.negatives, replace=False)
+        if drawn is None:
+            column = np.searchsorted(data.trained, batch.targets)
+            seen = seen_mask(batch, data.trained, data.items)
+            return softmax_loss(users, _rows(items, place(data.trained)), column, seen)
         hidden = seen_mask(batch, drawn, data.items) | (drawn[None, :] == batch.targets[:, None])
         return sampled_softmax_loss(
             users,
-            _rows(items, batch.targets),
-            _rows(items, drawn),
+            _rows(items, place(batch.targets)),
+            _rows(items, place(drawn)),
             hidden,
-            math.log(len(trained) / len(drawn)),
+            math.log(len(data.trained) / len(drawn)),
         )
 
+    def _negatives(self, rng: np.random.Generator) -> NDArray[np.int64] | None:
+        """Item rows to rank the next item against; None: all."""
+        trained, negatives = self.data.trained, self.config.negatives
+        if negatives is None:
+            negatives = SAMPLED if len(trained) > FULL_SOFTMAX else len(trained)
+        if len(trained) < 2 * negatives:
+            return None
+        return rng.choice(trained, negatives, replace=False, shuffle=False)
+
+    def _used(self, batch: Batch, drawn: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        """Item rows whose vectors a step needs, in order."""
+        if self.data.items <= DENSE or drawn is None:
+            return np.arange(self.data.items)
+        met = batch.codes[batch.codes < self.data.items]
+        return np.unique(np.concatenate([met, batch.targets, drawn]))
+
     def _validate(self) -> None:
-        metrics = summary(self._ranks(self._bundle(self._weights()), self.sample))
+        metrics = self._metrics(self.sample)
         better = metrics["ndcg@10"] > self.progress.best_ndcg
         if better:
             self.progress.best_ndcg = metrics["ndcg@10"]
-            self.progress.best_epochs = self.progress.step / self.batches.count
+            self.progress.best_epochs = self._epochs()
             self.progress.worse = 0
             self.best = self._weights()
         else:
             self.progress.worse += 1
-        if self.listener:
-            self.listener.validation(metrics, better)
+        self.progress.curve.append(
+            {"member": self.member, "epoch": self._epochs(), "loss": self.loss, **metrics}
+        )
+        self.listener.validation(self.member, metrics, better)
 
-    def _ranks(self, bundle: Bundle, users: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _metrics(self, users: NDArray[np.int64]) -> dict[str, float]:
+        """Validation metrics of this member alone."""
         data = self.data
-        score = model_scores(bundle, data.dataset)
+        vectors = item_vectors([self.model], data.codes, data.item_arrays)
+        forward = UserForward([self.model], vectors)
+
+        def score(rows: NDArray[np.int64], pasts: list[NDArray[np.int32]]) -> NDArray[np.float32]:
+            records = {name: array[rows] for name, array in data.user_arrays.items()}
+            return np.asarray(forward(pasts, records) @ vectors.T)
+
         everything = np.arange(data.items)
-        return rank_users(score, data.split, "validation", everything, data.item_ids, users=users)
-
-    def _finish(self) -> Bundle:
-        """The best weights as a bundle, validated on every user."""
-        if not self.best:
-            self.best = self._weights()
-            self.progress.best_epochs = self.progress.step / self.batches.count
-        bundle = self._bundle(self.best)
-        if not len(self.everyone):
-            return bundle
-        counts = self.data.popularity.astype(np.float32)
-        popular = rank_users(
-            lambda users, _: np.tile(counts, (len(users), 1)),
-            self.data.split,
-            "validation",
-            np.arange(self.data.items),
-            self.data.item_ids,
-        )
-        return self._bundle(
-            self.best,
-            validation=summary(self._ranks(bundle, self.everyone)),
-            popularity=summary(popular),
-        )
-
-    def _bundle(self, weights: Arrays, **metrics: dict[str, float]) -> Bundle:
-        data = self.data
-        source = data.dataset.source
-        return Bundle(
-            schema=data.dataset.schema,
-            config=self.model.config,
-            weights=weights,
-            item_ids=data.ids,
-            item_codes=data.codes,
-            item_arrays=data.item_arrays,
-            popularity=data.popularity,
-            user_features=data.user_features,
-            item_features=data.item_features,
-            metadata=Metadata(
-                data=data.dataset.name,
-                location=source.location if source else None,
-                sha256=source.sha256 if source else None,
-                id_types={
-                    name: "int" if table[name].dtype.kind == "i" else "str"
-                    for name, table in (
-                        (USER_ID, data.dataset.users),
-                        (ITEM_ID, data.dataset.items),
-                    )
-                },
-                holdout=self.config.holdout,
-                users=len(data.dataset.users),
-                items=data.items,
-                interactions=len(data.split.train.items),
-                epochs=self.progress.best_epochs,
-                seconds=round(self.progress.seconds, 1),
-                seed=self.config.seed,
-                created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                versions={
-                    "towhee_recsys": __version__,
-                    "paddlepaddle": paddle.__version__,
-                    "python": platform.python_version(),
-                },
-                **metrics,
-            ),
+        return summary(
+            rank_users(score, data.split, "validation", everything, data.order, users=users)
         )
 
     def _weights(self) -> dict[str, NDArray[np.float32]]:
         return {name: p.numpy().copy() for name, p in self.model.named_parameters()}
 
     def _save(self, folder: Path) -> None:
-        state = {
-            name: value.numpy()
-            for name, value in self.optimizer.state_dict().items()
-            if isinstance(value, paddle.Tensor)
-        }
-        Checkpoint(self.progress, self._weights(), state, self.best).save(folder)
+        Checkpoint(self.progress, self._weights(), self.optimizer.state(), self.best).save(folder)
 
     def _resume(self, checkpoint: Checkpoint) -> None:
         self.progress, self.best = checkpoint.progress, checkpoint.best
         set_weights(self.model, checkpoint.weights)
-        self.optimizer.set_state_dict(
-            {name: paddle.to_tensor(array) for name, array in checkpoint.optimizer.items()}
-        )
-        self._say(f"resuming after epoch {self.progress.epoch}")
+        self.optimizer.load(checkpoint.optimizer)
+        if not self.progress.finished:
+            self.listener.message(f"resuming after epoch {self.progress.epoch}")
 
     def _identity(self) -> str:
         """A digest of data and settings."""
-        train: Histories = self.data.split.train
-        digest = hashlib.sha256()
-        for part in (self.config.model_dump_json(), self.model.config.model_dump_json()):
-            digest.update(part.encode())
-        digest.update(self.data.dataset.schema.model_dump_json().encode())
-        for features in (self.data.user_features, self.data.item_features):
-            digest.update(json.dumps(features.state()).encode())
-        digest.update(json.dumps(self.data.ids.values).encode())
-        arrays: list[NDArray[Any]] = [train.offsets, train.items, self.data.split.validation]
-        for array in (*arrays, *self.data.user_arrays.values(), *self.data.item_arrays.values()):
-            digest.update(array.tobytes())
-        return digest.hexdigest()
+        config, model = self.config.model_dump_json(), self.model.config.model_dump_json()
+        whole = f"{config}\n{model}\n{self.member}\n{self.data.digest}"
+        return hashlib.sha256(whole.encode()).hexdigest()
 
-    def _say(self, text: str) -> None:
-        if self.listener:
-            self.listener.message(text)
+    def _rng(self, *purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.config.seed, self.member, *purpose])
 
 
-def _rows(table: paddle.Tensor, rows: NDArray[np.int64]) -> paddle.Tensor:
-    return paddle.index_select(table, paddle.to_tensor(rows), axis=0)
+def _rows(table: paddle.Tensor, rows: NDArray[Any]) -> paddle.Tensor:
+    return functional.embedding(paddle.to_tensor(rows), table)
+
+
+def _places(used: NDArray[np.int64], items: int) -> Callable[[NDArray[Any]], NDArray[np.int64]]:
+    """Item rows → where they stand in `used`, and behind it the start of a history."""
+    if len(used) == items:
+        return lambda rows: rows.astype(np.int64)
+    with_start = np.append(used, items)
+    return lambda rows: np.searchsorted(with_start, rows)

@@ -1,0 +1,131 @@
+"""A data set → the arrays that training reads, which can be handed to another process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
+from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures
+from towhee_recsys.training.baselines import popularity
+from towhee_recsys.types import ITEM_ID
+
+_ARRAYS = "data.safetensors"
+_FEATURES = "features.json"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """U users and N items, as rows of their tables."""
+
+    split: Split
+    ids: str
+    """A digest of the items' ids."""
+    order: NDArray[np.int64]
+    """``(N,)`` each item's place among all when ordered by id."""
+    user_features: TableFeatures
+    item_features: TableFeatures
+    user_arrays: Mapping[str, NDArray[Any]]
+    """The users' features, U rows each."""
+    item_arrays: Mapping[str, NDArray[Any]]
+    """The items' features, N rows each."""
+
+    @classmethod
+    def of(cls, dataset: Dataset, holdout: str) -> TrainingData:
+        """`holdout` as in `TrainingConfig`."""
+        past = histories(dataset)
+        nobody = np.full(len(past.lengths), -1, np.int32)
+        users, items = dataset.user_records(), dataset.item_records()
+        user_features = TableFeatures.fit(dataset.schema.users, users)
+        item_features = TableFeatures.fit(dataset.schema.items, items)
+        ids = json.dumps(dataset.items[ITEM_ID].tolist())
+        return cls(
+            ids=hashlib.sha256(ids.encode()).hexdigest(),
+            split=last_two(past) if holdout == "last-two" else Split(past, nobody, nobody),
+            order=np.argsort(np.argsort(dataset.items[ITEM_ID].to_numpy(), kind="stable")),
+            user_features=user_features,
+            item_features=item_features,
+            user_arrays=user_features.transform(users),
+            item_arrays=item_features.transform(items),
+        )
+
+    @property
+    def items(self) -> int:
+        return len(self.order)
+
+    @cached_property
+    def popularity(self) -> NDArray[np.int64]:
+        """``(N,)`` interactions to learn from."""
+        return popularity(self.split.train, self.items)
+
+    @cached_property
+    def codes(self) -> NDArray[np.int32]:
+        """``(N,)`` codes of the ids; `UNKNOWN` for an item that nobody met, as there is nothing to
+        learn its id from."""
+        return np.where(self.popularity > 0, np.arange(self.items) + FIRST, UNKNOWN).astype("i4")
+
+    @cached_property
+    def trained(self) -> NDArray[np.int64]:
+        """Rows of the items that somebody met."""
+        return np.flatnonzero(self.popularity)
+
+    @cached_property
+    def digest(self) -> str:
+        """Identifies what is learnt from: all of it but the test's items."""
+        digest = hashlib.sha256(json.dumps(self._features()).encode())
+        for name, array in sorted(self._arrays().items()):
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write all but the test's items, which training has no business with."""
+        arrays = {name: np.ascontiguousarray(array) for name, array in self._arrays().items()}
+        save_file(arrays, folder / _ARRAYS)
+        (folder / _FEATURES).write_text(json.dumps(self._features()), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> TrainingData:
+        """What `save` wrote."""
+        arrays = load_file(folder / _ARRAYS)
+        features = json.loads((folder / _FEATURES).read_text(encoding="utf-8"))
+        validation = arrays["validation"]
+        return cls(
+            split=Split(
+                Histories(arrays["offsets"], arrays["histories"]),
+                validation,
+                np.full_like(validation, -1),
+            ),
+            ids=features["ids"],
+            order=arrays["order"],
+            user_features=TableFeatures.load(features["user"]),
+            item_features=TableFeatures.load(features["item"]),
+            user_arrays={name: arrays[f"user.{name}"] for name in features["user"]},
+            item_arrays={name: arrays[f"item.{name}"] for name in features["item"]},
+        )
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "offsets": self.split.train.offsets,
+            "histories": self.split.train.items,
+            "validation": self.split.validation,
+            "order": self.order,
+            **{f"user.{name}": array for name, array in self.user_arrays.items()},
+            **{f"item.{name}": array for name, array in self.item_arrays.items()},
+        }
+
+    def _features(self) -> dict[str, Any]:
+        return {
+            "ids": self.ids,
+            "user": self.user_features.state(),
+            "item": self.item_features.state(),
+        }

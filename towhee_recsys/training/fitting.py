@@ -1,0 +1,158 @@
+"""A data set → a bundle: all members trained side by side, and what they are worth together."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from towhee_recsys._version import __version__
+from towhee_recsys.bundle import Bundle
+from towhee_recsys.datasets import Dataset
+from towhee_recsys.errors import TrainingError
+from towhee_recsys.features import Vocabulary
+from towhee_recsys.metadata import Metadata
+from towhee_recsys.model import ModelConfig
+from towhee_recsys.model.backend import paddle
+from towhee_recsys.training import worker
+from towhee_recsys.training.config import TrainingConfig
+from towhee_recsys.training.data import TrainingData
+from towhee_recsys.training.evaluation import model_scores, rank_users
+from towhee_recsys.training.listener import Listener, Silence
+from towhee_recsys.training.metrics import summary
+from towhee_recsys.training.presets import preset
+from towhee_recsys.training.trainer import Fit
+from towhee_recsys.types import ITEM_ID, USER_ID
+
+_WORTH_A_PROCESS = 100_000
+"""Interactions above which starting processes takes less time than it saves."""
+
+
+def train(
+    dataset: Dataset,
+    config: TrainingConfig | None = None,
+    model: ModelConfig | None = None,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    listener: Listener | None = None,
+    started: float | None = None,
+) -> Bundle:
+    """Fit a model to a data set and return the best that was found.
+
+    Members are trained at once, each in a process of its own with one core; where there is little
+    data, one after the other in this one.
+
+    Args:
+        dataset: what to learn from.
+        config: how; see `TrainingConfig`, and `preset` for settings of which the result is known.
+            By default those of ``preset("balanced")``.
+        model: the shape of the towers; by default as there.
+        checkpoint: a folder to write the state to after each epoch; `Checkpoint.remove` it when
+            the bundle is saved.
+        resume: go on from `checkpoint`.
+        listener: hears of every step and validation; see `progress.Bar`.
+        started: `time.monotonic()` when the command began, for the time budget; now by default.
+
+    Interrupted from the keyboard, training ends early and returns the best model so far.
+
+    Raises:
+        TrainingError: there is nothing to learn, or nothing to resume.
+    """
+    started = time.monotonic() if started is None else started
+    default_model, default_config = preset("balanced")
+    config, model = config or default_config, model or default_model
+    data = TrainingData.of(dataset, config.holdout)
+    if len(data.trained) < 2:
+        raise TrainingError(
+            f"{dataset.name} leaves {len(data.trained)} items to learn from; training "
+            "needs users with three interactions or more (or --holdout none)"
+        )
+    if resume and not (checkpoint and checkpoint.exists()):
+        raise TrainingError(
+            f"there is nothing to resume at {checkpoint}; train without --resume"
+            if checkpoint
+            else "there is no checkpoint to resume from; name its folder"
+        )
+    deadline = None if config.time_budget is None else started + config.time_budget
+    job = worker.Job(data, config, model, checkpoint, resume, deadline)
+    apart = model.members > 1 and len(data.split.train.items) >= _WORTH_A_PROCESS
+    fits = (worker.run if apart else _in_turn)(job, listener or Silence())
+    return _measured(_bundle(dataset, job, fits), dataset, data)
+
+
+def _in_turn(job: worker.Job, listener: Listener) -> list[Fit]:
+    fits = []
+    for member in range(job.model.members):
+        deadline = job.deadline
+        if deadline is not None:
+            now = time.monotonic()
+            deadline = now + (deadline - now) / (job.model.members - member)
+        fits.append(replace(job, deadline=deadline).trainer(member, listener).run(job.resume))
+    return fits
+
+
+def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit]) -> Bundle:
+    data, source = job.data, dataset.source
+    return Bundle(
+        schema=dataset.schema,
+        config=job.model,
+        weights={
+            f"{member}.{name}": weight
+            for member, fit in enumerate(fits)
+            for name, weight in fit.weights.items()
+        },
+        item_ids=Vocabulary(dataset.items[ITEM_ID].tolist()),
+        item_codes=data.codes,
+        item_arrays=data.item_arrays,
+        popularity=data.popularity,
+        user_features=data.user_features,
+        item_features=data.item_features,
+        metadata=Metadata(
+            data=dataset.name,
+            location=source.location if source else None,
+            sha256=source.sha256 if source else None,
+            id_types={
+                name: "int" if table[name].dtype.kind == "i" else "str"
+                for name, table in ((USER_ID, dataset.users), (ITEM_ID, dataset.items))
+            },
+            holdout=job.config.holdout,
+            users=len(dataset.users),
+            items=data.items,
+            interactions=len(data.split.train.items),
+            epochs=float(np.mean([fit.epochs for fit in fits])),
+            seconds=round(max(fit.seconds for fit in fits), 1),
+            seed=job.config.seed,
+            preset=job.config.preset,
+            training=job.config.model_dump(mode="json"),
+            curve=[dict(point) for fit in fits for point in fit.curve],
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            versions={
+                "towhee_recsys": __version__,
+                "paddlepaddle": paddle.__version__,
+                "python": platform.python_version(),
+            },
+        ),
+    )
+
+
+def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
+    """The bundle with its validation metrics, of all users."""
+    if not (data.split.validation >= 0).any():
+        return bundle
+    counts = data.popularity.astype(np.float32)
+    scores = {
+        "validation": model_scores(bundle, dataset),
+        "popularity": lambda users, _: np.tile(counts, (len(users), 1)),
+    }
+    everything = np.arange(data.items)
+    metrics = {
+        name: summary(rank_users(score, data.split, "validation", everything, data.order))
+        for name, score in scores.items()
+    }
+    return replace(bundle, metadata=bundle.metadata.model_copy(update=metrics))
