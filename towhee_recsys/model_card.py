@@ -54,7 +54,7 @@ def model_card(metadata: Metadata, schema: Schema, config: ModelConfig, fingerpr
         _training_data(metadata),
         _table(("column", "of", "role", "used"), _columns(schema)),
         "### Training Procedure",
-        _procedure(metadata),
+        _procedure(metadata, config),
         "#### Training Hyperparameters",
         _table(("setting", "value"), _settings(metadata, config)),
         "## Evaluation",
@@ -148,16 +148,18 @@ def _columns(schema: Schema) -> list[tuple[str, ...]]:
     ] or [("none", "", "", "")]
 
 
-def _procedure(metadata: Metadata) -> str:
-    members = len({point["member"] for point in metadata.curve if "member" in point})
+def _procedure(metadata: Metadata, config: ModelConfig) -> str:
     sentence = (
         f"Trained for {metadata.epochs:.1f} epochs in {duration(metadata.seconds)}, with the seed "
         f"{metadata.seed}"
     )
     if metadata.preset:
         sentence += f" and the preset {escape(metadata.preset)}"
-    if members > 1:
-        sentence += f"; {members} pairs of towers were trained side by side"
+    if config.members > 1:
+        sentence += (
+            f"; {config.members} pairs of towers were trained side by side, and the vector is "
+            "theirs one after another"
+        )
     return f"{sentence}."
 
 

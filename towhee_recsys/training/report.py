@@ -69,7 +69,7 @@ def render(
         meta=meta,
         settings=sorted({**bundle.config.model_dump(), **meta.training, **meta.versions}.items()),
         columns={"items": _read(schema.items), "users": _read(schema.users)},
-        members=len({line.member for panel in curves for line in panel.lines}),
+        members=bundle.config.members,
         charts=[Chart.of(panel) for panel in curves],
         findings=findings,
         headlines=HEADLINES,
