@@ -42,7 +42,9 @@ def test_places_in_the_picture() -> None:
     assert zero[0].y == chart.top  # 0.2, the uppermost tick
     assert zero[0].y < zero[1].y < one[0].y <= chart.bottom
     assert [dot.best for dot in zero] == [True, False]
-    assert [text for _, text in chart.y_ticks] == ["0.05", "0.10", "0.15", "0.20"]
+    assert [text for _, text in chart.y_ticks] == ["0.00", "0.05", "0.10", "0.15", "0.20"]
+    loss = Chart.of(panels(CURVE)[0])
+    assert loss.y_ticks[0][1] == "6.0"
 
 
 def test_one_point_is_a_picture_too() -> None:

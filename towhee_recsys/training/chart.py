@@ -43,7 +43,8 @@ class Chart:
     def of(cls, panel: Panel) -> Chart:
         last = max(epoch for epoch, _ in panel.points)
         values = [value for _, value in panel.points]
-        along, up = ticks(0, last), ticks(min(values), max(values))
+        low = min(values) if panel.floor is None else panel.floor
+        along, up = ticks(0, last), ticks(low, max(values))
 
         def x(epoch: float) -> float:
             return round(cls.left + epoch / last * (cls.right - cls.left), 1)

@@ -34,6 +34,12 @@ class Panel:
     lines: list[Line]
 
     @property
+    def floor(self) -> float | None:
+        """Where the axis of values begins: at 0 for shares, so that small differences look small;
+        None where anything will do."""
+        return None if self.name == "loss" else 0.0
+
+    @property
     def best(self) -> tuple[float, float] | None:
         """The highest point of all lines."""
         marks = [line.best for line in self.lines if line.best]

@@ -66,6 +66,8 @@ def _curves(panels: Sequence[Panel]) -> Figure:
         elif panel.best:
             _say(axes, f"{panel.best[1]:.4f}", panel.best, (0, 9), ha="center", weight="bold")
             axes.margins(y=0.16)
+        axes.set_xlim(0, None)
+        axes.set_ylim(panel.floor, None)
     return figure
 
 
