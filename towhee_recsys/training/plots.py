@@ -67,7 +67,9 @@ def _curves(panels: Sequence[Panel]) -> Figure:
             _say(axes, f"{panel.best[1]:.4f}", panel.best, (0, 9), ha="center", weight="bold")
             axes.margins(y=0.16)
         axes.set_xlim(0, None)
-        axes.set_ylim(panel.floor, None)
+        if panel.floor is not None:
+            top = max(value for _, value in panel.points) or 1.0
+            axes.set_ylim(panel.floor, 1.12 * top)
     return figure
 
 
