@@ -22,7 +22,7 @@ from towhee_recsys.encoders import load_members
 from towhee_recsys.errors import BundleError
 from towhee_recsys.features import TableFeatures, Vocabulary
 
-FILES = [*FINGERPRINTED, "metadata.json"]
+FILES = [*FINGERPRINTED, "metadata.json", "MODEL_CARD.md"]
 USERS = [{"history": [1, 2, 3]}, {"history": []}, {"history": [9]}]
 
 
@@ -73,6 +73,21 @@ def test_a_bundle_comes_back_as_it_was(sample_bundle: Bundle, sample_bundle_path
     np.testing.assert_array_equal(
         UserEncoder(str(sample_bundle_path)).encode(users), UserEncoder(sample_bundle).encode(users)
     )
+
+
+def test_a_bundle_without_a_model_card_loads(copy: Path, cycle_bundle: Bundle) -> None:
+    (copy / "MODEL_CARD.md").unlink()
+    _manifest(copy, lambda m: m["files"].pop("MODEL_CARD.md"))
+    assert Bundle.load(copy).fingerprint == cycle_bundle.fingerprint
+
+
+def test_results_can_be_added_to_a_saved_bundle(copy: Path) -> None:
+    bundle = Bundle.load(copy)
+    meta = bundle.metadata.model_copy(update={"test": {"hr@10": 0.25}})
+    dataclasses.replace(bundle, metadata=meta).save(copy)
+    assert Bundle.load(copy).fingerprint == bundle.fingerprint
+    assert read_metadata(copy).test == {"hr@10": 0.25}
+    assert "| test | HR@10 | 0.2500 |" in (copy / "MODEL_CARD.md").read_text()
 
 
 def test_saving_again_gives_the_same_bytes(saved: Path, tmp_path: Path) -> None:
@@ -266,6 +281,9 @@ def test_nothing_in_a_bundle_is_pickled(sample_bundle_path: Path) -> None:
         assert not content.startswith((b"\x80", b"PK", b"\x93NUMPY")), name
         if name.endswith(".json"):
             assert isinstance(json.loads(content), dict)
+            continue
+        if name == "MODEL_CARD.md":
+            assert content.decode().startswith("---\nlibrary_name: towhee_recsys\n")
             continue
         # safetensors: the length of a JSON header, the header, and numbers to the last byte.
         size = int.from_bytes(content[:8], "little")

@@ -50,6 +50,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("cli") / "home"
     trained = document(home, "train", "--data", "sample", "--epochs", "1")
     assert trained["bundle"] == str(home / "bundle")
+    assert trained["report"] == str(home / "report" / "index.html")
     assert trained["fingerprint"] == Bundle.load(home / "bundle").fingerprint
     assert trained["validation"]["hr@10"] > 0
     report = document(home, "ingest")
@@ -83,6 +84,19 @@ def test_evaluate_beside_baselines(home: Path) -> None:
     assert "…" in ease  # from where to where the model is ahead
     for group in ("history", "target", "users.gender", "users.country", "Fjordland"):
         assert group in shown
+
+
+def test_train_tells_what_evaluate_measures(home: Path) -> None:
+    measured = document(home, "evaluate")
+    trained = Bundle.load(home / "bundle").metadata
+    assert trained.test == pytest.approx(measured["test"])
+    assert f"| test | HR@10 | {trained.test['hr@10']:.4f} |" in (
+        home / "bundle" / "MODEL_CARD.md"
+    ).read_text("utf-8")
+    page = (home / "report" / "index.html").read_text("utf-8")
+    assert f"{measured['test']['ndcg@10']:.4f}" in page
+    assert trained.sha256 is not None
+    assert trained.sha256 in page
 
 
 def test_recommend_rate_and_status(home: Path) -> None:
@@ -164,7 +178,8 @@ def test_a_milvus_file_in_use(home: Path) -> None:
 
 def test_help_is_quick() -> None:
     code = "import sys; from towhee_recsys.cli import app\ntry: app(['--help'])\nexcept SystemExit:"
-    code += " print([m for m in ('towhee', 'paddle', 'pandas', 'pymilvus') if m in sys.modules])"
+    heavy = ["towhee", "paddle", "pandas", "pymilvus", "matplotlib", "sklearn", "jinja2"]
+    code += f" print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.rstrip().endswith("[]")
 
@@ -282,9 +297,31 @@ def test_a_home_that_cannot_be(tmp_path: Path) -> None:
     assert result.stderr.splitlines()[-1].startswith("Error: ")
 
 
+def test_training_without_a_report(tmp_path: Path) -> None:
+    result = invoke(tmp_path, "train", "--epochs", "0.05", "--no-report", "--json")
+    trained = json.loads(result.stdout)
+    assert (trained["report"], trained["test"]) == (None, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_where_no_report_can_be_written_the_model_stays(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "thesis.txt").write_text("years of work")
+    result = invoke(tmp_path, "train", "--epochs", "0.05", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["report"] is None
+    assert result.stderr.splitlines()[-1].startswith("Warning: the model is saved, but there is no")
+    assert "exists and holds no report" in result.stderr
+    assert Bundle.load(tmp_path / "bundle").metadata.test["hr@10"] >= 0
+    assert (tmp_path / "report" / "thesis.txt").read_text() == "years of work"
+
+
 def test_a_model_of_everything_is_not_evaluated(tmp_path: Path) -> None:
-    result = invoke(tmp_path, "train", "--holdout", "none", "--epochs", "0.1", "--json")
-    assert json.loads(result.stdout)["holdout"] == "none"
+    result = invoke(tmp_path, "train", "--holdout", "none", "--epochs", "0.1")
+    page = tmp_path / "report" / "index.html"
+    assert result.stdout.splitlines()[-1] == f"Report: {page}"
+    assert "nothing to ask the model that it has not seen" in page.read_text("utf-8")
+    assert Bundle.load(tmp_path / "bundle").metadata.holdout == "none"
     result = invoke(tmp_path, "evaluate", "--json")
     assert result.exit_code == 1
     assert "was trained on all interactions (--holdout none)" in result.stderr

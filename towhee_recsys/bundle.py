@@ -9,6 +9,7 @@ features.json          vocabularies and scales of the features, the items' ids  
 schema.json            the columns and their roles                                    yes
 config.json            the shape of the towers                                        yes
 metadata.json          what it was trained on, how, and with which result             no
+MODEL_CARD.md          the same for people, and what the model is for                 no
 manifest.json          a checksum of each file, and the fingerprint of the bundle
 =====================  =============================================================  ===========
 
@@ -19,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,8 +37,10 @@ from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError
 from towhee_recsys.features.columns import TableFeatures
 from towhee_recsys.features.vocabulary import Vocabulary
+from towhee_recsys.folders import write_folder
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.model.config import ModelConfig
+from towhee_recsys.model_card import model_card
 
 Part = TypeVar("Part", bound=BaseModel)
 
@@ -50,6 +52,7 @@ FEATURES = "features.json"
 SCHEMA = "schema.json"
 CONFIG = "config.json"
 METADATA = "metadata.json"
+MODEL_CARD = "MODEL_CARD.md"
 FINGERPRINTED = (WEIGHTS, ITEMS, FEATURES, SCHEMA, CONFIG)
 
 
@@ -90,7 +93,7 @@ class Bundle:
     @cached_property
     def fingerprint(self) -> str:
         """Eight hexadecimal digits; two bundles with the same give the same vectors."""
-        return _fingerprint(_checksums(self._files()))
+        return _fingerprint(_checksums(self._fingerprinted()))
 
     def save(self, path: str | Path) -> None:
         """Write the bundle as a folder, which takes the place of an older one when it is whole.
@@ -104,24 +107,10 @@ class Bundle:
         path = Path(path).absolute()
         if path.exists() and not (path / MANIFEST).is_file():
             raise BundleError(f"{path} exists and is no bundle; name another folder, or remove it")
-        path.parent.mkdir(parents=True, exist_ok=True)
         files = self._files()
         checksums = _checksums(files)
         manifest = Manifest(format=FORMAT, fingerprint=_fingerprint(checksums), files=checksums)
-        files[MANIFEST] = manifest.model_dump_json(indent=2).encode()
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
-            new, old = Path(scratch, "new"), Path(scratch, "old")
-            new.mkdir()
-            for name, content in files.items():
-                (new / name).write_bytes(content)
-            if path.exists():
-                path.rename(old)
-            try:
-                new.rename(path)
-            except OSError:
-                if old.exists():
-                    old.rename(path)
-                raise
+        write_folder(path, {**files, MANIFEST: manifest.model_dump_json(indent=2).encode()})
 
     @classmethod
     def load(cls, path: str | Path) -> Bundle:
@@ -152,6 +141,14 @@ class Bundle:
             raise _foreign(path, exc) from exc
 
     def _files(self) -> dict[str, bytes]:
+        card = model_card(self.metadata, self.schema, self.config, self.fingerprint)
+        return {
+            **self._fingerprinted(),
+            METADATA: self.metadata.model_dump_json(indent=2).encode(),
+            MODEL_CARD: card.encode(),
+        }
+
+    def _fingerprinted(self) -> dict[str, bytes]:
         items = {f"feature.{name}": array for name, array in self.item_arrays.items()}
         features = {
             "item_ids": self.item_ids.values,
@@ -166,7 +163,6 @@ class Bundle:
             FEATURES: json.dumps(features, ensure_ascii=False).encode(),
             SCHEMA: self.schema.model_dump_json(indent=2).encode(),
             CONFIG: self.config.model_dump_json(indent=2).encode(),
-            METADATA: self.metadata.model_dump_json(indent=2).encode(),
         }
 
 

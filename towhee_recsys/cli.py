@@ -25,10 +25,15 @@ from towhee_recsys.errors import BundleError, RecsysError, RequestError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from towhee_recsys.bundle import Bundle
     from towhee_recsys.datasets import Dataset
     from towhee_recsys.home import Home
+    from towhee_recsys.training import Evaluation
 
 P = ParamSpec("P")
+
+_QUICK_EASE = 5_000
+"""Items up to which a report compares with EASE, which inverts a matrix of items by items."""
 
 app = typer.Typer(
     add_completion=False,
@@ -206,6 +211,9 @@ def train(
     ] = "last-two",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was interrupted.")] = False,
+    report: Annotated[
+        bool, typer.Option(help="Measure the model on the test items and write a page about it.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Train a model and keep it in the home folder. Ctrl-C keeps the best so far."""
@@ -239,11 +247,11 @@ def train(
         )
     bundle.save(home.bundle)
     Checkpoint.remove(home.checkpoint)
+    bundle, page = _report(home, bundle, dataset) if report else (bundle, None)
     meta = bundle.metadata
     if as_json:
-        _print_json(
-            {"bundle": str(home.bundle), "fingerprint": bundle.fingerprint, **meta.model_dump()}
-        )
+        paths = {"bundle": str(home.bundle), "report": str(page) if page else None}
+        _print_json({**paths, "fingerprint": bundle.fingerprint, **meta.model_dump()})
         return
     typer.echo(
         f"Model {bundle.fingerprint} trained on {meta.interactions:,} interactions of "
@@ -253,6 +261,8 @@ def train(
         typer.echo(
             f"validation: {_figures(meta.validation)} (popularity: {_figures(meta.popularity)})"
         )
+    if page:
+        typer.echo(f"Report: {page}")
 
 
 @app.command()
@@ -457,6 +467,39 @@ def _load(data: str) -> Dataset:
 
     with download_bar(data) as progress:
         return Dataset.load(data, progress=progress)
+
+
+def _report(home: Home, bundle: Bundle, dataset: Dataset) -> tuple[Bundle, Path | None]:
+    """Measure the saved model and write about it: the bundle with its results, and the page.
+
+    The model is safe by then, so that whatever fails here is a warning.
+    """
+    page = None
+    try:
+        from towhee_recsys.training.findings import Findings, with_results
+        from towhee_recsys.training.report import write_report
+
+        findings = None
+        if bundle.metadata.holdout != "none":
+            findings = Findings.of(_measured(bundle, dataset))
+            bundle = with_results(bundle, findings)
+            bundle.save(home.bundle)
+        with _console().status("writing the report"):
+            page = write_report(home.report, bundle, dataset, findings)
+    except Exception as exc:
+        why = " ".join(str(exc).split()) or type(exc).__name__
+        typer.echo(f"Warning: the model is saved, but there is no report of it: {why}", err=True)
+    return bundle, page
+
+
+def _measured(bundle: Bundle, dataset: Dataset) -> Evaluation:
+    from towhee_recsys.training import evaluate
+    from towhee_recsys.training.evaluation_bar import evaluation_bar
+
+    # What is quick to fit; `evaluate` compares with more.
+    baselines = ["ease", "decayed-ease"] if len(dataset.items) <= _QUICK_EASE else []
+    with evaluation_bar(_console()) as progress:
+        return evaluate(bundle, dataset, baselines=baselines, progress=progress)
 
 
 def _recorded(home: Home) -> Dataset:

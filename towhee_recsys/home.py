@@ -33,6 +33,10 @@ class Home:
         return self.folder / "training"
 
     @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+    @property
     def milvus_uri(self) -> str:
         return self.milvus or str(self.folder / "milvus.db")
 

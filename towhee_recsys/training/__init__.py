@@ -11,6 +11,8 @@
 - `baselines` (over `ease` and `ials`): what to compare with
 - `cold_start`: how good it is for users and items that it has never met
 - `evaluation_bar`: how far the evaluation is
+- `report`: a page about a model, from its `findings`, its `curves` (laid out by `chart`) and a
+  `map` of its items; `plots` draws the same as PNG files, in the colours of `palette`
 """
 
 from towhee_recsys.training.config import TrainingConfig

@@ -58,6 +58,8 @@ class Compared:
     """Chosen for validation."""
     validation: dict[str, float]
     test: dict[str, float]
+    intervals: dict[str, Interval]
+    """95% of the test's ``hr@10`` and ``ndcg@10``."""
     gain: float
     """The model's test NDCG@10 less this one's."""
     gain_interval: Interval
@@ -130,12 +132,10 @@ def evaluate(
     check_baselines(baselines, len(dataset.items))
     exam = _Exam.of(dataset, items, progress)
     validation, test = exam.answers("model", model_scores(bundle, dataset))
-    measured = np.stack([hits(test.ranks), gains(test.ranks)], axis=1)
-    hr, gain = intervals(measured)
     return Evaluation(
         validation=rank_figures(validation.ranks),
         test=exam.figures(test),
-        intervals={"hr@10": hr, "ndcg@10": gain},
+        intervals=_intervals(test),
         segments=all_segments(
             test.ranks,
             test.users,
@@ -224,6 +224,7 @@ class _Exam:
             settings=chosen.settings,
             validation=rank_figures(validation.ranks),
             test=self.figures(test),
+            intervals=_intervals(test),
             gain=float(gain.mean()),
             gain_interval=intervals(gain[:, None])[0],
         )
@@ -231,6 +232,11 @@ class _Exam:
     def _advance(self, stage: str, users: int) -> Advance | None:
         progress = self.progress
         return None if progress is None else lambda done: progress(stage, done, users)
+
+
+def _intervals(test: Answers) -> dict[str, Interval]:
+    hr, ndcg_ = intervals(np.stack([hits(test.ranks), gains(test.ranks)], axis=1))
+    return {"hr@10": hr, "ndcg@10": ndcg_}
 
 
 def recorded_dataset(bundle: Bundle) -> Dataset:
