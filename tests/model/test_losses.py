@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from towhee_recsys.model import SoftmaxLoss, sampled_softmax_loss
+import towhee_recsys.model.losses as losses
+from towhee_recsys.model import sampled_softmax_loss, softmax_loss
 from towhee_recsys.model.backend import functional, paddle
 
 P, N, K, SIZE = 5, 7, 4, 3
@@ -39,7 +40,7 @@ def test_softmax_over_what_was_not_seen(share: float) -> None:
         kept = [s for i, s in enumerate(scores) if i == positive or not seen[p, i]]
         losses.append(_cross_entropy(kept, scores[positive]))
     users, items = _tensor(USERS), _tensor(ITEMS)
-    loss = SoftmaxLoss()(users, items, POSITIVES, np.nonzero(seen))
+    loss = softmax_loss(users, items, POSITIVES, np.nonzero(seen))
     assert float(loss) == pytest.approx(np.mean(losses), abs=1e-5)
     if share == 1.0:  # nothing but the positive is left, and it is never left out
         assert float(loss) == pytest.approx(0.0, abs=1e-6)
@@ -52,7 +53,7 @@ def test_an_item_that_all_have_seen_gets_no_gradient() -> None:
     seen = np.zeros((P, N), bool)
     seen[:, 4] = True
     items = _tensor(ITEMS)
-    SoftmaxLoss()(_tensor(USERS), items, POSITIVES, np.nonzero(seen)).backward()
+    softmax_loss(_tensor(USERS), items, POSITIVES, np.nonzero(seen)).backward()
     assert _moved(items) == [True, True, True, True, False, True, True]
 
 
@@ -76,7 +77,7 @@ def test_sampled_softmax_weighs_negatives_by_what_they_stand_for() -> None:
 
 def test_sampling_everything_but_the_positive_equals_the_full_softmax() -> None:
     seen = np.random.default_rng(3).random((P, N)) < 0.3
-    full = SoftmaxLoss()(_tensor(USERS), _tensor(ITEMS), POSITIVES, np.nonzero(seen))
+    full = softmax_loss(_tensor(USERS), _tensor(ITEMS), POSITIVES, np.nonzero(seen))
     hidden = seen | (np.arange(N) == POSITIVES[:, None])
     sampled = sampled_softmax_loss(
         _tensor(USERS), _tensor(ITEMS[POSITIVES]), _tensor(ITEMS), np.nonzero(hidden), 0.0
@@ -88,7 +89,7 @@ def test_the_gradients_of_the_full_softmax_are_those_of_its_operators() -> None:
     seen = np.random.default_rng(4).random((P, N)) < 0.4
     seen[np.arange(P), POSITIVES] = False
     users, items = _tensor(USERS), _tensor(ITEMS)
-    (3 * SoftmaxLoss()(users, items, POSITIVES, np.nonzero(seen))).backward()
+    (3 * softmax_loss(users, items, POSITIVES, np.nonzero(seen))).backward()
     plain_users, plain_items = _tensor(USERS), _tensor(ITEMS)
     mask = paddle.to_tensor(np.where(seen, -1e4, 0).astype(np.float32))
     logits = paddle.matmul(plain_users, plain_items, transpose_y=True) + mask
@@ -97,18 +98,14 @@ def test_the_gradients_of_the_full_softmax_are_those_of_its_operators() -> None:
     np.testing.assert_allclose(items.grad.numpy(), plain_items.grad.numpy(), atol=1e-6)
 
 
-def test_the_buffer_of_one_step_does_not_disturb_the_next() -> None:
-    nothing = (np.empty(0, np.int64), np.empty(0, np.int64))
-    loss = SoftmaxLoss()
-    large = _tensor(USERS), _tensor(ITEMS)
-    first = loss(*large, POSITIVES, nothing)
-    small = _tensor(USERS[:2]), _tensor(ITEMS[:4])
-    second = loss(*small, np.array([0, 3]), nothing)
-    (first + second).backward()
-    alone = [_tensor(a) for a in (USERS, ITEMS, USERS[:2], ITEMS[:4])]
-    (
-        SoftmaxLoss()(*alone[:2], POSITIVES, nothing)
-        + SoftmaxLoss()(*alone[2:], np.array([0, 3]), nothing)
-    ).backward()
-    for one, other in zip((*large, *small), alone, strict=True):
+def test_rows_are_computed_in_parts_that_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = np.nonzero(np.random.default_rng(5).random((P, N)) < 0.4)
+    whole, parts = ((_tensor(USERS), _tensor(ITEMS)) for _ in range(2))
+    expected = softmax_loss(*whole, POSITIVES, seen)
+    expected.backward()
+    monkeypatch.setattr(losses, "_ROWS_AT_ONCE", 2)
+    found = softmax_loss(*parts, POSITIVES, seen)
+    found.backward()
+    assert float(found) == pytest.approx(float(expected), abs=1e-6)
+    for one, other in zip(parts, whole, strict=True):
         np.testing.assert_allclose(one.grad.numpy(), other.grad.numpy(), atol=1e-7)

@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Any
 from towhee_recsys.model.config import ModelConfig
 
 if TYPE_CHECKING:
-    from towhee_recsys.model.losses import SoftmaxLoss, sampled_softmax_loss
+    from towhee_recsys.model.losses import sampled_softmax_loss, softmax_loss
     from towhee_recsys.model.towers import ItemTower, TwoTowers, UserTower
 
 __all__ = [
     "ItemTower",
     "ModelConfig",
-    "SoftmaxLoss",
     "TwoTowers",
     "UserTower",
     "sampled_softmax_loss",
+    "softmax_loss",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("SoftmaxLoss", "sampled_softmax_loss"):
+    if name in ("sampled_softmax_loss", "softmax_loss"):
         from towhee_recsys.model import losses
 
         return getattr(losses, name)

@@ -13,39 +13,31 @@ Pairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Rows and columns of a matrix, ``(M,)`` each."""
 
 _NEVER = -1e4
+_ROWS_AT_ONCE = 256
 
 
-class SoftmaxLoss:
+def softmax_loss(
+    users: paddle.Tensor, items: paddle.Tensor, positives: NDArray[np.int64], seen: Pairs
+) -> paddle.Tensor:
     """Cross-entropy of the next item among all: −log softmax(u·x)[positive], the mean.
 
-    The gradient of the logits is (softmax − one-hot) / P. Both are computed in one pass over one
-    buffer, which is kept from step to step: the logits of a whole catalogue are by far the largest
-    arrays of a step, and Paddle's own operators would make five of them.
+    Args:
+        users: ``(P, size)`` float32.
+        items: ``(N, size)`` float32.
+        positives: ``(P,)`` row of `items` that came next.
+        seen: rows of `users`, in ascending order, and rows of `items` that these had met before;
+            never recommended, so their logits are left out. A positive is never left out.
     """
-
-    def __init__(self) -> None:
-        self._buffer = np.empty(0, np.float32)
-
-    def __call__(
-        self, users: paddle.Tensor, items: paddle.Tensor, positives: NDArray[np.int64], seen: Pairs
-    ) -> paddle.Tensor:
-        """
-        Args:
-            users: ``(P, size)`` float32.
-            items: ``(N, size)`` float32.
-            positives: ``(P,)`` row of `items` that came next.
-            seen: rows of `users` and rows of `items` that these had met before; never recommended,
-                so their logits are left out. A positive is never left out.
-        """
-        shape = (len(users), len(items))
-        if self._buffer.size < shape[0] * shape[1]:
-            self._buffer = np.empty(shape[0] * shape[1], np.float32)
-        logits = self._buffer[: shape[0] * shape[1]].reshape(shape)
-        loss: paddle.Tensor = _CrossEntropy.apply(users, items, positives, seen, logits)
-        return loss
+    loss: paddle.Tensor = _CrossEntropy.apply(users, items, positives, seen)
+    return loss
 
 
 class _CrossEntropy(paddle.autograd.PyLayer):
+    """The loss and its gradient at once, some rows after the other: the logits of a whole
+    catalogue are the largest arrays of a step by far, Paddle's operators would make five of them,
+    and a part of one stays in the processor's cache. The gradient of the logits is
+    (softmax − one-hot) / P."""
+
     @staticmethod
     def forward(
         ctx: Any,
@@ -53,22 +45,30 @@ class _CrossEntropy(paddle.autograd.PyLayer):
         items: paddle.Tensor,
         positives: NDArray[np.int64],
         seen: Pairs,
-        logits: NDArray[np.float32],
     ) -> paddle.Tensor:
-        u, x, rows = users.numpy(), items.numpy(), np.arange(len(positives))
-        np.matmul(u, x.T, out=logits)
-        right = logits[rows, positives]
-        logits[seen] = _NEVER
-        logits[rows, positives] = right
-        highest = logits.max(axis=1, keepdims=True)
-        logits -= highest
-        np.exp(logits, out=logits)
-        total = logits.sum(axis=1, keepdims=True)
-        loss = (np.log(total[:, 0]) + highest[:, 0] - right).mean(dtype=np.float64)
-        logits /= total * len(rows)
-        logits[rows, positives] -= 1 / len(rows)
-        ctx.gradients = paddle.to_tensor(logits @ x), paddle.to_tensor(logits.T @ u)
-        return paddle.to_tensor(np.float32(loss))
+        u, x = users.numpy(), items.numpy()
+        count, loss = len(u), 0.0
+        of_users, of_items = np.empty_like(u), np.zeros_like(x)
+        buffer = np.empty((min(_ROWS_AT_ONCE, count), len(x)), np.float32)
+        for begin in range(0, count, _ROWS_AT_ONCE):
+            part = u[begin : begin + _ROWS_AT_ONCE]
+            rows, wanted = np.arange(len(part)), positives[begin : begin + _ROWS_AT_ONCE]
+            met = slice(*np.searchsorted(seen[0], [begin, begin + len(part)]))
+            logits = np.matmul(part, x.T, out=buffer[: len(part)])
+            right = logits[rows, wanted]
+            logits[seen[0][met] - begin, seen[1][met]] = _NEVER
+            logits[rows, wanted] = right
+            highest = logits.max(axis=1, keepdims=True)
+            logits -= highest
+            np.exp(logits, out=logits)
+            total = logits.sum(axis=1, keepdims=True)
+            loss += float((np.log(total[:, 0]) + highest[:, 0] - right).sum(dtype=np.float64))
+            logits /= total * count
+            logits[rows, wanted] -= 1 / count
+            of_users[begin : begin + len(part)] = logits @ x
+            of_items += logits.T @ part
+        ctx.gradients = paddle.to_tensor(of_users), paddle.to_tensor(of_items)
+        return paddle.to_tensor(np.float32(loss / count))
 
     @staticmethod
     def backward(ctx: Any, gradient: paddle.Tensor) -> tuple[paddle.Tensor, paddle.Tensor]:

@@ -14,9 +14,9 @@ for those who have the time."""
 
 _MODEL = ModelConfig()
 _PRESETS: dict[Preset, tuple[ModelConfig, TrainingConfig]] = {
-    "fast": (_MODEL, TrainingConfig(preset="fast", min_steps=60, epochs=3)),
+    "fast": (_MODEL, TrainingConfig(preset="fast", min_steps=60, epochs=2.5)),
     "balanced": (_MODEL, TrainingConfig(preset="balanced", min_steps=60, epochs=6, dropout=0.1)),
-    "best": (_MODEL, TrainingConfig(preset="best", min_steps=60, epochs=14, dropout=0.2)),
+    "best": (_MODEL, TrainingConfig(preset="best", min_steps=60, epochs=12, dropout=0.2)),
 }
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 

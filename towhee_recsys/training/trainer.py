@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from towhee_recsys.encoders import set_weights
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.features import FIRST, UNKNOWN
-from towhee_recsys.model import ModelConfig, SoftmaxLoss, TwoTowers, sampled_softmax_loss
+from towhee_recsys.model import ModelConfig, TwoTowers, sampled_softmax_loss, softmax_loss
 from towhee_recsys.model.backend import functional, paddle
 from towhee_recsys.model.inference import UserForward, item_vectors
 from towhee_recsys.model.losses import Pairs
@@ -92,7 +92,6 @@ class Trainer:
                 data.items > SMALL_CATALOGUE,
             )
         self.optimizer = Optimizer(self.model, config)
-        self.softmax_loss = SoftmaxLoss()
         self.batches = Batches(
             data.split.train, data.items, model.max_history, config.batch_positions
         )
@@ -224,7 +223,7 @@ class Trainer:
         if drawn is None:
             column = np.searchsorted(data.trained, batch.targets)
             seen = seen_pairs(batch, data.trained, data.items)
-            return self.softmax_loss(users, _rows(items, place(data.trained)), column, seen)
+            return softmax_loss(users, _rows(items, place(data.trained)), column, seen)
         met, itself = seen_pairs(batch, drawn, data.items), _equal(batch.targets, drawn)
         return sampled_softmax_loss(
             users,
