@@ -107,28 +107,21 @@ class World:
         return shared.record_store(self.store_url).get_histories(group)
 
     def bare_forward(self, groups: list[list[Any]]) -> Callable[[int], Any]:
-        from towhee_recsys.encoders import UserEncoder, item_vectors, load_model
-        from towhee_recsys.features import pad_histories
-        from towhee_recsys.model.backend import paddle
+        from towhee_recsys.encoders import UserEncoder, load_members
+        from towhee_recsys.model.inference import UserForward, item_vectors
 
-        encoder, model = UserEncoder(self.bundle), load_model(self.bundle)
-        items = item_vectors(model, self.bundle.item_codes, self.bundle.item_arrays)
+        encoder, members = UserEncoder(self.bundle), load_members(self.bundle)
+        items = item_vectors(members, self.bundle.item_codes, self.bundle.item_arrays)
+        compute = UserForward(members, items)
         records = dict(
             zip(self.dataset.users["user_id"].tolist(), self.dataset.user_records(), strict=True)
         )
         ready = []
         for group in groups:
             pasts = [encoder.known(history) for history in self.histories(group)]
-            codes, lengths = pad_histories(pasts, len(items), self.bundle.config.max_history)
             arrays = self.bundle.user_features.transform([records[user] for user in group])
-            ready.append((codes, lengths, arrays))
-
-        def forward(i: int) -> Any:
-            codes, lengths, arrays = ready[i]
-            with paddle.no_grad():
-                return model.user(model.histories(items, codes), arrays, last=lengths - 1).numpy()
-
-        return forward
+            ready.append((pasts, arrays))
+        return lambda i: compute(*ready[i])
 
     def bare_search(self, uri: str, groups: list[list[Any]]) -> Callable[[int], Any]:
         from pymilvus import MilvusClient

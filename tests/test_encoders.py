@@ -200,7 +200,7 @@ def test_routes_name_what_a_vector_rests_on(users: UserEncoder) -> None:
 
 def _tables(users: UserEncoder) -> NDArray[np.float32]:
     """What histories are looked up in, less the start behind it."""
-    tables = [table.numpy()[:-1] for table in users._forward._tables]
+    tables = [table[:-1] for table in users._forward._tables]
     return np.concatenate(tables, axis=1)
 
 

@@ -44,16 +44,6 @@ def test_mixing_equals_the_double_sum(length: int) -> None:
     np.testing.assert_allclose(mixing(paddle.to_tensor(values)).numpy(), expected, atol=1e-5)
 
 
-def test_the_last_position_alone_equals_that_position_of_all() -> None:
-    mixing = _mixing()
-    values = paddle.to_tensor(
-        np.random.default_rng(3).normal(size=(4, LENGTH, HEADS * WIDTH)).astype(np.float32)
-    )
-    last = np.array([0, 2, 5, 3])
-    expected = mixing(values).numpy()[np.arange(4), last]
-    np.testing.assert_allclose(mixing.last(values, last).numpy(), expected, atol=1e-5)
-
-
 def test_kernels_start_as_normalised_exponentials() -> None:
     kernel = np.exp(CausalMixing(8, heads=8, length=5_000).kernel.numpy())
     np.testing.assert_allclose(kernel.sum(axis=1), 1.0, atol=1e-4)

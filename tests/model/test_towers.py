@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from towhee_recsys.datasets import Schema
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures, pad_histories
 from towhee_recsys.model import ModelConfig, TwoTowers
 from towhee_recsys.model.backend import functional, paddle
+from towhee_recsys.model.numpy_tower import NumpyTower
 
 ITEMS, SIZE = 10, 16
 CONFIG = ModelConfig(
@@ -37,8 +39,12 @@ HISTORIES = [[1, 2, 3, 4, 5], [6], [], [1, 2, 3, 4, 5, 6, 7, 8, 9]]
 
 @pytest.fixture(scope="module")
 def model() -> TwoTowers:
+    return _model(CONFIG)
+
+
+def _model(config: ModelConfig) -> TwoTowers:
     paddle.seed(5)
-    towers = TwoTowers(ITEMS, USERS, ITEM_FEATURES, CONFIG)
+    towers = TwoTowers(ITEMS, USERS, ITEM_FEATURES, config)
     rng = np.random.default_rng(5)
     with paddle.no_grad():
         for parameter in towers.parameters():  # away from the zeros that some start with
@@ -52,42 +58,73 @@ def _items(model: TwoTowers) -> paddle.Tensor:
     return model.item(paddle.to_tensor(np.arange(ITEMS) + FIRST), tags)
 
 
-def _forward(
-    model: TwoTowers, histories: list[list[int]], records: list[dict[str, Any]], last: bool
-) -> tuple[NDArray[Any], NDArray[Any]]:
+def _inputs(
+    histories: list[list[int]],
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Padded codes, and each row's last position."""
     rows = [np.array(h, np.int32) for h in histories]
     codes, lengths = pad_histories(rows, ITEMS, CONFIG.max_history)
+    return codes, lengths.astype(np.int64) - 1
+
+
+def _everywhere(
+    model: TwoTowers, histories: list[list[int]], records: list[dict[str, Any]]
+) -> NDArray[Any]:
+    """The vectors of all positions."""
+    codes, _ = _inputs(histories)
     history = functional.embedding(paddle.to_tensor(codes), model.table(_items(model)))
-    only = lengths - 1 if last else None
-    return model.user(history, USERS.transform(records), only).numpy(), lengths
+    vectors: NDArray[Any] = model.user(history, USERS.transform(records)).numpy()
+    return vectors
 
 
-def test_the_last_position_alone_equals_that_position_of_all(model: TwoTowers) -> None:
-    everywhere, lengths = _forward(model, HISTORIES, RECORDS, last=False)
-    alone, _ = _forward(model, HISTORIES, RECORDS, last=True)
-    assert everywhere.shape == (4, CONFIG.max_history, SIZE)
-    assert alone.shape == (4, SIZE)
-    np.testing.assert_allclose(alone, everywhere[np.arange(4), lengths - 1], atol=1e-5)
+def _last(
+    model: TwoTowers, histories: list[list[int]], records: list[dict[str, Any]]
+) -> NDArray[Any]:
+    """The vectors of last positions."""
+    _, last = _inputs(histories)
+    return _everywhere(model, histories, records)[np.arange(len(last)), last]
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_numpy_computes_the_last_position_as_paddle_does(blocks: int) -> None:
+    model = _model(CONFIG.model_copy(update={"blocks": blocks}))
+    tower = NumpyTower(model.user, CONFIG.max_history + 1)
+    table = model.table(_items(model)).numpy()
+    for some in (slice(None), slice(1), slice(1, 3)):
+        codes, last = _inputs(HISTORIES[some])
+        found = tower(table[codes], USERS.transform(RECORDS[some]), last)
+        assert found.dtype == np.float32
+        expected = _last(model, HISTORIES[some], RECORDS[some])
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_numpy_does_not_warn_of_large_numbers(model: TwoTowers) -> None:
+    tower = NumpyTower(model.user, CONFIG.max_history + 1)
+    table = 1e20 * model.table(_items(model)).numpy()
+    codes, last = _inputs(HISTORIES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(tower(table[codes] * 1e-18, USERS.transform(RECORDS), last)).all()
 
 
 def test_later_items_change_nothing_before_them(model: TwoTowers) -> None:
-    one, _ = _forward(model, [[1, 2, 3, 4, 5]], RECORDS[:1], last=False)
-    other, _ = _forward(model, [[1, 2, 3, 9, 8]], RECORDS[:1], last=False)
+    one = _everywhere(model, [[1, 2, 3, 4, 5]], RECORDS[:1])
+    other = _everywhere(model, [[1, 2, 3, 9, 8]], RECORDS[:1])
     np.testing.assert_array_equal(one[0, :4], other[0, :4])  # the start and three items
     assert (np.abs(one[0, 4:] - other[0, 4:]).max(axis=1) > 1e-3).all()
 
 
 def test_a_user_alone_equals_the_same_among_longer_ones(model: TwoTowers) -> None:
-    together, _ = _forward(model, HISTORIES, RECORDS, last=True)
+    together = _last(model, HISTORIES, RECORDS)
     for row, (history, record) in enumerate(zip(HISTORIES, RECORDS, strict=True)):
-        alone, _ = _forward(model, [history], [record], last=True)
+        alone = _last(model, [history], [record])
         np.testing.assert_allclose(alone[0], together[row], atol=1e-5)
 
 
 def test_order_items_and_record_all_count(model: TwoTowers) -> None:
     histories = [[1, 2, 3], [3, 2, 1], [1, 2, 4], [1, 2, 3]]
     records = [RECORDS[0], RECORDS[0], RECORDS[0], RECORDS[3]]
-    vectors, _ = _forward(model, histories, records, last=True)
+    vectors = _last(model, histories, records)
     apart = np.linalg.norm(vectors[:, None] - vectors[None], axis=2) + np.eye(4)
     assert apart.min() > 1e-2
 

@@ -4,7 +4,7 @@
 - `layers`: embedded features; blocks that mix a history over time
 - `row_sums`: padded codes and a table → sums of its rows
 - `towers`: items and users → vectors
-- `inference`: trained towers and arrays → vectors, without gradients
+- `inference`: trained towers and arrays → vectors, without gradients; users' by `numpy_tower`
 - `losses`: vectors and the items that came next → a number to lower
 - `backend`: the one place that imports Paddle
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.features.history import pad_histories
-from towhee_recsys.model.backend import functional, paddle
+from towhee_recsys.model.backend import paddle
+from towhee_recsys.model.numpy_tower import NumpyTower
 from towhee_recsys.model.towers import TwoTowers
 
 Vectors: TypeAlias = NDArray[np.float32]
@@ -43,29 +44,22 @@ def item_vectors(
 class UserForward:
     """Histories and records' features → users' vectors: the user towers, as serving needs them.
 
-    What does not depend on the user is computed once, and the last block only at the last
-    position. Members are computed side by side where there is work enough for two cores.
+    Members are computed side by side where there is work enough for two cores.
     """
 
     def __init__(self, members: Sequence[TwoTowers], items: Vectors) -> None:
         """`items`: ``(N, size)``, see `item_vectors`; histories are rows of it."""
-        self._members = list(members)
-        config = self._members[0].config
+        config = members[0].config
         self._member_size = config.member_size
         self._limit = config.max_history
         self._items = len(items)
-        self._threads = ThreadPoolExecutor(len(self._members))
-        with paddle.no_grad():
-            self._tables = [
-                member.table(paddle.to_tensor(np.ascontiguousarray(part)))
-                for member, part in zip(
-                    self._members, np.split(items, len(self._members), axis=1), strict=True
-                )
-            ]
-            self._weights = [
-                [block.mix.toeplitz(self._limit + 1) for block in list(member.user.blocks)[:-1]]
-                for member in self._members
-            ]
+        self._threads = ThreadPoolExecutor(len(members))
+        self._towers = [NumpyTower(member.user, self._limit + 1) for member in members]
+        parts = np.split(items, len(members), axis=1)
+        self._tables = [
+            np.concatenate([part, member.user.start.numpy()])
+            for part, member in zip(parts, members, strict=True)
+        ]
 
     def __call__(
         self, histories: Sequence[NDArray[np.int32]], arrays: Mapping[str, NDArray[Any]]
@@ -76,9 +70,9 @@ class UserForward:
             histories: item rows, oldest first; of a long one the latest are read.
             arrays: the records' features, B rows each.
         """
-        vectors = np.empty((len(histories), self._member_size * len(self._members)), np.float32)
+        vectors = np.empty((len(histories), self._member_size * len(self._towers)), np.float32)
         chunks = list(self._chunks([len(history) for history in histories]))
-        jobs = [(member, chunk) for chunk in chunks for member in range(len(self._members))]
+        jobs = [(member, chunk) for chunk in chunks for member in range(len(self._towers))]
 
         def compute(job: tuple[int, list[int]]) -> None:
             member, chunk = job
@@ -111,13 +105,5 @@ class UserForward:
         arrays: Mapping[str, NDArray[Any]],
     ) -> Vectors:
         codes, lengths = pad_histories(histories, self._items, self._limit)
-        length = codes.shape[1]
-        with paddle.no_grad():  # holds for a thread
-            weights = [whole[:, :length, :length] for whole in self._weights[member]]
-            history = functional.embedding(paddle.to_tensor(codes), self._tables[member])
-            vectors: Vectors = (
-                self._members[member]
-                .user(history, arrays, last=lengths.astype(np.int64) - 1, weights=[*weights, None])
-                .numpy()
-            )
-        return vectors
+        history = self._tables[member][codes]
+        return self._towers[member](history, arrays, lengths.astype(np.int64) - 1)

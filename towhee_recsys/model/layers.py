@@ -76,35 +76,22 @@ class CausalMixing(nn.Layer):
             default_initializer=nn.initializer.Assign(np.maximum(kernel, -30).astype("float32")),
         )
 
-    def forward(self, values: paddle.Tensor, weights: paddle.Tensor | None = None) -> paddle.Tensor:
-        """``(B, L, size)`` → ``(B, L, size)``. `weights` of this length, where they are at hand."""
+    def forward(self, values: paddle.Tensor) -> paddle.Tensor:
+        """``(B, L, size)`` → ``(B, L, size)``."""
         batch, length, size = values.shape
-        if weights is None:
-            weights = self.toeplitz(length)
         split = values.reshape([batch, length, self.heads, size // self.heads])
-        mixed = paddle.matmul(weights.unsqueeze(0), split.transpose([0, 2, 1, 3]))
+        weights = self.toeplitz(length).unsqueeze(0)
+        mixed = paddle.matmul(weights, split.transpose([0, 2, 1, 3]))
         return mixed.transpose([0, 2, 1, 3]).reshape([batch, length, size])
-
-    def last(self, values: paddle.Tensor, last: NDArray[np.int64]) -> paddle.Tensor:
-        """``(B, L, size)`` and last positions ``(B,)`` → ``(B, size)`` at these."""
-        batch, length, size = values.shape
-        lag = last[:, None] - np.arange(length)[None, :]
-        weights = self._weights(lag).reshape([self.heads, batch, 1, length])
-        split = values.reshape([batch, length, self.heads, size // self.heads])
-        mixed = paddle.matmul(weights.transpose([1, 0, 2, 3]), split.transpose([0, 2, 1, 3]))
-        return mixed.reshape([batch, size])
 
     def toeplitz(self, length: int) -> paddle.Tensor:
         """``(heads, length, length)``: exp(b) at each pair's distance, 0 above the diagonal."""
         lag = np.arange(length)[:, None] - np.arange(length)[None, :]
-        return self._weights(lag).reshape([self.heads, length, length])
-
-    def _weights(self, lag: NDArray[np.int64]) -> paddle.Tensor:
-        """exp(b) at n distances of any shape, 0 where one is negative: ``(heads, n)``."""
         past = paddle.to_tensor((lag >= 0).astype("float32").reshape(-1))
         index = paddle.to_tensor(np.clip(lag, 0, self.length - 1).reshape(-1))
         # Looking up rows, not columns: Paddle's gradient of the latter takes ten times as long.
-        return functional.embedding(index, paddle.exp(self.kernel).t()).t() * past
+        weights = functional.embedding(index, paddle.exp(self.kernel).t()).t() * past
+        return weights.reshape([self.heads, length, length])
 
 
 class Block(nn.Layer):
@@ -127,21 +114,10 @@ class Block(nn.Layer):
         self.expand = linear(size, hidden_size)
         self.contract = linear(hidden_size, size)
 
-    def forward(
-        self,
-        z: paddle.Tensor,
-        last: NDArray[np.int64] | None = None,
-        weights: paddle.Tensor | None = None,
-        dropout: Dropout = lambda branch: branch,
-    ) -> paddle.Tensor:
-        """With `last`, each row's last position ``(B,)``, only that position: ``(B, size)``."""
+    def forward(self, z: paddle.Tensor, dropout: Dropout = lambda branch: branch) -> paddle.Tensor:
+        """`dropout`: what is done to both residual branches."""
         normed = self.norm_in(z)
-        value = functional.silu(self.value(normed))
-        if last is None:
-            mixed = self.mix(value, weights)
-        else:
-            mixed = self.mix.last(value, last)
-            z, normed = at(z, last), at(normed, last)
+        mixed = self.mix(functional.silu(self.value(normed)))
         gate = functional.silu(self.gate(normed))
         z = z + dropout(self.project(self.norm_mix(mixed) * gate))
         return z + dropout(self.contract(functional.relu(self.expand(self.norm_hidden(z)))))
@@ -152,10 +128,3 @@ def linear(size_in: int, size_out: int) -> nn.Linear:
     bound = 1.0 / math.sqrt(size_in)
     attr = paddle.ParamAttr(initializer=nn.initializer.Uniform(-bound, bound))
     return nn.Linear(size_in, size_out, weight_attr=attr, bias_attr=attr)
-
-
-def at(z: paddle.Tensor, position: NDArray[np.int64]) -> paddle.Tensor:
-    """``(B, L, size)`` at one position a row ``(B,)`` → ``(B, size)``."""
-    batch, length, size = z.shape
-    flat = paddle.to_tensor(np.arange(batch) * length + position)
-    return paddle.index_select(z.reshape([batch * length, size]), flat, axis=0)

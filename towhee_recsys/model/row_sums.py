@@ -19,12 +19,17 @@ from towhee_recsys.model.backend import paddle
 def row_sums(table: paddle.Tensor, codes: NDArray[np.int32], mean: bool = False) -> paddle.Tensor:
     """``(V, size)`` and ``(N, W)`` codes below V → ``(N, size)``, differentiable by `table`. Every
     row of `codes` has one at least that is no padding."""
+    return _Product.apply(table, sum_matrix(codes, len(table), mean))
+
+
+def sum_matrix(codes: NDArray[np.int32], size: int, mean: bool = False) -> sp.csr_array:
+    """``(N, W)`` codes below `size` → ``(N, size)``: what to multiply a table with for the sums, or
+    means, of each row's embeddings."""
     filled = codes != PADDING
     counts = np.count_nonzero(filled, axis=1)
     shares = np.repeat(1 / counts if mean else np.ones(len(counts)), counts).astype(np.float32)
     ends = np.concatenate([[0], np.cumsum(counts)])
-    matrix = sp.csr_array((shares, codes[filled], ends), shape=(len(codes), len(table)))
-    return _Product.apply(table, matrix)
+    return sp.csr_array((shares, codes[filled], ends), shape=(len(codes), size))
 
 
 class _Product(paddle.autograd.PyLayer):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.features.columns import TableFeatures
@@ -46,7 +45,7 @@ class UserTower(nn.Layer):
     """Vectors of a history's items and the features of a record → a user's vector.
 
     Position t of ``(B, L, size)`` is the user after that many items, so that training learns
-    from all positions at once and serving reads the last one.
+    from all positions at once. Serving needs the last one alone; see `NumpyTower`.
     """
 
     def __init__(self, features: TableFeatures, config: ModelConfig) -> None:
@@ -69,25 +68,20 @@ class UserTower(nn.Layer):
         self,
         history: paddle.Tensor,
         arrays: Mapping[str, NDArray[Any]],
-        last: NDArray[np.int64] | None = None,
-        weights: Sequence[paddle.Tensor | None] | None = None,
         dropout: Dropout = lambda branch: branch,
     ) -> paddle.Tensor:
-        """Each position's vector, or with `last` ``(B,)`` only that of each row's last position.
+        """Each position's vector, ``(B, L, size)``.
 
         Args:
             history: ``(B, L, size)``, padded on the right; item vectors, or `start` before the
                 first item.
             arrays: the records' features, B rows each.
-            last: ``(B,)`` positions.
-            weights: each block's Toeplitz matrices of this length, where they are at hand.
             dropout: what to do to the residual branches, in training.
         """
         record = self.features(arrays, history.shape[0])
         z = self.norm_in(history) + record.unsqueeze(1)
-        for i, block in enumerate(self.blocks):
-            at_end = last if i == len(self.blocks) - 1 else None
-            z = block(z, at_end, weights[i] if weights else None, dropout)
+        for block in self.blocks:
+            z = block(z, dropout)
         return self.norm_out(z)
 
 

@@ -1,0 +1,65 @@
+"""Where there are many items a step takes those that it needs, and finds the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fixtures.tiny import CYCLE, SHORT, TINY
+
+from towhee_recsys import Dataset, evaluate, train
+from towhee_recsys.features import FIRST
+from towhee_recsys.training import trainer
+from towhee_recsys.training.data import TrainingData
+from towhee_recsys.training.trainer import Trainer, _equal
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """24 items are many."""
+    monkeypatch.setattr(trainer, "SMALL_CATALOGUE", CYCLE // 2)
+    monkeypatch.setattr(trainer, "SAMPLED", CYCLE // 3)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_catalogue_is_learnt_from_a_sample(cycle_dataset: Dataset) -> None:
+    assert SHORT.negatives is None
+    assert evaluate(train(cycle_dataset, SHORT, TINY), cycle_dataset).test["hr@10"] > 0.95
+
+
+@pytest.mark.usefixtures("large")
+def test_only_the_rows_of_a_step_are_touched(cycle_dataset: Dataset) -> None:
+    data = TrainingData.of(cycle_dataset, "last-two")
+    one = SHORT.model_copy(update={"batch_positions": 12, "id_dropout": 0.0})
+    run = Trainer(data, one.model_copy(update={"negatives": 4}), TINY)
+    before = run.model.item.ids.weight.numpy().copy()
+    rng = np.random.default_rng(0)
+    batch = next(run.batches.epoch(np.random.default_rng(1)))
+    drawn = run._negatives(np.random.default_rng(0))
+    assert drawn is not None
+    used = run._used(batch, drawn)
+    assert 4 <= len(used) < CYCLE
+    run._step(batch, 1e-2, rng)
+    moved = np.flatnonzero(np.abs(run.model.item.ids.weight.numpy() - before).max(axis=1)) - FIRST
+    assert set(moved.tolist()) <= set(used.tolist())
+    assert set(batch.targets.tolist()) <= set(moved.tolist())
+
+
+def test_a_step_of_what_it_needs_has_the_loss_of_a_step_of_all(
+    cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = TrainingData.of(cycle_dataset, "last-two")
+    some = SHORT.model_copy(update={"batch_positions": 12, "id_dropout": 0.0, "negatives": 6})
+    losses = []
+    for many in (10_000, 1):
+        monkeypatch.setattr(trainer, "SMALL_CATALOGUE", many)
+        run = Trainer(data, some, TINY)
+        batch = next(run.batches.epoch(np.random.default_rng(1)))
+        losses.append(float(run._loss(batch, np.random.default_rng(2))))
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
+
+
+def test_where_a_target_was_drawn() -> None:
+    targets = np.array([5, 9, 0, 3, 5])
+    rows, columns = _equal(targets, np.array([3, 5, 1]))
+    assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (3, 0), (4, 1)]
+    assert _equal(np.array([7]), np.array([3]))[0].tolist() == []

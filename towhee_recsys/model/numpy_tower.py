@@ -1,0 +1,157 @@
+"""A trained user tower → the same function in NumPy, for the one vector that serving needs.
+
+Asked for one user, Paddle's operators cost as much in overhead as in arithmetic, and together more
+than twice what this takes. What does not depend on the user is computed once: the Toeplitz
+matrices, and the scale and shift of each LayerNorm, which go into the Linear layer behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from towhee_recsys.model.backend import nn, paddle
+from towhee_recsys.model.layers import Block
+from towhee_recsys.model.row_sums import sum_matrix
+from towhee_recsys.model.towers import UserTower
+
+Floats: TypeAlias = NDArray[np.float32]
+
+_EPSILON = 1e-5
+"""Paddle's default in LayerNorm."""
+
+
+class NumpyTower:
+    """What a `UserTower` computes at the last position, of weights that stay as they are."""
+
+    def __init__(self, tower: UserTower, length: int) -> None:
+        """`length`: positions of the longest history."""
+        self._features = {
+            name: (layer.weight.numpy(), tower.features.kinds[name] == "text")
+            for name, layer in tower.features.columns.items()
+        }
+        self._size = tower.features.size
+        self._scale, self._shift = tower.norm_in.weight.numpy(), tower.norm_in.bias.numpy()
+        self._blocks = [_NumpyBlock(block, length) for block in tower.blocks]
+        self._scale_out = tower.norm_out.weight.numpy()
+        self._shift_out = tower.norm_out.bias.numpy()
+
+    def __call__(
+        self, history: Floats, arrays: Mapping[str, NDArray[Any]], last: NDArray[np.int64]
+    ) -> Floats:
+        """``(B, size)``: the vectors at each row's last position.
+
+        Args:
+            history: ``(B, L, size)``, padded on the right, as for `UserTower.forward`; overwritten.
+            arrays: the records' features, B rows each.
+            last: ``(B,)`` positions.
+        """
+        z = _normalise(history)
+        z *= self._scale
+        z += (self._records(arrays, len(history)) + self._shift)[:, None]
+        for block in self._blocks[:-1]:
+            z = block(z)
+        z = self._blocks[-1].last(z, last)
+        vectors: Floats = _normalise(z) * self._scale_out + self._shift_out
+        return vectors
+
+    def _records(self, arrays: Mapping[str, NDArray[Any]], rows: int) -> Floats:
+        """`FeatureEmbedding.forward`."""
+        total = np.zeros((rows, self._size), np.float32)
+        for name, (weight, mean) in self._features.items():
+            array = arrays[name]
+            if array.dtype == np.float32:
+                total += array @ weight
+            elif array.ndim == 1:
+                total += weight[array]
+            else:
+                total += sum_matrix(array, len(weight), mean) @ weight
+        return total
+
+
+class _NumpyBlock:
+    """`Block`, for all positions but in the last block, and there for one."""
+
+    def __init__(self, block: Block, length: int) -> None:
+        self._heads = block.mix.heads
+        with paddle.no_grad():
+            self._mixing = block.mix.toeplitz(length).numpy()
+        self._gate = _folded(block.norm_in, block.gate)
+        self._value = _folded(block.norm_in, block.value)
+        (weight, bias), (more_weight, more_bias) = self._gate, self._value
+        self._both = np.hstack([weight, more_weight]), np.hstack([bias, more_bias])
+        # The gate comes between this LayerNorm and the Linear layer, so that nothing can be folded.
+        self._scale = block.norm_mix.weight.numpy()
+        self._shift = block.norm_mix.bias.numpy()
+        self._project = block.project.weight.numpy(), block.project.bias.numpy()
+        self._expand = _folded(block.norm_hidden, block.expand)
+        self._contract = block.contract.weight.numpy(), block.contract.bias.numpy()
+
+    def __call__(self, z: Floats) -> Floats:
+        length, size = z.shape[1:]
+        both = _silu(_linear(_normalise(z), self._both))
+        value = self._by_head(both[..., size:])
+        mixed = np.empty_like(z)
+        np.matmul(self._mixing[:, :length, :length], value, out=self._by_head(mixed))
+        return self._rest(z, mixed, both[..., :size])
+
+    def last(self, z: Floats, last: NDArray[np.int64]) -> Floats:
+        """``(B, L, size)`` → ``(B, size)``."""
+        batch, length, size = z.shape
+        normed, rows = _normalise(z), np.arange(batch)
+        value = self._by_head(_silu(_linear(normed, self._value)))
+        weights = self._mixing[:, last, :length].transpose(1, 0, 2)[:, :, None]
+        mixed = np.matmul(weights, value).reshape(batch, size)
+        gate = _silu(_linear(normed[rows, last], self._gate))
+        return self._rest(z[rows, last], mixed, gate)
+
+    def _rest(self, z: Floats, mixed: Floats, gate: Floats) -> Floats:
+        mixed = _normalise(mixed)
+        mixed *= self._scale
+        mixed += self._shift
+        mixed *= gate
+        z = z + _linear(mixed, self._project)
+        hidden = _linear(_normalise(z), self._expand)
+        np.maximum(hidden, 0, out=hidden)
+        z += _linear(hidden, self._contract)
+        return z
+
+    def _by_head(self, values: Floats) -> Floats:
+        """``(B, L, size)`` → a view ``(B, heads, L, size / heads)``."""
+        batch, length = values.shape[:2]
+        view: Floats = values.reshape(batch, length, self._heads, -1).transpose(0, 2, 1, 3)
+        return view
+
+
+def _folded(norm: nn.LayerNorm, linear: nn.Linear) -> tuple[Floats, Floats]:
+    """Weight and bias of a Linear layer behind a LayerNorm, its scale and shift included."""
+    weight, bias = linear.weight.numpy(), linear.bias.numpy()
+    return norm.weight.numpy()[:, None] * weight, norm.bias.numpy() @ weight + bias
+
+
+def _linear(values: Floats, layer: tuple[Floats, Floats]) -> Floats:
+    weight, bias = layer
+    flat: Floats = values.reshape(-1, values.shape[-1]) @ weight
+    flat += bias
+    return flat.reshape(*values.shape[:-1], len(bias))
+
+
+def _normalise(values: Floats) -> Floats:
+    """LayerNorm without scale and shift (Ba, Kiros and Hinton 2016)."""
+    size = values.shape[-1]
+    centred: Floats = values - (values.sum(axis=-1, keepdims=True) / np.float32(size))
+    variance = np.einsum("...i,...i->...", centred, centred)[..., None] / np.float32(size)
+    centred /= np.sqrt(variance + np.float32(_EPSILON))
+    return centred
+
+
+def _silu(values: Floats) -> Floats:
+    """x / (1 + e^−x), in place (Elfwing, Uchibe and Doya 2018)."""
+    with np.errstate(over="ignore"):  # e^89 is infinite, and the quotient 0, as it should be
+        decay = np.exp(-values)
+    decay += 1
+    values /= decay
+    return values
