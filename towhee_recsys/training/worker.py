@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
 from safetensors.numpy import load_file, save_file
 
@@ -26,6 +26,8 @@ from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.listener import Listener
 from towhee_recsys.training.trainer import Fit, Trainer
+
+Events: TypeAlias = "queue.Queue[dict[str, Any]]"
 
 _ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
@@ -91,12 +93,17 @@ class _Worker:
                 start_new_session=True,  # an interrupt reaches it through us, once
             )
 
-    def follow(self, events: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            events.put((self, json.loads(line)))
-        self.process.wait()
-        events.put((self, None))
+    def follow(self, events: Events) -> None:
+        """Put what it says into `events`, until it ends."""
+
+        def read() -> None:
+            assert self.process.stdout is not None
+            for line in self.process.stdout:
+                events.put(json.loads(line))
+            self.process.wait()
+
+        self.reader = threading.Thread(target=read, daemon=True)
+        self.reader.start()
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -112,31 +119,34 @@ class _Worker:
 
 def _listen(workers: Sequence[_Worker], listener: Listener) -> None:
     """Pass on what the workers say until all have ended."""
-    events: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+    events: Events = queue.Queue()
     for worker in workers:
-        threading.Thread(target=worker.follow, args=[events], daemon=True).start()
-    running, interrupted = len(workers), False
-    while running:
+        worker.follow(events)
+    interrupted = False
+    while not events.empty() or any(worker.reader.is_alive() for worker in workers):
         try:
-            worker, event = events.get()
+            # Not for ever: what says the last word may be gone, or an interrupt have taken it.
+            _pass_on(events.get(timeout=0.2), listener)
+        except queue.Empty:
+            pass
         except KeyboardInterrupt:
             if interrupted:
                 raise
             interrupted = True
             for worker in workers:
                 worker.interrupt()
-            continue
-        if event is None:
-            running -= 1
-            if worker.process.returncode:
-                if interrupted:
-                    raise KeyboardInterrupt  # it had nothing yet that could be kept
-                raise TrainingError(f"training of member {worker.member} ended: {worker.failure()}")
-        elif "error" in event:
-            raise TrainingError(event["error"])
-        else:
-            name, arguments = event["call"], event["with"]
-            getattr(listener, name)(*arguments)
+        failed = [worker for worker in workers if worker.process.poll()]
+        if failed and interrupted:
+            raise KeyboardInterrupt  # it had nothing yet that could be kept
+        if failed:
+            member, why = failed[0].member, failed[0].failure()
+            raise TrainingError(f"training of member {member} ended: {why}")
+
+
+def _pass_on(event: dict[str, Any], listener: Listener) -> None:
+    if "error" in event:
+        raise TrainingError(event["error"])
+    getattr(listener, event["call"])(*event["with"])
 
 
 class _Teller:
@@ -200,7 +210,9 @@ def main(folder: Path, member: int) -> None:
     os.dup2(2, 1)  # whatever else is printed is no event
     try:
         job = _read(folder)
-        _write_fit(job.trainer(member, teller).run(job.resume), folder, member)
+        fit = job.trainer(member, teller).run(job.resume)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done
+        _write_fit(fit, folder, member)
     except RecsysError as exc:
         teller.tell({"error": str(exc)})
 
