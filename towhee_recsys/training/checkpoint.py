@@ -63,6 +63,11 @@ class Checkpoint:
         shutil.rmtree(old, ignore_errors=True)
 
     @staticmethod
+    def exists(folder: Path) -> bool:
+        """Is there one, or what a killed `save` had written whole?"""
+        return folder.exists() or (_beside(folder)[0] / "progress.json").exists()
+
+    @staticmethod
     def remove(folder: Path) -> None:
         """Remove the checkpoint, and what a killed `save` left beside it."""
         for path in (folder, *_beside(folder)):

@@ -20,6 +20,7 @@ from towhee_recsys.metadata import Metadata
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
 from towhee_recsys.training import worker
+from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.evaluation import model_scores, rank_users
@@ -73,14 +74,14 @@ def train(
             f"{dataset.name} leaves {len(data.trained)} items to learn from; training "
             "needs users with three interactions or more (or --holdout none)"
         )
-    if resume and not (checkpoint and checkpoint.exists()):
+    deadline = None if config.time_budget is None else started + config.time_budget
+    job = worker.Job(data, config, model, checkpoint, resume, deadline)
+    if resume and not any(map(Checkpoint.exists, job.checkpoints)):
         raise TrainingError(
             f"there is nothing to resume at {checkpoint}; train without --resume"
             if checkpoint
             else "there is no checkpoint to resume from; name its folder"
         )
-    deadline = None if config.time_budget is None else started + config.time_budget
-    job = worker.Job(data, config, model, checkpoint, resume, deadline)
     apart = model.members > 1 and len(data.split.train.items) >= _WORTH_A_PROCESS
     fits = (worker.run if apart else _in_turn)(job, listener or Silence())
     return _measured(_bundle(dataset, job, fits), dataset, data)

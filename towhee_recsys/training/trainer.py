@@ -115,7 +115,7 @@ class Trainer:
             TrainingError: the checkpoint is of another run, or damaged; the time is too short; the
                 numbers grew beyond all bounds.
         """
-        if resume and self.checkpoint and self.checkpoint.exists():
+        if resume and self.checkpoint and Checkpoint.exists(self.checkpoint):
             self._resume(Checkpoint.load(self.checkpoint, self.progress.run))
         else:
             self._initialise()

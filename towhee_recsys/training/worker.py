@@ -45,13 +45,20 @@ class Job:
     deadline: float | None
     """See `Trainer`."""
 
+    @property
+    def checkpoints(self) -> list[Path]:
+        """A folder a member; none where nothing is kept."""
+        if self.checkpoint is None:
+            return []
+        return [self.checkpoint / str(member) for member in range(self.model.members)]
+
     def trainer(self, member: int, listener: Listener) -> Trainer:
         return Trainer(
             self.data,
             self.config,
             self.model,
             member,
-            checkpoint=self.checkpoint and self.checkpoint / str(member),
+            checkpoint=self.checkpoints[member] if self.checkpoint else None,
             listener=listener,
             deadline=self.deadline,
         )
