@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import made
-from common import Parser, keep, names, show, trained
+from common import Parser, keep, names, show, trained, trial
 
 
 def main() -> None:
@@ -30,7 +30,10 @@ def main() -> None:
     training, cold = hold_out(dataset, users=0.1, items=0.1, seed=args.seed)
     for name in args.presets:
         found = measure(trained(training, name, epochs=args.epochs, seed=args.seed), cold)
-        rows = [{"data": dataset.name, "model": name, **row} for row in asked(found)]
+        rows = [
+            {"data": dataset.name, "model": trial(name, args.epochs, args.seed), **row}
+            for row in asked(found)
+        ]
         keep("cold_start", rows, ("data", "model", "asked"))
         columns = [column for column in rows[-1] if column not in ("data", "model")]
         show(f"{dataset.name}: what {name} never met", columns, rows)

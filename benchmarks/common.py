@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("towhee_recsys", "towhee", "paddlepaddle", "pymilvus", "milvus-lite", "redis", "numpy")
@@ -37,9 +38,13 @@ def own_process(cores: int | None = None) -> ProcessPoolExecutor:
 
 
 def _use(cores: int | None) -> None:
-    # Before any library is loaded, which looks at this to choose its number of threads.
-    if cores and hasattr(os, "sched_setaffinity"):
+    if not cores:
+        return
+    if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+    # NumPy's threads are there already, and stay where they were.
+    global _limits
+    _limits = threadpool_limits(cores)
 
 
 def in_turns(calls: Mapping[str, Callable[[int], Any]], rounds: int) -> dict[str, np.ndarray]:
@@ -69,11 +74,17 @@ def trained(
     from towhee_recsys.training.progress import Bar
 
     model, training = preset(name)
-    changes = {"seed": seed} | ({"epochs": epochs, "time_budget": None} if epochs else {})
+    changes = {"seed": seed} | ({"epochs": epochs, "min_steps": 1} if epochs else {})
     with Bar(members=model.members) as bar:
         bar.message(f"{dataset.name}, preset {name}")
         training = training.model_copy(update=changes)
         return train(dataset, training, model, listener=bar, started=started)
+
+
+def trial(name: str, epochs: float | None, seed: int = 0) -> str:
+    """What a row is called: a preset, with what is not as the preset has it."""
+    changed = [f"{epochs:g} epochs"] if epochs else []
+    return ", ".join([name, *changed, *([f"seed {seed}"] if seed else [])])
 
 
 def machine() -> dict[str, Any]:

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import made
 import numpy as np
 import peer
-from common import Parser, keep, names, recorded, show, trained
+from common import Parser, keep, names, recorded, show, trained, trial
 
 FAST = "fast"
 CHOOSING_USERS = 2_000
@@ -57,6 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--epochs", type=float, help="instead of the presets': to try this script")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bundles", type=Path, help="a folder to keep the presets' models in")
     args = parser.parse_args()
     exam = Exam(args.data, args.ranked)
     for row in answers(exam, args):
@@ -131,8 +133,10 @@ class Exam:
             self.dataset, name, epochs=args.epochs, seed=args.seed, started=begin - self.reading
         )
         seconds = self.reading + time.monotonic() - begin
+        if args.bundles:
+            bundle.save(args.bundles / name)
         return self.asked(
-            name if args.epochs is None else f"{name}, {args.epochs:g} epochs",
+            trial(name, args.epochs, args.seed),
             model_scores(bundle, self.dataset),
             seconds,
             numbers=bundle.config.embedding_size,

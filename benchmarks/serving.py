@@ -2,7 +2,7 @@
 
     python benchmarks/serving.py --data ml-1m [--server http://127.0.0.1:19530]
 
-The floor is the sum of a bare Paddle forward on ready arrays, a bare Milvus search for ten items
+The floor is the sum of a bare forward on ready arrays, a bare Milvus search for ten items
 that leaves out nothing that was seen, and bare Redis reads of user, history and items: no answer is
 to be had for less. All are timed in turns in one process, on the same users, with the histories of
 the data.

@@ -84,7 +84,7 @@ def train_once(data: str, preset_name: str, epochs: float) -> dict[str, Any]:
     model, training = preset(preset_name)
     time.sleep(0.5)  # to be seen with the tables alone
     begin = time.time()
-    training = training.model_copy(update={"epochs": epochs, "time_budget": None})
+    training = training.model_copy(update={"epochs": epochs, "min_steps": 1})
     train(dataset, training, model, listener=meter)
     return {
         "begin": begin,

@@ -199,7 +199,11 @@ def train(
         ),
     ] = None,
     time_budget: Annotated[
-        str | None, typer.Option(help="For the whole command: 90s, 5m. Overrides --epochs.")
+        str | None,
+        typer.Option(
+            help="From the start to the saved model: 90s, 5m. Overrides --epochs. The report comes "
+            "on top."
+        ),
     ] = None,
     holdout: Annotated[
         Literal["last-two", "none"],
@@ -246,7 +250,8 @@ def train(
             started=started,
         )
     bundle.save(home.bundle)
-    Checkpoint.remove(home.checkpoint)
+    if not bundle.metadata.interrupted:
+        Checkpoint.remove(home.checkpoint)
     bundle, page = _report(home, bundle, dataset) if report else (bundle, None)
     meta = bundle.metadata
     if as_json:
@@ -517,7 +522,7 @@ def _epochs_before(home: Home, dataset: Dataset) -> float | None:
     except BundleError:
         return None
     same = dataset.source is not None and meta.sha256 == dataset.source.sha256
-    return meta.epochs if same and meta.epochs else None
+    return meta.epochs if same and not meta.interrupted else None
 
 
 def _console() -> Console:

@@ -30,6 +30,8 @@ class Metadata(BaseModel):
     """How often training had gone through them when the model was best."""
     seconds: float
     """Wall-clock time of training."""
+    interrupted: bool = False
+    """Training was ended by hand, and might have found a better model."""
     seed: int
     preset: str | None = None
     """Name of the settings, where they were a preset's."""
@@ -39,7 +41,8 @@ class Metadata(BaseModel):
     """A point for each validation on the way: ``member`` (which of the towers trained side by
     side, from 0), ``epoch``, ``loss``, ``hr@10``, ``ndcg@10``."""
     validation: dict[str, float] = {}
-    """``hr@10`` and ``ndcg@10`` on the validation items, where some were kept back."""
+    """``hr@10`` and ``ndcg@10`` on the validation items, where some were kept back; of 20,000
+    users where there are more."""
     popularity: dict[str, float] = {}
     """The same of recommending what is most popular."""
     test: dict[str, float] = {}

@@ -88,8 +88,8 @@ def _limits(metadata: Metadata, schema: Schema) -> list[str]:
     seen = (
         "It was trained on all interactions, so that no figure on this data can say how good it is."
         if metadata.holdout == "none"
-        else "Each user's last two interactions were kept back from training. Everything older "
-        "was seen."
+        else "The last two interactions of each user with three or more were kept back from "
+        "training. Everything older was seen."
     )
     return [
         f"**New users.** Without a history, the answer rests on {listed(people)} of the user's "
@@ -131,8 +131,8 @@ def _training_data(metadata: Metadata) -> str:
     kept = (
         "Nothing was kept back."
         if metadata.holdout == "none"
-        else "Each user's last two interactions were kept back: the last to test, the one before "
-        "it to validate."
+        else "The last two interactions of each user with three or more were kept back: the last "
+        "to test, the one before it to validate."
     )
     return (
         f"The data set {escape(metadata.data)}: {metadata.interactions:,} interactions to train "

@@ -13,9 +13,10 @@ from fixtures.tiny import SHORT, TINY, cycle
 
 from towhee_recsys import Bundle, Dataset, evaluate, train
 from towhee_recsys.errors import TrainingError
-from towhee_recsys.training.findings import Findings, Measured, Segment, highest, with_results
+from towhee_recsys.training.findings import Findings, Measured, highest, with_results
 from towhee_recsys.training.map import map_items
 from towhee_recsys.training.report import render, write_report
+from towhee_recsys.training.segments import Segment
 from towhee_recsys.wording import listed
 
 EVIL = "<script>alert('x')</script> & \"$\\frac{"
@@ -142,7 +143,10 @@ def test_figures_are_those_of_the_evaluation(
     ndcg, hit = measured.test["ndcg@10"], measured.test["hr@10"]
     assert cells[0] == f"{ndcg:.4f}"
     assert cells[1] == f"{hit:.4f} {hit - 0.05:.4f} to {hit + 0.04:.4f}"
-    assert cells[2:4] == [f"{measured.popularity[m]:.4f}" for m in ("ndcg@10", "hr@10")]
+    popular = measured.baselines["popularity"]
+    for cell, metric in zip(cells[2:4], ("ndcg@10", "hr@10"), strict=True):
+        low, high = popular.intervals[metric]
+        assert cell == f"{popular.test[metric]:.4f} {low:.4f} to {high:.4f}"
     assert page.texts("td", class_="number")[:3] == [f"{ndcg:.4f}", f"{hit:.4f}", "0.1250"]
     assert page.texts("td", class_="number")[-1] == "–"
     tiles = page.texts("dd")

@@ -90,7 +90,7 @@ class UserForward:
         """Which users to compute together: those of like length, a bounded number of positions."""
         chunk: list[int] = []
         for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-            padded = min(lengths[i] + 1, self._limit)
+            padded = min(lengths[i], self._limit) + 1
             if chunk and (len(chunk) + 1) * padded > POSITIONS_AT_ONCE:
                 yield chunk
                 chunk = []

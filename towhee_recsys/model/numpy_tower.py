@@ -45,7 +45,7 @@ class NumpyTower:
         """``(B, size)``: the vectors at each row's last position.
 
         Args:
-            history: ``(B, L, size)``, padded on the right, as for `UserTower.forward`; overwritten.
+            history: ``(B, L, size)``, padded on the right, as for `UserTower.forward`.
             arrays: the records' features, B rows each.
             last: ``(B,)`` positions.
         """

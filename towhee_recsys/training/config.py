@@ -25,7 +25,8 @@ class TrainingConfig(BaseModel):
     seed: int = Field(0, ge=0)
     """The same seed on the same machine gives the same numbers, unless time sets the end."""
     patience: int = Field(4, ge=1)
-    """Stop after so many validations without a better NDCG@10."""
+    """Stop after so many validations without a better NDCG@10. They come after each epoch, or
+    after some, where these are short."""
     learning_rate: float = Field(2e-3, gt=0)
     """At its peak: it rises for a tenth of the steps, then falls along a cosine to 2%."""
     weight_decay: float = Field(0.01, ge=0)
@@ -43,4 +44,4 @@ class TrainingConfig(BaseModel):
     """Share of items that a step knows by their features alone, so that the model learns what to
     make of an item that it has never met."""
     validation_users: int = Field(2_000, ge=1)
-    """Users asked after each epoch; all are asked at the end."""
+    """Users asked on the way; all, or 20,000 of them, are asked at the end."""

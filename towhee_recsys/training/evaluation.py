@@ -110,7 +110,8 @@ def evaluate(
 
     Args:
         bundle: a model trained with ``holdout="last-two"``.
-        dataset: by default the data that the bundle was trained on, read again.
+        dataset: by default the data that the bundle was trained on, read again. That nothing in
+            another one's answers was trained on is for the caller to know.
         items: rank all rows of the items' table, or only those with an interaction, as the
             published tables do.
         baselines: to compare with beside popularity: ``ials`` (needs the extra ``bench``),
@@ -255,7 +256,7 @@ def recorded_dataset(bundle: Bundle) -> Dataset:
     if dataset.source is None or dataset.source.sha256 != meta.sha256:
         raise TrainingError(
             f"{meta.location} has changed since the model was trained on it, so that what it was "
-            "trained on and what it is asked may overlap; train again, or name the data"
+            "trained on and what it is asked may overlap; train again"
         )
     return dataset
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.training.evaluation import Evaluation
+from towhee_recsys.training.segments import Segment
 
 HEADLINES = ("ndcg@10", "hr@10")
 """What is drawn; other metrics stand in the table."""
@@ -23,16 +24,6 @@ class Measured:
     metrics: Mapping[str, float]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     """95%, of some of the metrics."""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Some of the users, and the model's metrics among them."""
-
-    label: str
-    users: int
-    metrics: Mapping[str, float]
-    intervals: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,10 +73,7 @@ class Findings:
                 ),
                 key=lambda one: -one.metrics[HEADLINES[0]],
             ),
-            segments={
-                kind: [Segment(one.group, one.users, one.metrics) for one in found]
-                for kind, found in evaluation.segments.items()
-            },
+            segments=evaluation.segments,
         )
 
 
@@ -99,5 +87,7 @@ def with_results(bundle: Bundle, findings: Findings) -> Bundle:
 
 def highest(rows: Iterable[Measured | Segment], metric: str) -> float:
     """The end of the longest bar, intervals included; above 0."""
-    ends = [(row.metrics.get(metric, 0.0), *row.intervals.get(metric, ())) for row in rows]
-    return max((max(end) for end in ends), default=0.0) or 1.0
+    found = list(rows)
+    ends = [row.metrics.get(metric, 0.0) for row in found]
+    ends += [max(row.intervals.get(metric, (0.0,))) for row in found if isinstance(row, Measured)]
+    return max(ends, default=0.0) or 1.0

@@ -27,7 +27,7 @@ from towhee_recsys.training.evaluation import model_scores, rank_users
 from towhee_recsys.training.listener import Listener, Silence
 from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.presets import preset
-from towhee_recsys.training.trainer import Fit
+from towhee_recsys.training.trainer import MEASURED_USERS, Fit
 from towhee_recsys.types import ITEM_ID, USER_ID
 
 _WORTH_A_PROCESS = 100_000
@@ -71,8 +71,8 @@ def train(
     data = TrainingData.of(dataset, config.holdout)
     if len(data.trained) < 2:
         raise TrainingError(
-            f"{dataset.name} leaves {len(data.trained)} items to learn from; training "
-            "needs users with three interactions or more (or --holdout none)"
+            f"{dataset.name} leaves {len(data.trained)} items to learn from; training needs two at "
+            "least, in interactions that are not kept back (--holdout none keeps none)"
         )
     deadline = None if config.time_budget is None else started + config.time_budget
     job = worker.Job(data, config, model, checkpoint, resume, deadline)
@@ -82,23 +82,40 @@ def train(
             if checkpoint
             else "there is no checkpoint to resume from; name its folder"
         )
+    if not resume:
+        for folder in job.checkpoints:
+            Checkpoint.remove(folder)
     apart = model.members > 1 and len(data.split.train.items) >= _WORTH_A_PROCESS
     fits = (worker.run if apart else _in_turn)(job, listener or Silence())
-    return _measured(_bundle(dataset, job, fits), dataset, data)
+    seconds = (max if apart else sum)(fit.seconds for fit in fits)
+    bundle = _bundle(dataset, job, fits, seconds)
+    try:
+        return _measured(bundle, dataset, data)
+    except KeyboardInterrupt:
+        return bundle  # as good as it is, whatever that may be
 
 
 def _in_turn(job: worker.Job, listener: Listener) -> list[Fit]:
-    fits = []
+    """One member after the other. An interrupt ends them all: those that are missing then are the
+    same as the last one, which ranks as it does alone."""
+    fits: list[Fit] = []
     for member in range(job.model.members):
         deadline = job.deadline
         if deadline is not None:
             now = time.monotonic()
             deadline = now + (deadline - now) / (job.model.members - member)
-        fits.append(replace(job, deadline=deadline).trainer(member, listener).run(job.resume))
+        try:
+            fits.append(replace(job, deadline=deadline).trainer(member, listener).run(job.resume))
+        except KeyboardInterrupt:
+            if not fits:
+                raise
+            fits[-1] = replace(fits[-1], interrupted=True)
+        if fits[-1].interrupted:
+            return fits + [fits[-1]] * (job.model.members - len(fits))
     return fits
 
 
-def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit]) -> Bundle:
+def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit], seconds: float) -> Bundle:
     data, source = job.data, dataset.source
     return Bundle(
         schema=dataset.schema,
@@ -127,7 +144,8 @@ def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit]) -> Bundle:
             items=data.items,
             interactions=len(data.split.train.items),
             epochs=float(np.mean([fit.epochs for fit in fits])),
-            seconds=round(max(fit.seconds for fit in fits), 1),
+            seconds=round(seconds, 1),
+            interrupted=any(fit.interrupted for fit in fits),
             seed=job.config.seed,
             preset=job.config.preset,
             training=job.config.model_dump(mode="json"),
@@ -143,9 +161,11 @@ def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit]) -> Bundle:
 
 
 def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
-    """The bundle with its validation metrics, of all users."""
-    if not (data.split.validation >= 0).any():
+    """The bundle with its validation metrics."""
+    everyone = np.flatnonzero(data.split.validation >= 0)
+    if not len(everyone):
         return bundle
+    asked = np.sort(np.random.default_rng(0).permutation(everyone)[:MEASURED_USERS])
     counts = data.popularity.astype(np.float32)
     scores = {
         "validation": model_scores(bundle, dataset),
@@ -153,7 +173,9 @@ def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
     }
     everything = np.arange(data.items)
     metrics = {
-        name: summary(rank_users(score, data.split, "validation", everything, data.order))
+        name: summary(
+            rank_users(score, data.split, "validation", everything, data.order, users=asked)
+        )
         for name, score in scores.items()
     }
     return replace(bundle, metadata=bundle.metadata.model_copy(update=metrics))

@@ -102,9 +102,9 @@ def _segments(findings: Findings) -> Figure:
             _frame(axes, f"{metric.upper()} by {short(kind, _LETTERS)}", grid="x")
             bars: list[Bar] = [
                 (
-                    f"{short(segment.label, _LETTERS)} ({segment.users:,})",
+                    f"{short(segment.group, _LETTERS)} ({segment.users:,})",
                     segment.metrics[metric],
-                    segment.intervals.get(metric),
+                    None,
                     _ACCENT,
                 )
                 for segment in segments

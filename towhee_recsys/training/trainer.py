@@ -27,6 +27,7 @@ from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.dropout import MaskPool
 from towhee_recsys.training.evaluation import rank_users
 from towhee_recsys.training.initial import initial_vectors
+from towhee_recsys.training.interrupts import uninterrupted
 from towhee_recsys.training.listener import Listener, Silence
 from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.optimizer import Optimizer
@@ -37,6 +38,8 @@ SMALL_CATALOGUE = 10_000
 it takes those that it needs."""
 SAMPLED = 2_048
 """Items drawn for a batch where there are more, and the settings name no number."""
+MEASURED_USERS = 20_000
+"""Users that the whole model is validated on at the end, where there are more."""
 _SAVING = 3.0
 """Seconds kept back of a time budget for what comes after the last validation."""
 
@@ -52,6 +55,8 @@ class Fit:
     """Spent training, over all sittings."""
     curve: Sequence[Mapping[str, float]]
     """See `Metadata.curve`."""
+    interrupted: bool = False
+    """It could have become better."""
 
 
 class Trainer:
@@ -121,6 +126,7 @@ class Trainer:
             self._initialise()
         schedule = self._schedule()
         every = max(1, round(50 / self.batches.count))
+        interrupted = False
         self.clock = time.monotonic() - self.progress.seconds
         try:
             while not self.progress.finished:
@@ -132,11 +138,18 @@ class Trainer:
                 if self.checkpoint:
                     self._save(self.checkpoint)
         except KeyboardInterrupt:
+            interrupted = True
             self.listener.message("interrupted: keeping the best model so far")
         if not self.best:
             self.best = self._weights()
             self.progress.best_epochs = self._epochs()
-        return Fit(self.best, self.progress.best_epochs, self.progress.seconds, self.progress.curve)
+        return Fit(
+            self.best,
+            self.progress.best_epochs,
+            self.progress.seconds,
+            self.progress.curve,
+            interrupted,
+        )
 
     def _initialise(self) -> None:
         size = self.model.config.member_size
@@ -149,6 +162,8 @@ class Trainer:
             return Schedule(
                 steps=max(self.config.min_steps, math.ceil(self.config.epochs * self.batches.count))
             )
+        if self.progress.finished:
+            return Schedule(steps=self.progress.step)
         # The same clock for all processes of a machine.
         left = self.deadline - time.monotonic() - self._cost_of_validation() - _SAVING
         if left <= 0:
@@ -159,13 +174,19 @@ class Trainer:
         return Schedule(seconds=self.progress.seconds + left)
 
     def _cost_of_validation(self) -> float:
-        """Seconds that the last validation, of every user, will take."""
+        """Seconds that the last validation, and that of the whole model, will take."""
         if not len(self.everyone):
             return 0.0
         some = self.everyone[:: max(1, len(self.everyone) // 200)]
+        fixed = self._seconds_to_ask(some[:1])  # for the items' vectors
+        each = max(0.0, self._seconds_to_ask(some) - fixed) / len(some)
+        users = len(self.sample) + min(len(self.everyone), MEASURED_USERS)
+        return 2 * fixed + 1.2 * each * users
+
+    def _seconds_to_ask(self, users: NDArray[np.int64]) -> float:
         begin = time.monotonic()
-        self._metrics(some)
-        return (time.monotonic() - begin) / len(some) * len(self.everyone) * 1.2
+        self._metrics(users)
+        return time.monotonic() - begin
 
     def _fraction(self, schedule: Schedule) -> float:
         return schedule.fraction(self.progress.step, self.progress.seconds)
@@ -192,9 +213,10 @@ class Trainer:
         self.progress.epoch += 1
 
     def _step(self, batch: Batch, rate: float, rng: np.random.Generator) -> float:
-        loss = self._loss(batch, rng)
-        loss.backward()
-        self.optimizer.step(rate)
+        with uninterrupted():
+            loss = self._loss(batch, rng)
+            loss.backward()
+            self.optimizer.step(rate)
         # Paddle's loss may stay finite where logits are no numbers; the clipped gradients do not.
         if not (math.isfinite(loss) and paddle.isfinite(self.model.user.norm_out.bias).all()):
             raise TrainingError(
@@ -244,8 +266,10 @@ class Trainer:
 
     def _used(self, batch: Batch, drawn: NDArray[np.int64] | None) -> NDArray[np.int64]:
         """Item rows whose vectors a step needs, in order."""
-        if self.data.items <= SMALL_CATALOGUE or drawn is None:
+        if self.data.items <= SMALL_CATALOGUE:
             return np.arange(self.data.items)
+        if drawn is None:
+            return self.data.trained  # histories and targets are among them
         met = batch.codes[batch.codes < self.data.items]
         return np.unique(np.concatenate([met, batch.targets, drawn]))
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO, TypeAlias
@@ -74,8 +74,10 @@ def run(job: Job, listener: Listener) -> list[Fit]:
     """
     with TemporaryDirectory(prefix="towhee_recsys-") as folder:
         _write(job, Path(folder))
-        workers = [_Worker(Path(folder), member) for member in range(job.model.members)]
+        workers: list[_Worker] = []
         try:
+            for member in range(job.model.members):
+                workers.append(_Worker(Path(folder), member))
             _listen(workers, listener)
         finally:
             for worker in workers:
@@ -129,9 +131,13 @@ def _listen(workers: Sequence[_Worker], listener: Listener) -> None:
     events: Events = queue.Queue()
     for worker in workers:
         worker.follow(events)
-    interrupted = False
-    while not events.empty() or any(worker.reader.is_alive() for worker in workers):
+    interrupted = going = False
+    while True:
         try:
+            going = any(worker.reader.is_alive() for worker in workers) or not events.empty()
+            failed = [worker for worker in workers if worker.process.poll()]
+            if failed or not going:
+                break
             # Not for ever: what says the last word may be gone, or an interrupt have taken it.
             _pass_on(events.get(timeout=0.2), listener)
         except queue.Empty:
@@ -142,12 +148,11 @@ def _listen(workers: Sequence[_Worker], listener: Listener) -> None:
             interrupted = True
             for worker in workers:
                 worker.interrupt()
-        failed = [worker for worker in workers if worker.process.poll()]
-        if failed and interrupted:
-            raise KeyboardInterrupt  # it had nothing yet that could be kept
-        if failed:
-            member, why = failed[0].member, failed[0].failure()
-            raise TrainingError(f"training of member {member} ended: {why}")
+    if failed and interrupted:
+        raise KeyboardInterrupt  # it had nothing yet that could be kept
+    if failed:
+        member, why = failed[0].member, failed[0].failure()
+        raise TrainingError(f"training of member {member} ended: {why}")
 
 
 def _pass_on(event: dict[str, Any], listener: Listener) -> None:
@@ -202,7 +207,8 @@ def _read(folder: Path) -> Job:
 
 def _write_fit(fit: Fit, folder: Path, member: int) -> None:
     save_file(dict(fit.weights), folder / f"{member}.safetensors")
-    facts = {name: value for name, value in asdict(fit).items() if name != "weights"}
+    facts = {field.name: getattr(fit, field.name) for field in fields(fit)}
+    del facts["weights"]
     (folder / f"{member}.json").write_text(json.dumps(facts))
 
 
