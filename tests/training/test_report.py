@@ -147,7 +147,8 @@ def test_figures_are_those_of_the_evaluation(
     for cell, metric in zip(cells[2:4], ("ndcg@10", "hr@10"), strict=True):
         low, high = popular.intervals[metric]
         assert cell == f"{popular.test[metric]:.4f} {low:.4f} to {high:.4f}"
-    assert page.texts("td", class_="number")[:3] == [f"{ndcg:.4f}", f"{hit:.4f}", "0.1250"]
+    assert page.texts("td", class_="number")[:2] == [f"{ndcg:.4f}", f"{hit:.4f}"]
+    assert "0.1250" in page.texts("td", class_="number")
     assert page.texts("td", class_="number")[-1] == "–"
     tiles = page.texts("dd")
     assert tiles[0].startswith(f"{ndcg:.4f}")
