@@ -86,7 +86,7 @@ def findings(sample_bundle: Bundle, sample_dataset: Dataset) -> Findings:
         measured,
         model=Measured(
             "this model",
-            {**measured.model.metrics, "mrr": 0.125},
+            {**measured.model.metrics, "own@10": 0.125},
             {"hr@10": (hit - 0.05, hit + 0.04)},
         ),
         segments={
