@@ -42,6 +42,6 @@ class TrainingConfig(BaseModel):
     """Of the residual branches. Pays in long runs, and slows the start of short ones."""
     id_dropout: float = Field(0.05, ge=0, lt=1)
     """Share of items that a step knows by their features alone, so that the model learns what to
-    make of an item that it has never met."""
+    make of an item that it has never met (after DropoutNet, Volkovs et al. 2017)."""
     validation_users: int = Field(2_000, ge=1)
     """Users asked on the way; all, or 20,000 of them, are asked at the end."""
