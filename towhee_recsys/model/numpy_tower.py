@@ -20,6 +20,7 @@ from towhee_recsys.model.towers import UserTower
 
 Floats: TypeAlias = NDArray[np.float32]
 
+_ROWS_AT_ONCE = 64
 _EPSILON = 1e-5
 """Paddle's default in LayerNorm."""
 
@@ -95,7 +96,11 @@ class _NumpyBlock:
         both = _silu(_linear(_normalise(z), self._both))
         value = self._by_head(both[..., size:])
         mixed = np.empty_like(z)
-        np.matmul(self._mixing[:, :length, :length], value, out=self._by_head(mixed))
+        out = self._by_head(mixed)
+        for begin in range(0, length, _ROWS_AT_ONCE):  # nothing is taken from later positions
+            end = min(begin + _ROWS_AT_ONCE, length)
+            weights = self._mixing[:, begin:end, :end]
+            np.matmul(weights, value[:, :, :end], out=out[:, :, begin:end])
         return self._rest(z, mixed, both[..., :size])
 
     def last(self, z: Floats, last: NDArray[np.int64]) -> Floats:
@@ -143,15 +148,16 @@ def _normalise(values: Floats) -> Floats:
     """LayerNorm without scale and shift (Ba, Kiros and Hinton 2016)."""
     size = values.shape[-1]
     centred: Floats = values - (values.sum(axis=-1, keepdims=True) / np.float32(size))
-    variance = np.einsum("...i,...i->...", centred, centred)[..., None] / np.float32(size)
-    centred /= np.sqrt(variance + np.float32(_EPSILON))
+    variance = np.einsum("...i,...i->...", centred, centred) / np.float32(size)
+    centred *= (np.float32(1) / np.sqrt(variance + np.float32(_EPSILON)))[..., None]
     return centred
 
 
 def _silu(values: Floats) -> Floats:
     """x / (1 + e^−x), in place (Elfwing, Uchibe and Doya 2018)."""
+    decay = np.negative(values)
     with np.errstate(over="ignore"):  # e^89 is infinite, and the quotient 0, as it should be
-        decay = np.exp(-values)
+        np.exp(decay, out=decay)
     decay += 1
     values /= decay
     return values
