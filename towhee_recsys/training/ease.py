@@ -13,6 +13,7 @@ from towhee_recsys.training.ranking import Score
 
 MAX_ITEMS = 20_000
 """The largest catalogue: its ``(N, N)`` float32 matrix takes 1.6 GB, and four are in use."""
+_BLOCK = 1_024
 
 
 def check_size(items: int) -> None:
@@ -57,8 +58,12 @@ def ease_weights(gram: NDArray[np.float32], l2: float) -> NDArray[np.float32]:
     weights, failed_too = lapack.spotri(factor, lower=True, overwrite_c=True)
     if failed or failed_too:
         raise TrainingError(f"EASE cannot invert its matrix with l2={l2}; give a larger one")
-    for i in range(len(weights)):  # LAPACK leaves the half above the diagonal as it was
-        weights[i, i + 1 :] = weights[i + 1 :, i]
+    for begin in range(0, len(weights), _BLOCK):  # LAPACK leaves the other half as it was
+        end = begin + _BLOCK
+        corner = np.tril(weights[begin:end, begin:end])
+        weights[begin:end, begin:end] = corner + np.tril(corner, -1).T
+        weights[begin:end, end:] = weights[end:, begin:end].T
+    weights = weights.T  # the same, in the order in which products read it
     weights /= -weights.diagonal()
     np.fill_diagonal(weights, 0)
     return np.asarray(weights, np.float32)
