@@ -41,8 +41,8 @@ class Metadata(BaseModel):
     """A point for each validation on the way: ``member`` (which of the towers trained side by
     side, from 0), ``epoch``, ``loss``, ``hr@10``, ``ndcg@10``."""
     validation: dict[str, float] = {}
-    """``hr@10`` and ``ndcg@10`` on the validation items, where some were kept back; of 20,000
-    users where there are more."""
+    """``hr@10`` and ``ndcg@10`` on the validation items, where some were kept back; of some
+    users, drawn at random, where users times items are over two billion."""
     popularity: dict[str, float] = {}
     """The same of recommending what is most popular."""
     test: dict[str, float] = {}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from fixtures.tiny import CYCLE, SHORT, TINY
+from numpy.typing import NDArray
 
 from towhee_recsys import Dataset, evaluate, train
 from towhee_recsys.features import FIRST
-from towhee_recsys.training import trainer
+from towhee_recsys.training import fitting, trainer
 from towhee_recsys.training.data import TrainingData
+from towhee_recsys.training.ranking import rank_users
 from towhee_recsys.training.trainer import Trainer, _equal
 
 
@@ -63,3 +67,20 @@ def test_where_a_target_was_drawn() -> None:
     rows, columns = _equal(targets, np.array([3, 5, 1]))
     assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (3, 0), (4, 1)]
     assert _equal(np.array([7]), np.array([3]))[0].tolist() == []
+
+
+def test_of_very_many_scores_some_users_are_asked_at_the_end(
+    cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def ranked(*args: Any, users: NDArray[np.int64], **more: Any) -> NDArray[np.int64]:
+        asked.append(len(users))
+        return rank_users(*args, users=users, **more)
+
+    monkeypatch.setattr(fitting, "rank_users", ranked)
+    brief = SHORT.model_copy(update={"epochs": 1})
+    train(cycle_dataset, brief, TINY)
+    monkeypatch.setattr(fitting, "MEASURED_SCORES", 5 * CYCLE)
+    train(cycle_dataset, brief, TINY)
+    assert asked == [80, 80, 5, 5]  # the model, and popularity

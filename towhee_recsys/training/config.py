@@ -44,4 +44,4 @@ class TrainingConfig(BaseModel):
     """Share of items that a step knows by their features alone, so that the model learns what to
     make of an item that it has never met (after DropoutNet, Volkovs et al. 2017)."""
     validation_users: int = Field(2_000, ge=1)
-    """Users asked on the way; all, or 20,000 of them, are asked at the end."""
+    """Users asked on the way; at the end all are, unless users times items are over two billion."""

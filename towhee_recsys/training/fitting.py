@@ -20,6 +20,7 @@ from towhee_recsys.metadata import Metadata
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
 from towhee_recsys.training import worker
+from towhee_recsys.training.baselines import popular_score
 from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
@@ -27,7 +28,7 @@ from towhee_recsys.training.evaluation import model_scores, rank_users
 from towhee_recsys.training.listener import Listener, Silence
 from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.presets import preset
-from towhee_recsys.training.trainer import MEASURED_USERS, Fit
+from towhee_recsys.training.trainer import MEASURED_SCORES, Fit
 from towhee_recsys.types import ITEM_ID, USER_ID
 
 _WORTH_A_PROCESS = 100_000
@@ -86,13 +87,15 @@ def train(
         for folder in job.checkpoints:
             Checkpoint.remove(folder)
     apart = model.members > 1 and len(data.split.train.items) >= _WORTH_A_PROCESS
-    fits = (worker.run if apart else _in_turn)(job, listener or Silence())
+    listener = listener or Silence()
+    fits = (worker.run if apart else _in_turn)(job, listener)
     seconds = (max if apart else sum)(fit.seconds for fit in fits)
     bundle = _bundle(dataset, job, fits, seconds)
     try:
         return _measured(bundle, dataset, data)
     except KeyboardInterrupt:
-        return bundle  # as good as it is, whatever that may be
+        listener.message("interrupted: keeping the model without its figures")
+        return bundle
 
 
 def _in_turn(job: worker.Job, listener: Listener) -> list[Fit]:
@@ -165,11 +168,11 @@ def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
     everyone = np.flatnonzero(data.split.validation >= 0)
     if not len(everyone):
         return bundle
-    asked = np.sort(np.random.default_rng(0).permutation(everyone)[:MEASURED_USERS])
-    counts = data.popularity.astype(np.float32)
+    asked = np.random.default_rng(0).permutation(everyone)
+    asked = np.sort(asked[: MEASURED_SCORES // data.items])
     scores = {
         "validation": model_scores(bundle, dataset),
-        "popularity": lambda users, _: np.tile(counts, (len(users), 1)),
+        "popularity": popular_score(data.popularity),
     }
     everything = np.arange(data.items)
     metrics = {

@@ -38,8 +38,9 @@ SMALL_CATALOGUE = 10_000
 it takes those that it needs."""
 SAMPLED = 2_048
 """Items drawn for a batch where there are more, and the settings name no number."""
-MEASURED_USERS = 20_000
-"""Users that the whole model is validated on at the end, where there are more."""
+MEASURED_SCORES = 2**31
+"""Scores that the whole model is validated by at the end: of all users, unless users times items
+are more."""
 _SAVING = 3.0
 """Seconds kept back of a time budget for what comes after the last validation."""
 
@@ -180,7 +181,7 @@ class Trainer:
         some = self.everyone[:: max(1, len(self.everyone) // 200)]
         fixed = self._seconds_to_ask(some[:1])  # for the items' vectors
         each = max(0.0, self._seconds_to_ask(some) - fixed) / len(some)
-        users = len(self.sample) + min(len(self.everyone), MEASURED_USERS)
+        users = len(self.sample) + min(len(self.everyone), MEASURED_SCORES // self.data.items)
         return 2 * fixed + 1.2 * each * users
 
     def _seconds_to_ask(self, users: NDArray[np.int64]) -> float:
