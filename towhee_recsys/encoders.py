@@ -78,6 +78,25 @@ class UserEncoder:
         histories = [self.known(record.get("history")) for record in records]
         return self._forward(histories, self._features(records))
 
+    def contributions(self, user: Mapping[str, Any]) -> tuple[list[Id], Vectors]:
+        """What each item of a user's history adds to the user's vector.
+
+        Returns:
+            The N distinct items of the history that the model reads, and ``(N, 256)`` float32: the
+            user's vector less the one of the same user who never met that item. Its inner product
+            with an item's vector is how much that item's score owes to it.
+
+        Raises:
+            RequestError: as `encode` does.
+        """
+        (record,) = self._split(user)
+        rows = self.known(record.get("history"))
+        met = np.unique(rows[-self.bundle.config.max_history :])
+        features = self._features([record])
+        repeated = {name: np.repeat(array, 1 + len(met), 0) for name, array in features.items()}
+        vectors = self._forward([rows, *(rows[rows != one] for one in met)], repeated)
+        return [self.bundle.item_ids.values[one] for one in met], vectors[0] - vectors[1:]
+
     def known(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
         """The rows of a history's items that the model knows, oldest first."""
         if history is None or len(history) == 0:

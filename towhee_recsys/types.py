@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeAlias
 
 from annotated_types import Ge, Le
-from typing_extensions import TypedDict
+from typing_extensions import Required, TypedDict
 
 USER_ID = "user_id"
 ITEM_ID = "item_id"
@@ -15,6 +15,8 @@ SCORE = "score"
 RANK = "rank"
 ROUTE = "route"
 DEGRADED = "degraded"
+BECAUSE = "because"
+CONTRIBUTION = "contribution"
 
 VECTOR_SIZE = 256
 """Numbers in every user's and item's vector."""
@@ -25,7 +27,7 @@ MAX_ID_LENGTH = 255
 MAX_TOP_K = 10_000
 """Items in one answer at most."""
 
-RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED})
+RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION})
 """Names that an answer gives to its own fields, so no column of a schema may bear them."""
 
 Id: TypeAlias = "int | str"
@@ -82,6 +84,15 @@ class SimilarRequest(TypedDict, total=False):
     exclude: list[Id]
 
 
+class Rule(TypedDict, total=False):
+    """What may be recommended at all: to users whose record passes ``when`` (to all, without it),
+    items that pass ``filter`` and no others."""
+
+    filter: Required[Filter]
+    when: Filter
+    """In the grammar of `Filter`, on the users' columns."""
+
+
 class Hit(TypedDict):
     """One found item: its id and its score, the inner product with the query vector."""
 
@@ -91,4 +102,5 @@ class Hit(TypedDict):
 
 Recommendation: TypeAlias = dict[str, Any]
 """``item_id``, ``score``, ``rank`` (from 1), ``route`` and the item's record, flat in one dict;
-``degraded`` names the parts that could not answer, where there are any."""
+``degraded`` names the parts that could not answer, where there are any; ``because``, where it was
+asked for, holds the seen items that speak most for this one, each with its ``contribution``."""

@@ -37,6 +37,7 @@ def test_each_is_reached_by_its_name(
     mysql = "mysql+pymysql://u:p@127.0.0.1:1/x"
     reached: dict[str, tuple[dict[str, Any], type]] = {
         "answer": ({"url": url}, operators.Answer),
+        "explain": ({**model, "uri": index["uri"]}, operators.Explain),
         "item_encoder": ({"bundle": model["bundle"]}, operators.ItemEncoder),
         "milvus_insert": (index, operators.MilvusInsert),
         "milvus_publish": (index, operators.MilvusPublish),
@@ -47,7 +48,10 @@ def test_each_is_reached_by_its_name(
         "read_request": ({"bundle": model["bundle"]}, operators.ReadRequest),
         "redis_insert": ({"url": url}, operators.RedisInsert),
         "redis_lookup": ({"url": url}, operators.RedisLookup),
+        "rerank_mmr": (index, operators.RerankMMR),
         "route": ({**model, "uri": index["uri"]}, operators.Route),
+        "rule_filter": ({"bundle": model["bundle"], "rules": []}, operators.RuleFilter),
+        "score_threshold": ({"min_score": 0.5}, operators.ScoreThreshold),
         "user_encoder": ({"bundle": model["bundle"]}, operators.UserEncoder),
         "user_lookup": ({"url": url}, operators.UserLookup),
     }

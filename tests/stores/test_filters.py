@@ -14,6 +14,7 @@ from stores.conformance import ladder
 from towhee_recsys.errors import RequestError
 from towhee_recsys.stores.attributes import as_label, column_name, field_name
 from towhee_recsys.stores.filters import compile_filter
+from towhee_recsys.stores.matching import matches as library_matches
 from towhee_recsys.stores.milvus import MilvusStore
 
 COLUMNS = {"lang": "label", "genres": "labels", "year": "number", "not": "label"}
@@ -142,6 +143,12 @@ def store(
 def test_milvus_and_plain_python_agree(store: MilvusStore, filter: dict[str, Any]) -> None:
     expected = {row["item_id"] for row in records() if matches(filter, row)}
     assert store.matching(range(60), "aa11", filter) == expected
+
+
+@given(filter=filters)
+def test_a_record_passes_here_as_it_does_there(filter: dict[str, Any]) -> None:
+    for row in records():
+        assert library_matches(row, filter, COLUMNS) == matches(filter, row)  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=20).filter(lambda name: len(field_name(name)) < 255))

@@ -8,10 +8,13 @@ the like for ``recsys/ingest`` and ``recsys/similar_items``.
 - `milvus_insert`, `milvus_publish`, `milvus_search`: the index
 - `redis_insert`, `redis_lookup`, `mysql_insert`, `mysql_lookup`: the records
 - `read_request`, `user_lookup`, `route`, `nearest_items`, `answer`: the steps of the pipelines
-- `shared`: what operators have in common, and the clients that they share
+- `rule_filter`, `score_threshold`, `rerank_mmr`, `explain`: steps that a pipeline can have beside
+- `shared`: what operators have in common, and the clients that they share; `requests`, `records`,
+  `columns`, `rules` and `hits` are what several of them need
 """
 
 from towhee_recsys.operators.answer import Answer
+from towhee_recsys.operators.explain import Explain
 from towhee_recsys.operators.item_encoder import ItemEncoder
 from towhee_recsys.operators.milvus_insert import MilvusInsert
 from towhee_recsys.operators.milvus_publish import MilvusPublish
@@ -22,7 +25,10 @@ from towhee_recsys.operators.nearest_items import NearestItems
 from towhee_recsys.operators.read_request import ReadRequest
 from towhee_recsys.operators.redis_insert import RedisInsert
 from towhee_recsys.operators.redis_lookup import RedisLookup
+from towhee_recsys.operators.rerank_mmr import RerankMMR
 from towhee_recsys.operators.route import Route
+from towhee_recsys.operators.rule_filter import RuleFilter
+from towhee_recsys.operators.score_threshold import ScoreThreshold
 from towhee_recsys.operators.user_encoder import UserEncoder
 from towhee_recsys.operators.user_lookup import UserLookup
 from towhee_recsys.pipelines.registration import register as _register_pipelines
@@ -31,6 +37,7 @@ _register_pipelines()
 
 __all__ = [
     "Answer",
+    "Explain",
     "ItemEncoder",
     "MilvusInsert",
     "MilvusPublish",
@@ -41,7 +48,10 @@ __all__ = [
     "ReadRequest",
     "RedisInsert",
     "RedisLookup",
+    "RerankMMR",
     "Route",
+    "RuleFilter",
+    "ScoreThreshold",
     "UserEncoder",
     "UserLookup",
 ]

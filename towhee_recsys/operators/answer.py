@@ -12,7 +12,8 @@ from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.requests import is_batch
 from towhee_recsys.stores.base import RecordStore
-from towhee_recsys.types import DEGRADED, ITEM_ID, RANK, Id, Item, Recommendation
+from towhee_recsys.stores.urls import CONNECTIONS
+from towhee_recsys.types import BECAUSE, DEGRADED, ITEM_ID, RANK, Id, Item, Recommendation
 
 
 @register(name="recsys/answer")
@@ -21,23 +22,23 @@ class Answer(shared.SharedOperator):
     lists of hits → lists of recommendations; a single list where the call was no list.
 
     An item without a record is answered by its id and score, and marked ``degraded: ['items']``.
+    Reasons in ``because`` get their records too.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
         super().__init__()
-        self._url = url
+        self._url, self._connections = url, connections
 
     @cached_property
     def _store(self) -> RecordStore:
-        return shared.record_store(self._url)
+        return shared.record_store(self._url, self._connections)
 
     def __call__(
         self, raw: Any, hits: Sequence[Sequence[Mapping[str, Any]]]
     ) -> list[Recommendation] | list[list[Recommendation]]:
-        records = self._records({hit[ITEM_ID] for row in hits for hit in row})
+        records = self._records({one for row in hits for hit in row for one in _named(hit)})
         answers = [
-            [_recommendation(hit, rank, records[hit[ITEM_ID]]) for rank, hit in enumerate(row, 1)]
-            for row in hits
+            [_recommendation(hit, rank, records) for rank, hit in enumerate(row, 1)] for row in hits
         ]
         return answers if is_batch(raw) else answers[0]
 
@@ -49,8 +50,17 @@ class Answer(shared.SharedOperator):
             return dict.fromkeys(ids)
 
 
-def _recommendation(hit: Mapping[str, Any], rank: int, record: Item | None) -> Recommendation:
-    own = {**hit, RANK: rank}
+def _named(hit: Mapping[str, Any]) -> list[Id]:
+    """The items whose records an answer shows: the hit's own, and those of its reasons."""
+    return [hit[ITEM_ID], *(reason[ITEM_ID] for reason in hit.get(BECAUSE, ()))]
+
+
+def _recommendation(
+    hit: Mapping[str, Any], rank: int, records: Mapping[Id, Item | None]
+) -> Recommendation:
+    own, record = {**hit, RANK: rank}, records[hit[ITEM_ID]]
+    if BECAUSE in hit:
+        own[BECAUSE] = [{**reason, **(records[reason[ITEM_ID]] or {})} for reason in hit[BECAUSE]]
     answer = {**own, **(record or {}), **own}
     if record is None:
         answer[DEGRADED] = [*hit.get(DEGRADED, ()), "items"]

@@ -22,9 +22,10 @@ class MilvusSearch(shared.SharedOperator):
     ``(B, 256)`` vectors → B lists of ``{'item_id', 'score'}``, best first.
 
     An index of another fingerprint is refused. A second input, a list of B requests, gives each
-    vector its own ``top_k``, ``filter``, ``history`` (left out unless ``seen`` is ``include``) and
-    ``exclude``. With ``degrade=True`` an index that does not answer gives None in place of each
-    list, unless one was asked for with a filter.
+    vector its own ``top_k`` (or ``candidates``, where a later step chooses among them), ``filter``,
+    ``history`` (left out unless ``seen`` is ``include``) and ``exclude``. With ``degrade=True`` an
+    index that does not answer gives None in place of each list, unless one was asked for with a
+    filter.
     """
 
     def __init__(self, uri: str, fingerprint: str, top_k: int = 10, degrade: bool = False) -> None:
@@ -43,7 +44,7 @@ class MilvusSearch(shared.SharedOperator):
         try:
             return self._store.search(
                 vectors,
-                top_k=[request.get("top_k", self._top_k) for request in asked],
+                top_k=[wanted(request, self._top_k) for request in asked],
                 fingerprint=self._fingerprint,
                 filters=[request.get("filter") for request in asked],
                 exclude=[left_out(request) for request in asked],
@@ -53,6 +54,11 @@ class MilvusSearch(shared.SharedOperator):
             if not self._degrade or any(request.get("filter") for request in asked):
                 raise
             return [None] * len(vectors)
+
+
+def wanted(request: Mapping[str, Any], top_k: int) -> int:
+    """How many items to find."""
+    return int(request.get("candidates") or request.get("top_k", top_k))
 
 
 def left_out(request: Mapping[str, Any]) -> list[Id]:

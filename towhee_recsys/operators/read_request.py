@@ -11,7 +11,7 @@ from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import RequestError
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.requests import Subject, parse_requests
-from towhee_recsys.types import ITEM_ID, USER_ID
+from towhee_recsys.types import ITEM_ID, MAX_TOP_K, USER_ID
 
 
 @register(name="recsys/read_request")
@@ -19,12 +19,16 @@ class ReadRequest(shared.SharedOperator):
     """``ops.recsys.read_request(bundle='bundle/', top_k=10)``: an id, a request or a list of these
     → a list of requests, each with ``top_k``.
 
-    With ``subject='item_id'`` for `similar_items`.
+    With ``subject='item_id'`` for `similar_items`. An `overfetch` above 1 adds ``candidates``: so
+    many times ``top_k`` are to be found, for a later step to choose among.
     """
 
-    def __init__(self, bundle: str, top_k: int = 10, subject: Subject = "user_id") -> None:
+    def __init__(
+        self, bundle: str, top_k: int = 10, subject: Subject = "user_id", overfetch: int = 1
+    ) -> None:
         super().__init__()
         self._bundle, self._top_k, self._subject = str(bundle), top_k, subject
+        self._overfetch = overfetch
 
     @cached_property
     def _schema(self) -> Schema:
@@ -38,6 +42,8 @@ class ReadRequest(shared.SharedOperator):
         requests = parse_requests(raw, self._subject, self._id_types)
         for request in requests:
             request.setdefault("top_k", self._top_k)
+            if self._overfetch > 1:
+                request["candidates"] = min(MAX_TOP_K, self._overfetch * request["top_k"])
             self._check_record(request)
         return requests
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.operators import shared
 from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.stores.urls import CONNECTIONS
 from towhee_recsys.types import Id
 
 Insertable = Literal["items", "users", "interactions"]
@@ -18,7 +19,7 @@ Lookable = Literal["items", "users", "histories"]
 class _RecordOperator(shared.SharedOperator):
     schemes: ClassVar[tuple[str, ...]]
 
-    def __init__(self, url: str, kind: str, kinds: tuple[str, ...]) -> None:
+    def __init__(self, url: str, kind: str, connections: int, kinds: tuple[str, ...]) -> None:
         super().__init__()
         if not url.startswith(self.schemes):
             raise ConfigError(
@@ -26,18 +27,20 @@ class _RecordOperator(shared.SharedOperator):
             )
         if kind not in kinds:
             raise ConfigError(f"kind is {kind!r}; it must be one of {', '.join(kinds)}")
-        self._url, self._kind = url, kind
+        self._url, self._kind, self._connections = url, kind, connections
 
     @cached_property
     def _store(self) -> RecordStore:
-        return shared.record_store(self._url)
+        return shared.record_store(self._url, self._connections)
 
 
 class RecordInsert(_RecordOperator):
     """A list of records → how many were written. Writing again changes nothing."""
 
-    def __init__(self, url: str, kind: Insertable = "items") -> None:
-        super().__init__(url, kind, ("items", "users", "interactions"))
+    def __init__(
+        self, url: str, kind: Insertable = "items", connections: int = CONNECTIONS
+    ) -> None:
+        super().__init__(url, kind, connections, ("items", "users", "interactions"))
 
     def __call__(self, records: Sequence[Any]) -> int:
         if self._kind == "interactions":
@@ -51,8 +54,8 @@ class RecordLookup(_RecordOperator):
     """A list of ids → a list of records in their order, ``{}`` where there is none; or, for
     ``histories``, of lists of item ids, oldest first."""
 
-    def __init__(self, url: str, kind: Lookable = "items") -> None:
-        super().__init__(url, kind, ("items", "users", "histories"))
+    def __init__(self, url: str, kind: Lookable = "items", connections: int = CONNECTIONS) -> None:
+        super().__init__(url, kind, connections, ("items", "users", "histories"))
 
     def __call__(self, ids: Sequence[Id]) -> list[Any]:
         if self._kind == "histories":

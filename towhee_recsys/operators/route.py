@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from towhee import register
 
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.milvus_search import left_out
+from towhee_recsys.operators.milvus_search import left_out, wanted
 from towhee_recsys.stores.base import VectorStore
-from towhee_recsys.types import DEGRADED, ITEM_ID, ROUTE, SCORE, Filter, Hit, Id
+from towhee_recsys.types import DEGRADED, ITEM_ID, MAX_TOP_K, ROUTE, SCORE, Filter, Hit, Id
 
 if TYPE_CHECKING:
     from towhee_recsys.encoders import UserEncoder
@@ -103,11 +103,11 @@ class _Passing:
 
 def _best(hits: Iterable[Hit], user: Mapping[str, Any]) -> list[Hit]:
     """The first of them that the user may get, each once."""
-    out = set(left_out(user))
+    out, limit = set(left_out(user)), wanted(user, MAX_TOP_K)
     best: dict[Id, Hit] = {}
     for hit in hits:
         if hit["item_id"] not in out:
             best.setdefault(hit["item_id"], hit)
-            if len(best) == user["top_k"]:
+            if len(best) == limit:
                 break
     return list(best.values())

@@ -18,6 +18,7 @@ from towhee_recsys.bundle import read_manifest, read_metadata, read_schema
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError
 from towhee_recsys.metadata import Metadata
+from towhee_recsys.stores.urls import CONNECTIONS, open_record_store
 
 if TYPE_CHECKING:
     from towhee_recsys.encoders import ItemEncoder, UserEncoder
@@ -108,15 +109,23 @@ def _metadata(bundle: str, fingerprint: str) -> Metadata:
     return read_metadata(bundle)
 
 
-@_once
-def record_store(url: str) -> RecordStore:
-    from towhee_recsys.stores.urls import open_record_store
+def record_store(url: str, connections: int = CONNECTIONS) -> RecordStore:
+    """The store at that URL, with so many connections at most: one for all who ask alike.
 
-    return open_record_store(url)
+    Raises:
+        ConfigError, StoreUnavailable: as `towhee_recsys.stores.urls.open_record_store` does.
+    """
+    return _record_store(url, connections)
+
+
+@_once
+def _record_store(url: str, connections: int) -> RecordStore:
+    return open_record_store(url, connections=connections)
 
 
 @_once
 def vector_store(uri: str) -> VectorStore:
+    """The store at that URI, whose one connection all threads share."""
     from towhee_recsys.stores.milvus import MilvusStore
 
     return MilvusStore(uri, token=os.environ.get(TOKEN_ENV))

@@ -11,6 +11,7 @@ from towhee import register
 from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.stores.urls import CONNECTIONS
 from towhee_recsys.types import DEGRADED, USER_ID, Id
 
 
@@ -23,13 +24,13 @@ class UserLookup(shared.SharedOperator):
     was to be looked up, and ``degraded`` says ``users``.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
         super().__init__()
-        self._url = url
+        self._url, self._connections = url, connections
 
     @cached_property
     def _store(self) -> RecordStore:
-        return shared.record_store(self._url)
+        return shared.record_store(self._url, self._connections)
 
     def __call__(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         users = [dict(request) for request in requests]

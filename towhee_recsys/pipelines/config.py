@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.types import MAX_TOP_K
+from towhee_recsys.stores.urls import CONNECTIONS
+from towhee_recsys.types import MAX_TOP_K, Rule
 
 ENV_PREFIX = "TOWHEE_RECSYS_"
 
@@ -36,6 +38,9 @@ class PipelineConfig(BaseModel):
     store_url: str
     """``embedded:///folder``, ``redis://…``, ``rediss://…``, ``redis+cluster://…`` or
     ``mysql+pymysql://…``."""
+    connections: int = Field(CONNECTIONS, ge=1, le=1_000)
+    """Connections to the record store at most; calls beyond them wait. Milvus has one, which all
+    share."""
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -102,6 +107,25 @@ class RecommendConfig(PipelineConfig):
 
     top_k: int = Field(10, ge=1, le=MAX_TOP_K)
     """Items in an answer, where the request does not say."""
+    rules: list[Rule] = []
+    """What may be recommended at all, and to whom; see `recsys/rule_filter`. From the environment
+    as JSON."""
+    min_score: float | None = Field(None, allow_inf_nan=False)
+    """Items below this score are left out, except in answers of what is popular."""
+    diversity: float = Field(0.0, ge=0, le=1)
+    """How much the items of an answer should differ from one another; see `recsys/rerank_mmr`."""
+    explain: int = Field(0, ge=0, le=10)
+    """How many of the seen items each recommendation names as its reasons; see `recsys/explain`."""
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _from_json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError as exc:
+            raise ValueError(f"no JSON list of rules: {exc}") from exc
 
 
 class SimilarItemsConfig(PipelineConfig):

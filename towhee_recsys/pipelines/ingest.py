@@ -14,13 +14,6 @@ from towhee_recsys.types import ITEM_ID, USER_ID, Id, Interaction, Item, User
 
 if TYPE_CHECKING:
     from towhee_recsys.datasets import Dataset, Schema
-    from towhee_recsys.stores.base import AttributeType
-
-_ATTRIBUTES: dict[str, AttributeType] = {
-    "categorical": "label",
-    "multi_categorical": "labels",
-    "number": "number",
-}
 
 _MOST_BATCHES = 500
 """Larger data makes larger batches: Towhee's queues hold 1,000 rows, and more could block."""
@@ -45,6 +38,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
 
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
+    from towhee_recsys.operators.columns import attributes
 
     config = config.complete() if config else IngestConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
@@ -54,7 +48,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
     recsys = ops.recsys
     insert = recsys.mysql_insert if "+pymysql:" in config.store_url else recsys.redis_insert
-    store = {"url": config.store_url}
+    store = {"url": config.store_url, "connections": config.connections}
     return unblocked(
         pipe.input("data")
         .map("data", "dataset", partial(_read, schema=schema))
@@ -64,7 +58,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
         .map(
             ("items", "vectors"),
             "ids",
-            recsys.milvus_insert(**index, attributes=attributes(schema)),
+            recsys.milvus_insert(**index, attributes=attributes(schema.items)),
         )
         .window_all(("dataset", "ids", "recorded"), ("dataset", "ids"), _together)
         .map("dataset", ("users", "interactions"), _people)
@@ -76,15 +70,6 @@ def ingest(config: IngestConfig | None = None) -> Any:
         .map(("dataset", "items", "new"), "report", partial(_report, fingerprint=fingerprint))
         .output("report")
     )
-
-
-def attributes(schema: Schema) -> dict[str, AttributeType]:
-    """The item columns that filters can use, and as what."""
-    return {
-        name: _ATTRIBUTES[column.role]
-        for name, column in schema.items.items()
-        if column.role in _ATTRIBUTES
-    }
 
 
 def _read(data: Dataset | str | Path, schema: Schema) -> Dataset:

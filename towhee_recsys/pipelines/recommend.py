@@ -7,6 +7,9 @@ from typing import Any
 from towhee_recsys.pipelines.calling import unblocked
 from towhee_recsys.pipelines.config import RecommendConfig
 
+_OVERFETCH = 5
+"""Times `top_k` that are found where a diverse answer is chosen from them."""
+
 
 def recommend(config: RecommendConfig | None = None) -> Any:
     """Build the pipeline; do so once, and call it from any thread.
@@ -34,20 +37,36 @@ def recommend(config: RecommendConfig | None = None) -> Any:
 
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
+    from towhee_recsys.operators.rules import read_rules
 
     config = config.complete() if config else RecommendConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.user_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
+    read_rules(config.rules, shared.schema(config.bundle))  # and so does a wrong rule
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
+    store = {"url": config.store_url, "connections": config.connections}
+    request = {"top_k": config.top_k, "overfetch": _OVERFETCH if config.diversity else 1}
     recsys = ops.recsys
-    return unblocked(
+    p = (
         pipe.input("raw")
-        .map("raw", "requests", recsys.read_request(bundle=config.bundle, top_k=config.top_k))
-        .map("requests", "users", recsys.user_lookup(url=config.store_url))
-        .map("users", "vectors", recsys.user_encoder(**model))
+        .map("raw", "requests", recsys.read_request(bundle=config.bundle, **request))
+        .map("requests", "users", recsys.user_lookup(**store))
+    )
+    if config.rules:
+        rules = recsys.rule_filter(bundle=config.bundle, rules=config.rules)
+        p = p.map("users", "users", rules)
+    p = (
+        p.map("users", "vectors", recsys.user_encoder(**model))
         .map(("vectors", "users"), "found", recsys.milvus_search(**index, degrade=True))
         .map(("users", "found"), "hits", recsys.route(**model, uri=config.milvus_uri))
-        .map(("raw", "hits"), "answer", recsys.answer(url=config.store_url))
-        .output("answer")
     )
+    if config.min_score is not None:
+        p = p.map("hits", "hits", recsys.score_threshold(min_score=config.min_score))
+    if config.diversity:
+        rerank = recsys.rerank_mmr(**index, diversity=config.diversity)
+        p = p.map(("hits", "users"), "hits", rerank)
+    if config.explain:
+        explain = recsys.explain(**model, uri=config.milvus_uri, reasons=config.explain)
+        p = p.map(("hits", "users"), "hits", explain)
+    return unblocked(p.map(("raw", "hits"), "answer", recsys.answer(**store)).output("answer"))

@@ -32,10 +32,11 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
     shared.item_encoder(config.bundle, fingerprint)
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     read = ops.recsys.read_request(bundle=config.bundle, top_k=config.top_k, subject="item_id")
+    answer = ops.recsys.answer(url=config.store_url, connections=config.connections)
     return unblocked(
         pipe.input("raw")
         .map("raw", "requests", read)
         .map("requests", "hits", ops.recsys.nearest_items(**model, uri=config.milvus_uri))
-        .map(("raw", "hits"), "answer", ops.recsys.answer(url=config.store_url))
+        .map(("raw", "hits"), "answer", answer)
         .output("answer")
     )

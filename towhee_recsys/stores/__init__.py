@@ -6,5 +6,6 @@
   this library starts) give it a database
 - `milvus`: `MilvusStore`, of `milvus_client` (connection, errors), `milvus_collection` (schema and
   rows) and `nearest` (many users' searches in few calls)
-- `filters` and `attributes`: conditions on item columns, and how Milvus holds the columns
+- `filters`, `matching` and `attributes`: conditions on columns for Milvus, the same in Python, and
+  how Milvus holds the columns
 """

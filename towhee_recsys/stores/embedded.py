@@ -23,6 +23,7 @@ from redis.retry import Retry
 
 from towhee_recsys.errors import ConfigError, StoreError, StoreUnavailable
 from towhee_recsys.stores.redis import RedisStore, reconnect
+from towhee_recsys.stores.urls import CONNECTIONS
 
 SOCKET_PATH_LIMIT = 100
 """Bytes that every system allows for the path of a Unix socket."""
@@ -166,7 +167,14 @@ class EmbeddedServer:
 class EmbeddedStore(RedisStore):
     """A `RedisStore` whose server starts when a connection is made, and stops with its owner."""
 
-    def __init__(self, folder: Path, where: str, namespace: str = "recsys", timeout: float = 10.0):
+    def __init__(
+        self,
+        folder: Path,
+        where: str,
+        namespace: str = "recsys",
+        timeout: float = 10.0,
+        connections: int = CONNECTIONS,
+    ):
         """
         Raises:
             ConfigError: this system has no embedded server.
@@ -178,11 +186,13 @@ class EmbeddedStore(RedisStore):
         except BaseException:
             _give_back(self._server)
             raise
-        pool = redis.ConnectionPool(
+        pool = redis.BlockingConnectionPool(  # type: ignore[no-untyped-call]
             connection_class=_connection_class(self._server),
             path=str(self._server.socket),
             decode_responses=True,
             socket_timeout=timeout,
+            max_connections=connections,
+            timeout=timeout,
             retry=reconnect(),
         )
         self._open = True

@@ -73,7 +73,7 @@ def _compile(filter: Any, attributes: Mapping[str, AttributeType], depth: int) -
         raise RequestError(f"a filter may be nested {_MAX_DEPTH} deep, no deeper")
     parts = []
     for name, wanted in filter.items():
-        if _combines(name, wanted, attributes):
+        if combines(name, wanted, attributes):
             inner = [wanted] if name == "not" else wanted
             if not isinstance(inner, (list, tuple)):
                 raise RequestError(f"filter {name!r} takes a list of filters, not {wanted!r}")
@@ -86,7 +86,8 @@ def _compile(filter: Any, attributes: Mapping[str, AttributeType], depth: int) -
     return _join("and", parts)
 
 
-def _combines(name: Any, wanted: Any, attributes: Mapping[str, AttributeType]) -> bool:
+def combines(name: Any, wanted: Any, attributes: Mapping[str, AttributeType]) -> bool:
+    """Is this ``and``, ``or`` or ``not`` with filters, and no condition on a column so named?"""
     if name not in ("and", "or", "not") or name not in attributes:
         return name in ("and", "or", "not")
     if name == "not":
@@ -112,7 +113,7 @@ def _condition(column: str, kind: AttributeType, wanted: Any) -> str:
 
 def _on_scalar(field: str, kind: AttributeType, wanted: Any) -> str:
     convert = as_number if kind == "number" else as_label
-    values = [convert(one) for one in _values(wanted)]
+    values = [convert(one) for one in as_values(wanted)]
     present = [literal(one) for one in values if one != ""]  # an empty label is a missing one
     return f"{field} in {_list(present)}" if present else NOTHING
 
@@ -121,7 +122,7 @@ def _on_labels(field: str, wanted: Any) -> str:
     every = isinstance(wanted, Mapping)
     if every and set(wanted) != {"all"}:
         raise ValueError(f"unknown condition {dict(wanted)!r}")
-    labels = [literal(as_label(one)) for one in _values(wanted["all"] if every else wanted)]
+    labels = [literal(as_label(one)) for one in as_values(wanted["all"] if every else wanted)]
     if not labels:
         return EVERYTHING if every else NOTHING
     return f"array_contains_{'all' if every else 'any'}({field}, {_list(labels)})"
@@ -134,7 +135,8 @@ def _in_range(field: str, kind: AttributeType, wanted: Mapping[str, Any]) -> str
     return _join("and", [f"{field} > {literal(MISSING_NUMBER)}", *bounds])
 
 
-def _values(wanted: Any) -> list[Any]:
+def as_values(wanted: Any) -> list[Any]:
+    """What a condition asks for, as a list: a single value is one of one."""
     return list(wanted) if isinstance(wanted, (list, tuple, set, frozenset)) else [wanted]
 
 

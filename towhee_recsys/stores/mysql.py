@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import Column, Connection, Engine, MetaData, Table, create_engine, func, select
@@ -17,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from towhee_recsys.errors import StoreError, StoreUnavailable
 from towhee_recsys.stores.documents import KINDS, Change, DocumentStore, Kind
+from towhee_recsys.stores.urls import CONNECTIONS
 from towhee_recsys.types import MAX_ID_LENGTH
 
 T = TypeVar("T")
@@ -34,35 +34,39 @@ class MySQLStore(DocumentStore):
     up for a deadlock is run again.
     """
 
-    def __init__(self, url: str, where: str, namespace: str = "recsys", timeout: float = 10.0):
+    def __init__(
+        self,
+        url: str,
+        where: str,
+        namespace: str = "recsys",
+        timeout: float = 10.0,
+        connections: int = CONNECTIONS,
+    ):
         """
         Args:
             url: ``mysql+pymysql://user:password@host:3306/database``, or ``mariadb+pymysql://``.
             where: what messages call it, without a password.
             namespace: what the names of the tables begin with.
-            timeout: seconds for connecting, and for each answer.
+            timeout: seconds for connecting, for each answer, and for a connection to become free.
+            connections: open at the same time at most.
         """
         self.where = where
         waits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), timeout)
         self._engine: Engine = create_engine(
             url,
+            pool_size=connections,
+            max_overflow=0,
             pool_pre_ping=True,
             pool_recycle=1800,
             pool_timeout=timeout,
             isolation_level="REPEATABLE READ",  # its gap locks also guard rows not yet there
             connect_args={"charset": "utf8mb4", **waits},
         )
-        self._named = {kind: _table(f"{namespace}_{kind}") for kind in KINDS}
+        self._tables = {kind: _table(f"{namespace}_{kind}") for kind in KINDS}
+        self._made = False
 
     def __repr__(self) -> str:
         return f"MySQLStore({self.where!r})"
-
-    @cached_property
-    def _tables(self) -> dict[Kind, Table]:
-        with self._engine.begin() as connection:
-            for table in self._named.values():
-                connection.execute(CreateTable(table, if_not_exists=True))
-        return self._named
 
     def _read(self, kind: Kind, keys: Sequence[str]) -> list[str | None]:
         return self._transaction(lambda connection: self._select(connection, kind, keys))
@@ -83,7 +87,7 @@ class MySQLStore(DocumentStore):
     def _count(self, kind: Kind) -> int:
         return self._transaction(
             lambda connection: connection.execute(
-                select(func.count()).select_from(self._tables[kind])
+                select(func.count()).select_from(self._table(connection, kind))
             ).scalar_one()
         )
 
@@ -93,10 +97,18 @@ class MySQLStore(DocumentStore):
     def close(self) -> None:
         self._engine.dispose()
 
+    def _table(self, connection: Connection, kind: Kind) -> Table:
+        """The table, made if need be: on this connection, as there may be no second one."""
+        if not self._made:
+            for table in self._tables.values():
+                connection.execute(CreateTable(table, if_not_exists=True))
+            self._made = True
+        return self._tables[kind]
+
     def _select(
         self, connection: Connection, kind: Kind, keys: Sequence[str], lock: bool = False
     ) -> list[str | None]:
-        table = self._tables[kind]
+        table = self._table(connection, kind)
         ids = [key.encode() for key in keys]
         query = select(table.c.id, table.c.document).where(table.c.id.in_(ids))
         if lock:
@@ -106,7 +118,7 @@ class MySQLStore(DocumentStore):
 
     def _upsert(self, connection: Connection, kind: Kind, texts: dict[str, str]) -> None:
         if texts:
-            statement = insert(self._tables[kind])
+            statement = insert(self._table(connection, kind))
             statement = statement.on_duplicate_key_update(document=statement.inserted.document)
             rows = [{"id": key.encode(), "document": text} for key, text in sorted(texts.items())]
             connection.execute(statement, rows)

@@ -101,7 +101,7 @@ class RedisStore(DocumentStore):
         self._client.close()
 
 
-def connect(url: str, timeout: float) -> redis.Redis | RedisCluster:
+def connect(url: str, timeout: float, connections: int) -> redis.Redis | RedisCluster:
     """A client of ``redis://``, ``rediss://`` or ``redis+cluster://``, that reconnects by itself.
 
     Raises:
@@ -112,10 +112,16 @@ def connect(url: str, timeout: float) -> redis.Redis | RedisCluster:
         "decode_responses": True,
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
+        "max_connections": connections,
     }
     if url.startswith(CLUSTER_SCHEME):
-        return RedisCluster.from_url("redis://" + url.removeprefix(CLUSTER_SCHEME), **options)
-    return redis.Redis.from_url(url, retry=reconnect(), **options)
+        return RedisCluster.from_url(
+            "redis://" + url.removeprefix(CLUSTER_SCHEME),
+            connection_pool_class=redis.BlockingConnectionPool,
+            **options,
+        )
+    pool = redis.BlockingConnectionPool.from_url(url, timeout=timeout, retry=reconnect(), **options)
+    return redis.Redis.from_pool(pool)
 
 
 def reconnect() -> Retry:

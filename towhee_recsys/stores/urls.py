@@ -18,13 +18,21 @@ REDIS_SCHEMES = {"redis", "rediss", "redis+cluster"}
 MYSQL_SCHEMES = {"mysql+pymysql", "mariadb+pymysql"}
 
 
-def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0) -> RecordStore:
+CONNECTIONS = 16
+"""Connections to a record store at most, unless said."""
+
+
+def open_record_store(
+    url: str, namespace: str = "recsys", timeout: float = 10.0, connections: int = CONNECTIONS
+) -> RecordStore:
     """The store at `url`; `FORMS` are accepted.
 
     Args:
         url: where the store is.
         namespace: what its keys, or the names of its tables, begin with.
-        timeout: seconds for connecting, and for each answer.
+        timeout: seconds for connecting, for each answer, and for a connection to become free.
+        connections: open at the same time at most, to each node of a cluster; calls from further
+            threads wait for one.
 
     Raises:
         ConfigError: the URL is of no accepted form, or a package it needs is not installed.
@@ -40,7 +48,7 @@ def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0
             raise _refused(url, "name a folder of its own")
         from towhee_recsys.stores.embedded import EmbeddedStore
 
-        return EmbeddedStore(folder, url, namespace, timeout)
+        return EmbeddedStore(folder, url, namespace, timeout, connections)
     if not parts.hostname:
         raise _refused(url, "no host")
     if parts.scheme in REDIS_SCHEMES:
@@ -48,7 +56,7 @@ def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0
 
         with translated(mask(url)):
             try:
-                client = connect(url, timeout)
+                client = connect(url, timeout, connections)
             except ValueError as exc:
                 raise _refused(url, str(exc)) from exc
         return RedisStore(client, mask(url), namespace)
@@ -62,7 +70,7 @@ def open_record_store(url: str, namespace: str = "recsys", timeout: float = 10.0
         raise ConfigError(
             f"{mask(url)} needs SQLAlchemy and PyMySQL: pip install 'towhee_recsys[mysql]'"
         ) from exc
-    return MySQLStore(url, mask(url), namespace, timeout)
+    return MySQLStore(url, mask(url), namespace, timeout, connections)
 
 
 def mask(url: str) -> str:

@@ -1,0 +1,254 @@
+"""Steps that a pipeline can have beside the usual ones: rules, threshold, diversity, reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from fixtures.stack import Oracle, Stack, ids
+from hypothesis import given
+from hypothesis import strategies as st
+from towhee import ops
+
+import towhee_recsys.operators  # noqa: F401
+from towhee_recsys import Bundle, UserEncoder
+from towhee_recsys.errors import ConfigError, RequestError
+from towhee_recsys.operators.rerank_mmr import maximal_marginal_relevance
+
+FAR = {"milvus_uri": "http://127.0.0.1:1"}
+"""Nothing listens there."""
+
+
+@pytest.fixture
+def index(sample_stack: Stack, sample_bundle: Bundle) -> dict[str, str]:
+    return {
+        "uri": sample_stack.settings["milvus_uri"],
+        "fingerprint": sample_bundle.fingerprint,
+    }
+
+
+# Rules
+
+
+def test_a_rule_holds_for_everybody(sample_stack: Stack) -> None:
+    ask = sample_stack.recommend(rules=[{"filter": {"genres": "Comedy"}}], top_k=20)
+    requests: list[Any] = [
+        42,
+        {"user": {"gender": "F"}},
+        {},
+        {"user_id": 42, "filter": {"year": 1}},
+    ]
+    *full, none = ask(requests)
+    for answer in full:
+        assert len(answer) == 20
+        assert all("Comedy" in film["genres"] for film in answer)
+    assert none == []
+
+
+def test_a_rule_concerns_those_of_whom_it_speaks(
+    sample_stack: Stack, sample_oracle: Oracle
+) -> None:
+    rule = {"when": {"gender": "F", "age": {"lt": 40}}, "filter": {"year": {"gte": 1990}}}
+    ask, free = sample_stack.recommend(rules=[rule]), sample_stack.recommend()
+    concerned = narrowed = 0
+    for user, record in sample_oracle.users.items():
+        if user > 60:
+            break
+        if record["gender"] == "F" and record["age"] is not None and record["age"] < 40:
+            concerned += 1
+            assert ids(ask(user)) == ids(free({"user_id": user, "filter": rule["filter"]}))
+            narrowed += ids(ask(user)) != ids(free(user))
+        else:
+            assert ask(user) == free(user)
+    assert concerned
+    assert narrowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"filter": {"genre": "Comedy"}}, "rule 1, filter: filter on unknown column 'genre'"),
+        ({"filter": {"year": "x"}}, "rule 1, filter: filter on 'year': 'x' is not a number"),
+        ({"filter": {}, "when": {"height": 3}}, "rule 1, when: .* Known are: age"),
+        ({"filter": {}, "unless": {}}, r"RecommendConfig: rules\.1\.unless: extra inputs"),
+        ({"when": {}}, r"RecommendConfig: rules\.1\.filter: field required"),
+        (7, r"RecommendConfig: rules\.1: "),
+    ],
+)
+def test_a_wrong_rule_is_said_when_the_pipeline_is_made(
+    sample_stack: Stack, rule: Any, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        sample_stack.recommend(rules=[{"filter": {"year": 1990}}, rule])
+
+
+def test_a_record_that_no_rule_can_read(sample_stack: Stack) -> None:
+    ask = sample_stack.recommend(rules=[{"when": {"age": 3}, "filter": {}}])
+    with pytest.raises(RequestError, match="user: 'old' is not a number"):
+        ask({"user": {"age": "old"}})
+
+
+# Threshold
+
+
+def test_what_scores_too_low_is_left_out(sample_stack: Stack) -> None:
+    everything = sample_stack.recommend(top_k=30)(42)
+    threshold = (everything[10]["score"] + everything[11]["score"]) / 2
+    assert sample_stack.recommend(top_k=30, min_score=threshold)(42) == everything[:11]
+    assert sample_stack.recommend(min_score=1e9)([42, {"user": {"gender": "F"}}]) == [[], []]
+
+
+def test_what_is_popular_has_no_threshold(sample_stack: Stack) -> None:
+    assert sample_stack.recommend(min_score=1e9)({}) == sample_stack.recommend()({})
+
+
+def test_a_threshold_is_a_number(sample_stack: Stack) -> None:
+    with pytest.raises(Exception, match="min_score is nan; give a finite number"):
+        ops.recsys.score_threshold(min_score=float("nan")).get_op()
+    with pytest.raises(ConfigError, match=r"min_score: .*finite"):
+        sample_stack.recommend(min_score=float("inf"))
+
+
+# Diversity
+
+
+def test_mmr_by_hand() -> None:
+    """Two groups of equal vectors: after the best, the best of the other group is next."""
+    vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32)
+    scores = np.array([1.0, 0.9, 0.5, 0.0])
+    assert maximal_marginal_relevance(scores, vectors, 0.0, 4) == [0, 1, 2, 3]
+    assert maximal_marginal_relevance(scores, vectors, 0.5, 4) == [0, 2, 1, 3]
+    assert maximal_marginal_relevance(scores, 7 * vectors, 0.5, 2) == [0, 2]
+    assert maximal_marginal_relevance(np.ones(3), np.zeros((3, 2), "f4"), 0.5, 9) == [0, 1, 2]
+
+
+@given(
+    st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=12),
+    st.floats(0, 1),
+    st.integers(1, 15),
+    st.integers(0, 10**6),
+)
+def test_mmr_chooses_each_once_and_the_best_first(
+    scores: list[float], diversity: float, top_k: int, seed: int
+) -> None:
+    ordered = np.sort(np.array(scores))[::-1]
+    vectors = np.random.default_rng(seed).normal(size=(len(scores), 4)).astype("f4")
+    chosen = maximal_marginal_relevance(ordered, vectors, diversity, top_k)
+    assert len(chosen) == len(set(chosen)) == min(top_k, len(scores))
+    if diversity < 1:
+        assert chosen[0] == 0
+    if diversity == 0:
+        assert [ordered[i] for i in chosen] == list(ordered[: len(chosen)])
+
+
+def likeness(answer: list[Any], oracle: Oracle) -> float:
+    vectors = np.stack([oracle.vector(one) for one in ids(answer)])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return float(np.triu(vectors @ vectors.T, 1).mean())
+
+
+def test_a_diverse_answer_is_less_alike(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    users = list(range(1, 21))
+    plain = sample_stack.recommend()(users)
+    diverse = sample_stack.recommend(diversity=0.5)(users)
+    assert [len(answer) for answer in diverse] == [10] * 20
+    assert [ids(answer)[0] for answer in diverse] == [ids(answer)[0] for answer in plain]
+    candidates = sample_stack.recommend(top_k=50)(users)
+    for answer, among in zip(diverse, candidates, strict=True):
+        scores = {film["item_id"]: film["score"] for film in among}
+        assert all(scores[film["item_id"]] == film["score"] for film in answer)
+    plain_likeness = np.mean([likeness(answer, sample_oracle) for answer in plain])
+    assert np.mean([likeness(answer, sample_oracle) for answer in diverse]) < plain_likeness
+
+
+def test_no_diversity_is_the_usual_answer(sample_stack: Stack, index: dict[str, str]) -> None:
+    hits = [[{"item_id": i, "score": -float(i)} for i in range(1, 6)], []]
+    rerank = ops.recsys.rerank_mmr(**index, diversity=0.0, top_k=3)
+    assert rerank(hits) == [hits[0][:3], []]
+    assert rerank(hits, [{"top_k": 2}, {}]) == [hits[0][:2], []]
+
+
+def test_diversity_is_a_share(index: dict[str, str], sample_stack: Stack) -> None:
+    with pytest.raises(Exception, match=r"diversity is 1\.5; give a number from 0 to 1"):
+        ops.recsys.rerank_mmr(**index, diversity=1.5).get_op()
+    with pytest.raises(ConfigError, match=r"diversity: .*got 1\.5"):
+        sample_stack.recommend(diversity=1.5)
+
+
+# Reasons
+
+
+def test_reasons_are_what_the_score_would_lose(
+    sample_stack: Stack, sample_bundle: Bundle, sample_oracle: Oracle
+) -> None:
+    """Each contribution is the score less the score of the same user who never met that item, and
+    no other item's is larger."""
+    encoder = UserEncoder(sample_bundle)
+    for user in (3, 42):
+        record, past = sample_oracle.users[user], sample_oracle.histories[user]
+        for film in sample_stack.recommend(explain=3, top_k=4)(user):
+            vector = sample_oracle.vector(film["item_id"])
+            without = [
+                {"user": record, "history": [one for one in past if one != left_out]}
+                for left_out in past
+            ]
+            scores = encoder.encode(without) @ vector
+            losses = {one: film["score"] - score for one, score in zip(past, scores, strict=True)}
+            expected = sorted(losses, key=lambda one: -losses[one])[:3]
+            assert [reason["item_id"] for reason in film["because"]] == expected
+            for reason in film["because"]:
+                assert reason["contribution"] == pytest.approx(losses[reason["item_id"]], abs=1e-4)
+                assert reason["title"] == sample_oracle.items[reason["item_id"]]["title"]
+
+
+def test_who_met_nothing_gets_no_reasons(sample_stack: Stack) -> None:
+    ask = sample_stack.recommend(explain=1, top_k=2)
+    for answer in ask([{}, {"user": {"gender": "F"}}, {"history": [10**9]}]):
+        assert [film["because"] for film in answer] == [[], []]
+
+
+def test_an_item_is_no_reason_for_itself(sample_stack: Stack) -> None:
+    answer = sample_stack.recommend(explain=5, top_k=300)({"history": [1, 2], "seen": "include"})
+    assert {1, 2} <= set(ids(answer))
+    named = [[reason["item_id"] for reason in film["because"]] for film in answer]
+    assert any(named)
+    assert all(film["item_id"] not in row for film, row in zip(answer, named, strict=True))
+
+
+def test_a_history_that_repeats_itself(sample_bundle: Bundle) -> None:
+    met, changes = UserEncoder(sample_bundle).contributions({"history": [5, 1, 5, 10**9, 5]})
+    assert met == [1, 5]
+    encode = UserEncoder(sample_bundle).encode
+    whole, one, five = encode([{"history": h} for h in ([5, 1, 5, 5], [5, 5, 5], [1])])
+    np.testing.assert_allclose(changes, [whole - one, whole - five], atol=1e-5)
+    assert UserEncoder(sample_bundle).contributions({})[1].shape == (0, 256)
+
+
+# All of them, and none that answers
+
+
+def test_all_steps_together(sample_stack: Stack) -> None:
+    settings = {"rules": [{"filter": {"year": {"gte": 1970}}}], "min_score": -100.0}
+    ask = sample_stack.recommend(**settings, diversity=0.3, explain=1, top_k=5)
+    one, several = ask(42), ask([42, {"user_id": 7, "top_k": 3}])
+    assert ids(several[0]) == ids(one)
+    assert [len(answer) for answer in several] == [5, 3]
+    assert all(film["year"] >= 1970 and len(film["because"]) == 1 for film in one)
+    assert [film["rank"] for film in one] == [1, 2, 3, 4, 5]
+    assert ask([]) == []
+
+
+def test_without_an_index_steps_mark_what_they_could_not_do(
+    sample_stack: Stack, sample_bundle: Bundle
+) -> None:
+    away = {"uri": FAR["milvus_uri"], "fingerprint": sample_bundle.fingerprint}
+    hits = [[{"item_id": 1, "score": 2.0}, {"item_id": 2, "score": 1.0}]]
+    (reranked,) = ops.recsys.rerank_mmr(**away, top_k=1)(hits)
+    assert reranked == [{"item_id": 1, "score": 2.0, "degraded": ["diversity"]}]
+    explain = ops.recsys.explain(bundle=sample_stack.settings["bundle"], **away)
+    (explained,) = explain(hits, [{"history": [3]}])
+    assert [hit["degraded"] for hit in explained] == [["because"], ["because"]]
+    answer = sample_stack.recommend(**FAR, diversity=0.5, explain=1)(42)
+    assert answer[0]["route"] == "popular"
+    assert {"index", "diversity"} <= set(answer[0]["degraded"])

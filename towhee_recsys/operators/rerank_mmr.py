@@ -1,0 +1,99 @@
+"""Candidates → the best of them that differ from one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from towhee import register
+
+from towhee_recsys.errors import ConfigError, StoreUnavailable
+from towhee_recsys.operators import shared
+from towhee_recsys.operators.hits import degraded, item_vectors
+from towhee_recsys.stores.base import VectorStore
+from towhee_recsys.types import ITEM_ID, SCORE
+
+
+@register(name="recsys/rerank_mmr")
+class RerankMMR(shared.SharedOperator):
+    """``ops.recsys.rerank_mmr(uri='./milvus.db', fingerprint='1a2b3c4d', diversity=0.3)``: lists of
+    candidates → the first `top_k` of each by maximal marginal relevance.
+
+    A second input, a list of requests, gives each list its own ``top_k``. Hits keep their scores.
+    There should be several times more candidates than are wanted. An index that does not answer
+    leaves the candidates in their order, marked ``degraded: ['diversity']``.
+    """
+
+    def __init__(self, uri: str, fingerprint: str, diversity: float = 0.3, top_k: int = 10) -> None:
+        super().__init__()
+        if not 0 <= diversity <= 1:
+            raise ConfigError(f"diversity is {diversity!r}; give a number from 0 to 1")
+        self._uri, self._fingerprint = uri, fingerprint
+        self._diversity, self._top_k = diversity, top_k
+
+    @cached_property
+    def _store(self) -> VectorStore:
+        return shared.vector_store(self._uri)
+
+    def __call__(
+        self,
+        hits: Sequence[Sequence[Mapping[str, Any]]],
+        requests: Sequence[Mapping[str, Any]] | None = None,
+    ) -> list[list[Any]]:
+        asked = requests if requests is not None else [{}] * len(hits)
+        limits = [request.get("top_k", self._top_k) for request in asked]
+        try:
+            vectors = item_vectors(self._store, self._fingerprint, hits)
+        except StoreUnavailable:
+            return [degraded(row[:k], "diversity") for row, k in zip(hits, limits, strict=True)]
+        return [self._chosen(row, k, vectors) for row, k in zip(hits, limits, strict=True)]
+
+    def _chosen(
+        self,
+        row: Sequence[Mapping[str, Any]],
+        top_k: int,
+        vectors: Mapping[Any, NDArray[np.float32]],
+    ) -> list[Any]:
+        if not row:
+            return []
+        scores = np.array([hit[SCORE] for hit in row], np.float64)
+        order = maximal_marginal_relevance(
+            scores, np.stack([vectors[hit[ITEM_ID]] for hit in row]), self._diversity, top_k
+        )
+        return [row[i] for i in order]
+
+
+def maximal_marginal_relevance(
+    scores: NDArray[np.float64], vectors: NDArray[np.float32], diversity: float, top_k: int
+) -> list[int]:
+    """The rows of the `top_k` candidates chosen, in the order of choice.
+
+    Each time the one with the largest ``(1 - diversity) * relevance - diversity * likeness``, where
+    relevance is the score, scaled to 0 to 1 among the candidates, and likeness the largest cosine
+    to one chosen before; of equals, the first. Carbonell and Goldstein, "The use of MMR,
+    diversity-based reranking", SIGIR 1998.
+
+    Args:
+        scores: ``(N,)``.
+        vectors: ``(N, size)``, of any length.
+        diversity: 0 leaves the order of the scores, 1 looks at likeness alone.
+        top_k: how many to choose; all, if there are fewer.
+    """
+    low, high = scores.min(), scores.max()
+    relevance = (scores - low) / (high - low) if high > low else np.ones_like(scores)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions = vectors / np.where(lengths > 0, lengths, 1)
+    likeness = np.zeros_like(scores)
+    chosen: list[int] = []
+    free = np.ones(len(scores), dtype=bool)
+    while len(chosen) < min(top_k, len(scores)):
+        worth = (1 - diversity) * relevance - diversity * likeness
+        best = int(np.argmax(np.where(free, worth, -np.inf)))
+        cosines = directions @ directions[best]
+        likeness = cosines if not chosen else np.maximum(likeness, cosines)
+        chosen.append(best)
+        free[best] = False
+    return chosen
