@@ -16,7 +16,7 @@ ROOT = Path(towhee_recsys.__file__).parent
 NAME = ROOT.name
 
 ORDER = [
-    ["_version", "types", "errors", "folders", "wording"],
+    ["_version", "types", "errors", "folders", "wording", "commands"],
     ["datasets"],
     ["features"],
     ["model"],
@@ -42,7 +42,7 @@ EXCEPTIONS = {("operators/__init__.py", "pipelines")}
 
 CLIENTS = {
     "paddle": ["model/backend.py"],
-    "towhee": ["operators/", "pipelines/"],
+    "towhee": ["operators/", "pipelines/", "hub/loading.py"],
     "pymilvus": ["stores/"],
     "milvus_lite": ["stores/"],
     "redis": ["stores/"],

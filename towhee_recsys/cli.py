@@ -12,15 +12,15 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from towhee_recsys._version import __version__
-from towhee_recsys.errors import BundleError, RecsysError, RequestError
+from towhee_recsys.commands import Json, command, print_json
+from towhee_recsys.errors import BundleError, RequestError
+from towhee_recsys.hub.commands import app as hub
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from towhee_recsys.datasets import Dataset
     from towhee_recsys.home import Home
     from towhee_recsys.training import Evaluation
-
-P = ParamSpec("P")
 
 _QUICK_EASE = 5_000
 """Items up to which a report compares with EASE, which inverts a matrix of items by items."""
@@ -54,7 +52,6 @@ Data = Annotated[
         "…), a MovieLens zip or folder, or the YAML file that describes tables of your own.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 TopK = Annotated[int, typer.Option("--top-k", "-n", min=1, max=10_000, help="Items to answer.")]
 Filter = Annotated[
     str | None,
@@ -72,23 +69,6 @@ def main() -> None:
     app()
 
 
-def _command(run: Callable[P, None]) -> Callable[P, None]:
-    """Turn the library's errors into one line on stderr and exit code 1."""
-
-    @wraps(run)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            run(*args, **kwargs)
-        except (RecsysError, OSError) as exc:  # OSError: a home that cannot be written, say
-            typer.echo(f"Error: {exc}", err=True)
-            raise typer.Exit(1) from exc
-        except KeyboardInterrupt as exc:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(1) from exc
-
-    return guarded
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
@@ -99,6 +79,9 @@ def _positive(value: float | None) -> float | None:
     if value is not None and not 0 < value < math.inf:
         raise typer.BadParameter(f"{value:g} is not above 0")
     return value
+
+
+app.add_typer(hub, name="hub")
 
 
 @app.callback()
@@ -133,7 +116,7 @@ def options(
 
 
 @app.command()
-@_command
+@command
 def demo(
     ctx: typer.Context,
     data: Data = "ml-1m",
@@ -151,7 +134,7 @@ def demo(
 
 
 @app.command()
-@_command
+@command
 def download(
     name: Annotated[str, typer.Argument(help="ml-100k, ml-1m, ml-10m, ml-20m, ml-25m, ml-32m …")],
 ) -> None:
@@ -164,7 +147,7 @@ def download(
 
 
 @app.command()
-@_command
+@command
 def validate(
     data: Annotated[str, typer.Argument(help="As for --data elsewhere.")], as_json: Json = False
 ) -> None:
@@ -180,7 +163,7 @@ def validate(
 
 
 @app.command()
-@_command
+@command
 def train(
     ctx: typer.Context,
     data: Data = "sample",
@@ -256,7 +239,7 @@ def train(
     meta = bundle.metadata
     if as_json:
         paths = {"bundle": str(home.bundle), "report": str(page) if page else None}
-        _print_json({**paths, "fingerprint": bundle.fingerprint, **meta.model_dump()})
+        print_json({**paths, "fingerprint": bundle.fingerprint, **meta.model_dump()})
         return
     typer.echo(
         f"Model {bundle.fingerprint} trained on {meta.interactions:,} interactions of "
@@ -271,7 +254,7 @@ def train(
 
 
 @app.command()
-@_command
+@command
 def evaluate(
     ctx: typer.Context,
     data: Annotated[
@@ -300,7 +283,7 @@ def evaluate(
     with evaluation_bar(_console()) as progress:
         result = measure(bundle, dataset, items=items, baselines=names, progress=progress)
     if as_json:
-        _print_json(result.as_dict())
+        print_json(result.as_dict())
         return
     from rich.console import Console
 
@@ -317,7 +300,7 @@ def evaluate(
 
 
 @app.command()
-@_command
+@command
 def ingest(
     ctx: typer.Context,
     data: Annotated[
@@ -335,7 +318,7 @@ def ingest(
     with _console().status("writing vectors and records"):
         report = call(pipeline, dataset)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         typer.echo(
             f"{report['items']:,} items, {report['users']:,} users and "
@@ -345,7 +328,7 @@ def ingest(
 
 
 @app.command()
-@_command
+@command
 def recommend(
     ctx: typer.Context,
     user: Annotated[str | None, typer.Argument(help="A user's id.")] = None,
@@ -379,13 +362,13 @@ def recommend(
         request["filter"] = _json_object(filter, "--filter")
     answer = call(build(RecommendConfig(**home.pipelines)), request)
     if as_json:
-        _print_json({"user_id": request.get("user_id"), "recommendations": answer})
+        print_json({"user_id": request.get("user_id"), "recommendations": answer})
     else:
         _print_items(answer)
 
 
 @app.command()
-@_command
+@command
 def similar(
     ctx: typer.Context,
     item: Annotated[str, typer.Argument(help="An item's id.")],
@@ -403,13 +386,13 @@ def similar(
         request["filter"] = _json_object(filter, "--filter")
     answer = call(build(SimilarItemsConfig(**home.pipelines)), request)
     if as_json:
-        _print_json({"item_id": request["item_id"], "similar": answer})
+        print_json({"item_id": request["item_id"], "similar": answer})
     else:
         _print_items(answer)
 
 
 @app.command()
-@_command
+@command
 def rate(
     ctx: typer.Context,
     user: Annotated[str, typer.Argument(help="A user's id; a new one is welcome.")],
@@ -427,7 +410,7 @@ def rate(
         raise RequestError(f"there is no item {item_id!r} in the store; see that it was ingested")
     new = store.add_interactions([{"user_id": user_id, "item_id": item_id}])
     if as_json:
-        _print_json({"user_id": user_id, "item_id": item_id, "new": bool(new)})
+        print_json({"user_id": user_id, "item_id": item_id, "new": bool(new)})
     else:
         what = _title(record)
         typer.echo(
@@ -438,28 +421,28 @@ def rate(
 
 
 @app.command()
-@_command
+@command
 def status(ctx: typer.Context, as_json: Json = False) -> None:
     """Where everything is, ready to be passed to a pipeline's config."""
     from towhee_recsys.doctor import status as look
 
     found = look(ctx.obj)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     for name, value in found.items():
         typer.echo(f"{name:<12} {'-' if value is None else value}")
 
 
 @app.command()
-@_command
+@command
 def doctor(ctx: typer.Context, as_json: Json = False) -> None:
     """What is installed, which services answer, and whether model, index and store fit."""
     from towhee_recsys.doctor import examine
 
     checks = examine(ctx.obj)
     if as_json:
-        _print_json([vars(check) for check in checks])
+        print_json([vars(check) for check in checks])
     else:
         for check in checks:
             typer.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<10} {check.detail}")
@@ -530,10 +513,6 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
-
-
-def _print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def _print_items(answer: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ RecsysError
 ├── RequestError       a request, or a filter in it, cannot be answered as asked
 ├── TrainingError      training or evaluation cannot go on as asked
 ├── BundleError        a model bundle is missing, damaged, mixed or altered
+├── HubError           a folder of the hub is broken, or could not be published
 └── StoreError         a store refused, or answered wrongly
     ├── StoreUnavailable   it cannot be reached, or did not answer in time
     ├── StoreLocked        another process holds it
@@ -23,6 +24,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DownloadError",
+    "HubError",
     "IndexMismatch",
     "RecsysError",
     "RequestError",
@@ -67,6 +69,10 @@ class TrainingError(RecsysError):
 
 class BundleError(RecsysError):
     """A model bundle is missing, damaged, mixed from two, or altered."""
+
+
+class HubError(RecsysError):
+    """A folder in the form of Towhee's hub is broken, or could not be published."""
 
 
 class StoreError(RecsysError):

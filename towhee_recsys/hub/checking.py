@@ -1,0 +1,111 @@
+"""A hub folder → all that is wrong with it, found by reading it and by Towhee's own loader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from towhee_recsys.errors import HubError
+from towhee_recsys.hub.folders import Folder
+from towhee_recsys.hub.loading import (
+    Setting,
+    fields_of,
+    load_config,
+    load_operator,
+    settings_of,
+)
+from towhee_recsys.hub.readme import HEADINGS, Readme
+
+README, REQUIREMENTS = "README.md", "requirements.txt"
+
+
+def check(folder: Folder) -> list[str]:
+    """What is wrong, each named with its file; empty where all is well.
+
+    Runs the code of the folder, as loading it does. Installs nothing, which the loader would do
+    where a requirement is missing: that is said instead.
+    """
+    code = [f"{folder.name}.py", *(["__init__.py"] if folder.kind == "operator" else [])]
+    needed = [README, *code, *([REQUIREMENTS] if folder.kind == "operator" else [])]
+    missing = [name for name in needed if not (folder.path / name).is_file()]
+    if missing:
+        return [f"{name} is missing" for name in missing]
+    problems = list(_requirements(folder))
+    readme = Readme.read((folder.path / README).read_text("utf-8"))
+    problems += [f"{README}: {problem}" for problem in _form(readme, folder)]
+    if problems:
+        return problems
+    return list(_loaded(readme, folder))
+
+
+def _requirements(folder: Folder) -> Iterator[str]:
+    """Towhee's loader looks only at the last line, and ignores versions."""
+    path = folder.path / REQUIREMENTS
+    if not path.is_file():
+        return
+    text = path.read_text("utf-8")
+    if text != text.strip() or len(text.splitlines()) != 1:
+        yield (
+            f"{REQUIREMENTS}: one requirement, on one line, without a newline at its end; Towhee's "
+            "loader reads only what follows the last newline"
+        )
+        return
+    try:
+        distribution(Requirement(text).name)
+    except InvalidRequirement as exc:
+        yield f"{REQUIREMENTS}: '{text}' is no requirement: {exc}"
+    except PackageNotFoundError:
+        yield f"{REQUIREMENTS}: {text} is not installed; Towhee would pip install it"
+
+
+def _form(readme: Readme, folder: Folder) -> Iterator[str]:
+    wanted = [*HEADINGS[folder.kind], "More Resources"]
+    if readme.headings != wanted:
+        yield f"the sections are {', '.join(readme.headings)}; they must be {', '.join(wanted)}"
+        return
+    if not readme.examples:
+        yield "Code Example has no block of Python"
+    if not readme.constructor:
+        yield f"{wanted[2]} has no line ***name(parameters)***"
+    if not readme.inputs or not readme.returns:
+        yield "Interface does not say what goes in and what comes out"
+    if folder.kind == "operator":
+        try:
+            if readme.arguments(folder.name) is None:
+                yield f"no example makes ops.recsys.{folder.name}"
+        except SyntaxError as exc:
+            yield f"the code example is not Python: {exc}"
+
+
+def _loaded(readme: Readme, folder: Folder) -> Iterator[str]:
+    try:
+        if folder.kind == "operator":
+            operator = load_operator(folder.path, readme.arguments(folder.name) or {})
+            name, settings = f"recsys.{folder.name}", settings_of(type(operator).__init__)
+            inputs = [name for name, *_ in settings_of(type(operator).__call__)]
+        else:
+            config = type(load_config(folder.path))
+            name, settings = config.__name__, fields_of(config)
+            inputs = readme.inputs  # a pipeline's input has a name of its own
+    except HubError as exc:
+        yield str(exc)
+        return
+    constructor = f"{name}({', '.join(map(_parameter, settings))})"
+    if readme.constructor != constructor:
+        yield f"{README}: the constructor is {constructor}, not {readme.constructor}"
+    said, true = readme.settings, [(name, kind) for name, kind, _ in settings]
+    if said != true:
+        yield f"{README}: the constructor's parameters are {_list(true)}, not {_list(said)}"
+    if readme.inputs != inputs:
+        yield f"{README}: it is called with {', '.join(inputs)}, not {', '.join(readme.inputs)}"
+
+
+def _parameter(setting: Setting) -> str:
+    name, _, default = setting
+    return f"{name}={default}" if default else name
+
+
+def _list(parameters: list[tuple[str, str]]) -> str:
+    return "; ".join(f"{name}: {kind}" for name, kind in parameters) or "none"

@@ -1,0 +1,114 @@
+"""A hub folder → what Towhee's own loader makes of it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from towhee_recsys.errors import HubError, RecsysError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Setting = tuple[str, str, str]
+"""Name, type and default (as in Python; empty where there is none) of a constructor's parameter."""
+
+
+def load_operator(path: Path, arguments: Mapping[str, Any]) -> Any:
+    """The operator of that folder, made with those settings.
+
+    Raises:
+        HubError: the loader fails; the message is what it says.
+    """
+    from towhee import ops
+
+    with _cache("TEST_OP_CACHE", path):
+        try:
+            operator = getattr(ops.local, path.name)(**arguments).get_op()
+        except Exception as exc:
+            raise HubError(f"Towhee's loader fails: {_last_line(exc)}") from exc
+    module = sys.modules.get(f"towhee.operator.local.{path.name}.main")
+    if not callable(getattr(module, path.name, None)):
+        raise HubError(f"__init__.py has no function {path.name} that makes the operator")
+    return operator
+
+
+def load_config(path: Path) -> BaseModel:
+    """The config that the pipeline of that folder registers, as far as it is complete.
+
+    Raises:
+        HubError: the loader fails, or no config or no pipeline is registered.
+    """
+    from towhee import AutoConfig, AutoPipes
+
+    name = f"local/{path.name}"
+    for known in (AutoPipes._PIPES_DEF, AutoConfig._REGISTERED_CONFIG):
+        known.pop(name, None)  # of another folder of that name
+    with _cache("TEST_PIPE_CACHE", path):
+        try:
+            config = AutoConfig.load_config(name)
+            pipeline = AutoPipes.pipeline(name, config=config) if config else None
+        except RecsysError:  # the pipeline was there to say that its config is not complete
+            pipeline = True
+        except Exception as exc:
+            raise HubError(f"Towhee's loader fails: {_last_line(exc)}") from exc
+    if config is None or pipeline is None:
+        missing = "config with AutoConfig" if config is None else "pipeline with AutoPipes"
+        raise HubError(f"{path.name}.py registers no {missing}")
+    return config  # type: ignore[no-any-return]
+
+
+def settings_of(function: Any) -> list[Setting]:
+    """The parameters of an operator's ``__init__``, or of another method, without ``self``."""
+    hints = get_type_hints(function)
+    return [
+        (
+            name,
+            type_name(hints.get(name, Any)),
+            "" if parameter.default is parameter.empty else repr(parameter.default),
+        )
+        for name, parameter in list(inspect.signature(function).parameters.items())[1:]
+    ]
+
+
+def fields_of(config: type[BaseModel]) -> list[Setting]:
+    """The fields of a pipeline's config, likewise."""
+    return [
+        (name, type_name(field.annotation), "" if field.is_required() else repr(field.default))
+        for name, field in config.model_fields.items()
+    ]
+
+
+def type_name(kind: Any) -> str:
+    """A type as readers know it: without modules, unions with ``|``."""
+    if kind is type(None):
+        return "None"
+    parts = [type_name(part) for part in get_args(kind) if not isinstance(part, str)]
+    if parts and repr(getattr(kind, "__origin__", None)) in ("None", "typing.Union"):
+        return " | ".join(parts)
+    name = repr(kind) if get_args(kind) else getattr(kind, "__name__", repr(kind))
+    return re.sub(r"\b(?:[A-Za-z_]\w*\.)+", "", name)
+
+
+@contextmanager
+def _cache(variable: str, path: Path) -> Iterator[None]:
+    """Let Towhee find the folder under ``local``, as its developers do."""
+    before = os.environ.get(variable)
+    os.environ[variable] = str(path.parent)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before
+
+
+def _last_line(exc: Exception) -> str:
+    return f"{type(exc).__name__}: {exc}".strip().splitlines()[-1]
