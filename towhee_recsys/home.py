@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from towhee_recsys.bundle import read_metadata
 from towhee_recsys.errors import RequestError
-from towhee_recsys.metadata import Metadata
 from towhee_recsys.types import Id
+
+if TYPE_CHECKING:
+    from towhee_recsys.metadata import Metadata
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class Home:
         Raises:
             BundleError: there is no model yet, or it is damaged.
         """
+        from towhee_recsys.bundle import read_metadata  # which `--help` can do without
+
         return read_metadata(self.bundle)
 
     def parse_id(self, text: str, name: str) -> Id:

@@ -13,6 +13,7 @@ HEADINGS = {
 }
 """The sections that a README of each kind has, in this order, before ``# More Resources``."""
 
+_SECTION = re.compile(r"^##? (.+)\n((?:(?!^##? ).*\n?)*)", re.M)
 _PARAMETER = re.compile(r"^\*\*\*(\w+):\*\*\* \*(.+)\*$", re.M)
 _CONSTRUCTOR = re.compile(r"^\*\*\*([\w.]+\(.*\))\*\*\*$", re.M)
 
