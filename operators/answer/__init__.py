@@ -1,0 +1,5 @@
+from .answer import Answer
+
+
+def answer(*args, **kwargs):
+    return Answer(*args, **kwargs)

@@ -1,0 +1,5 @@
+from .explain import Explain
+
+
+def explain(*args, **kwargs):
+    return Explain(*args, **kwargs)

@@ -1,0 +1,5 @@
+from .milvus_publish import MilvusPublish
+
+
+def milvus_publish(*args, **kwargs):
+    return MilvusPublish(*args, **kwargs)

@@ -1,0 +1,5 @@
+from .nearest_items import NearestItems
+
+
+def nearest_items(*args, **kwargs):
+    return NearestItems(*args, **kwargs)

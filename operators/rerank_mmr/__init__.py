@@ -1,0 +1,5 @@
+from .rerank_mmr import RerankMMR
+
+
+def rerank_mmr(*args, **kwargs):
+    return RerankMMR(*args, **kwargs)

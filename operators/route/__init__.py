@@ -1,0 +1,5 @@
+from .route import Route
+
+
+def route(*args, **kwargs):
+    return Route(*args, **kwargs)

@@ -1,0 +1,5 @@
+from .score_threshold import ScoreThreshold
+
+
+def score_threshold(*args, **kwargs):
+    return ScoreThreshold(*args, **kwargs)
