@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from towhee_recsys.errors import HubError, RecsysError
@@ -28,14 +29,21 @@ def load_operator(path: Path, arguments: Mapping[str, Any]) -> Any:
     """
     from towhee import ops
 
+    module = f"towhee.operator.local.{path.name}.main"
+    for known in [name for name in sys.modules if name.startswith(module)]:
+        del sys.modules[known]  # of another folder of that name
+    operator = failure = None
     with _cache("TEST_OP_CACHE", path):
         try:
             operator = getattr(ops.local, path.name)(**arguments).get_op()
         except Exception as exc:
-            raise HubError(f"Towhee's loader fails: {_last_line(exc)}") from exc
-    module = sys.modules.get(f"towhee.operator.local.{path.name}.main")
-    if not callable(getattr(module, path.name, None)):
+            failure = exc
+    # Without the function, the loader takes the module or the class of that name, as may be.
+    made_by = getattr(sys.modules.get(module), path.name, None)
+    if isinstance(made_by, ModuleType) or (made_by is None and failure is None):
         raise HubError(f"__init__.py has no function {path.name} that makes the operator")
+    if failure is not None:
+        raise HubError(f"Towhee's loader fails: {_last_line(failure)}") from failure
     return operator
 
 
