@@ -11,7 +11,8 @@ RecsysError
 └── StoreError         a store refused, or answered wrongly
     ├── StoreUnavailable   it cannot be reached, or did not answer in time
     ├── StoreLocked        another process holds it
-    └── IndexMismatch      the index holds vectors of another model, or none
+    ├── IndexMismatch      the index holds vectors of another model, or none
+    └── CollectionGone     a collection of the index is not there, or not loaded
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 __all__ = [
     "BundleError",
+    "CollectionGone",
     "ConfigError",
     "DataError",
     "DownloadError",
@@ -89,3 +91,7 @@ class StoreLocked(StoreError):
 
 class IndexMismatch(StoreError):
     """The index holds vectors of another model than the one asked for, or none at all."""
+
+
+class CollectionGone(StoreError):
+    """A collection of the index is not there any more, or is not loaded."""

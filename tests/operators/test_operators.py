@@ -13,8 +13,9 @@ from fixtures.stack import Oracle, Stack, ids
 from towhee import DataCollection, ops, pipe
 
 from towhee_recsys import Bundle, ItemEncoder, UserEncoder, operators
+from towhee_recsys.errors import CollectionGone, RecsysError
 from towhee_recsys.operators import shared
-from towhee_recsys.pipelines import RecommendConfig, recommend
+from towhee_recsys.pipelines import RecommendConfig, call, recommend
 
 SOMEBODY = {"user": {"gender": "F", "age": 25}, "history": [1, 50, 260]}
 
@@ -111,7 +112,7 @@ def test_filling_an_index_by_hand(
     assert insert(films, vectors) == list(range(1, 21))
     with pytest.raises(Exception, match="there is no index"):
         ops.recsys.milvus_search(**index)(vectors[:1])
-    with pytest.raises(Exception, match="holds 20 items after 21 were written; it was not publis"):
+    with pytest.raises(Exception, match="holds 20 items after 21 were written; no search was sw"):
         ops.recsys.milvus_publish(**index)(list(range(1, 22)))
     with pytest.raises(Exception, match="nothing to publish"):
         ops.recsys.milvus_publish(**index)([])
@@ -171,3 +172,52 @@ def test_failed_calls_do_not_block_the_next_ones(sample_stack: Stack) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(ask, range(400))) == [0, 1] * 200
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "given", "message"),
+    [
+        ("milvus_insert", {}, ([{"title": "x"}], [[0.0] * 256]), "record 0 has no item_id: {'ti"),
+        ("milvus_search", {}, ([[0.0] * 8],), r"shape \(1, 8\); give \(B, 256\)"),
+        ("milvus_search", {}, ([[0.0] * 256], []), "1 vectors and 0 requests; give one for each"),
+        ("rerank_mmr", {}, ([[], []], [{}]), "2 lists of hits and 1 requests; give one for each"),
+        ("explain", {"bundle": "b"}, ([[], []], [{}]), "2 lists of hits and 1 users; give one"),
+    ],
+)
+def test_what_goes_in_is_checked(
+    index: dict[str, str],
+    name: str,
+    settings: dict[str, Any],
+    given: tuple[Any, ...],
+    message: str,
+) -> None:
+    with pytest.raises(RecsysError, match=message):
+        getattr(ops.recsys, name)(**index, **settings)(*given)
+
+
+def test_search_takes_vectors_as_lists(index: dict[str, str], model: dict[str, str]) -> None:
+    vectors = ops.recsys.user_encoder(**model)([SOMEBODY])
+    search = ops.recsys.milvus_search(**index)
+    assert search(vectors.tolist()) == search(vectors)
+    assert search([]) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"subject": "user"}, "subject is 'user'; it must be one of user_id, item_id"),
+        ({"top_k": 0}, "top_k is 0, overfetch 1; give 1 to 10,000, 1 or more"),
+    ],
+)
+def test_settings_are_checked_when_an_operator_is_made(
+    model: dict[str, str], settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RuntimeError, match=message):
+        ops.recsys.read_request(bundle=model["bundle"], **settings).get_op()
+
+
+def test_a_collection_that_is_gone_is_said_as_such(index: dict[str, str]) -> None:
+    publish = ops.recsys.milvus_publish(uri=index["uri"], fingerprint="0badcafe")
+    p = pipe.input("ids").map("ids", "count", publish).output("count")
+    with pytest.raises(CollectionGone, match="items_0badcafe"):
+        call(p, [1])

@@ -10,7 +10,9 @@ import pytest
 from fixtures.stack import Oracle, Stack, ids
 from services.processes import free_port
 from services.redis_server import redis_server
+from towhee import ops
 
+import towhee_recsys.operators  # noqa: F401
 from towhee_recsys import Bundle
 from towhee_recsys.errors import IndexMismatch, StoreUnavailable
 from towhee_recsys.operators import shared
@@ -102,3 +104,16 @@ def test_an_item_whose_record_is_missing(
         "degraded": ["items"],
     }
     assert answer[1:] == whole[1:]  # and a record cannot pass itself off as better than it is
+
+
+def test_an_index_that_is_gone_after_the_search(sample_stack: Stack, sample_bundle: Bundle) -> None:
+    uri = f"http://127.0.0.1:{free_port()}"
+    model = {"bundle": sample_stack.settings["bundle"], "fingerprint": sample_bundle.fingerprint}
+    route = ops.recsys.route(**model, uri=uri)
+    nobody: dict[str, Any] = {"user": {}, "history": [], "top_k": 3}
+    hits = [{"item_id": 7, "score": 1.0}]
+    (answer,) = route([nobody], [hits])
+    assert ids(answer) == ids(sample_stack.recommend(milvus_uri=uri, top_k=3)({}))
+    assert [one["degraded"] for one in answer] == [["index"]] * 3
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        route([{**nobody, "filter": {"genres": "Comedy"}}], [hits])

@@ -12,7 +12,7 @@ from towhee import register
 
 from towhee_recsys.errors import ConfigError, StoreUnavailable
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.hits import Hits, degraded, item_vectors
+from towhee_recsys.operators.hits import Hits, degraded, item_vectors, one_for_each
 from towhee_recsys.stores.base import VectorStore
 from towhee_recsys.types import BECAUSE, CONTRIBUTION, ITEM_ID, ROUTE, Id
 
@@ -50,6 +50,7 @@ class Explain(shared.SharedOperator):
     def __call__(
         self, hits: Sequence[Hits], users: Sequence[Mapping[str, Any]]
     ) -> list[list[dict[str, Any]]]:
+        one_for_each("lists of hits", hits, "users", users)
         try:
             vectors = item_vectors(self._store, self._fingerprint, hits)
         except StoreUnavailable:

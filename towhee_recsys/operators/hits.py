@@ -1,13 +1,14 @@
-"""Lists of hits → the vectors of their items, or the same hits marked: for steps after a search."""
+"""What goes into a search and comes out of it → checked, looked up, or marked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from towhee_recsys.errors import RequestError
 from towhee_recsys.stores.base import VectorStore
 from towhee_recsys.types import DEGRADED, ITEM_ID, VECTOR_SIZE, Id
 
@@ -30,6 +31,28 @@ def item_vectors(
     return {
         one: nowhere if vector is None else vector for one, vector in zip(ids, found, strict=True)
     }
+
+
+def as_vectors(given: Any) -> NDArray[np.float32]:
+    """``(B, 256)`` float32, of an array or of a list of vectors.
+
+    Raises:
+        RequestError: it has another shape.
+    """
+    vectors = np.asarray(given, np.float32)
+    if not vectors.size:
+        return np.empty((0, VECTOR_SIZE), np.float32)
+    if vectors.ndim != 2 or vectors.shape[1] != VECTOR_SIZE:
+        raise RequestError(
+            f"vectors of shape {vectors.shape}; give (B, {VECTOR_SIZE}), one row for each"
+        )
+    return vectors
+
+
+def one_for_each(name: str, these: Sized, other_name: str, those: Sized) -> None:
+    """Raise RequestError unless there are as many of these as of those."""
+    if len(these) != len(those):
+        raise RequestError(f"{len(these)} {name} and {len(those)} {other_name}; give one for each")
 
 
 def degraded(hits: Hits, part: str) -> list[dict[str, Any]]:

@@ -18,8 +18,8 @@ class MilvusPublish(shared.SharedOperator):
     """``ops.recsys.milvus_publish(uri='./milvus.db', fingerprint='1a2b3c4d')``: a list of ids → the
     number of items in the index.
 
-    Removes what is not among the ids, flushes, counts, and makes the collection the live one only
-    if the count is right.
+    Removes what is not among the ids, flushes, counts, and makes the collection the live one, if it
+    is not that already, only if the count is right.
     """
 
     def __init__(self, uri: str, fingerprint: str) -> None:
@@ -38,7 +38,7 @@ class MilvusPublish(shared.SharedOperator):
         if found != expected:
             raise StoreError(
                 f"{collection} in {self._uri} holds {found:,} items after {expected:,} were "
-                "written; it was not published, and the index before it still answers; ingest again"
+                "written; no search was switched to it; ingest again"
             )
         self._store.publish(collection)
         return found

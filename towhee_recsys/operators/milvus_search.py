@@ -12,6 +12,7 @@ from towhee import register
 
 from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
+from towhee_recsys.operators.hits import as_vectors, one_for_each
 from towhee_recsys.stores.base import VectorStore
 from towhee_recsys.types import Hit, Id
 
@@ -41,9 +42,10 @@ class MilvusSearch(shared.SharedOperator):
         self, vectors: NDArray[np.float32], requests: Sequence[Mapping[str, Any]] | None = None
     ) -> Sequence[list[Hit] | None]:
         asked = requests if requests is not None else [{}] * len(vectors)
+        one_for_each("vectors", vectors, "requests", asked)
         try:
             return self._store.search(
-                vectors,
+                as_vectors(vectors),
                 top_k=[wanted(request, self._top_k) for request in asked],
                 fingerprint=self._fingerprint,
                 filters=[request.get("filter") for request in asked],

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 @register(name="recsys/nearest_items")
 class NearestItems(shared.SharedOperator):
     """``ops.recsys.nearest_items(bundle='bundle/', uri='./milvus.db', fingerprint='1a2b3c4d')``: a
-    list of `SimilarRequest` → a list of lists of hits with the route ``similar``.
+    list of `SimilarRequest` → a list of lists of hits with the route ``similar``, `top_k` of them
+    where a request does not say.
 
     An item is compared by its vector in the index, or by that of the ``item`` record given.
     """
 
-    def __init__(self, bundle: str, uri: str, fingerprint: str) -> None:
+    def __init__(self, bundle: str, uri: str, fingerprint: str, top_k: int = 10) -> None:
         super().__init__()
         self._bundle, self._uri, self._fingerprint = str(bundle), uri, fingerprint
+        self._top_k = top_k
 
     @cached_property
     def _encoder(self) -> ItemEncoder:
@@ -42,7 +44,7 @@ class NearestItems(shared.SharedOperator):
     def __call__(self, requests: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
         found = self._store.search(
             self._vectors(requests),
-            top_k=[request["top_k"] for request in requests],
+            top_k=[request.get("top_k", self._top_k) for request in requests],
             fingerprint=self._fingerprint,
             filters=[request.get("filter") for request in requests],
             exclude=[_left_out(request) for request in requests],

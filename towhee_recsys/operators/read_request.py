@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 from towhee import register
 
 from towhee_recsys.datasets.schema import Schema
-from towhee_recsys.errors import RequestError
+from towhee_recsys.errors import ConfigError, RequestError
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.requests import Subject, parse_requests
 from towhee_recsys.types import ITEM_ID, MAX_TOP_K, USER_ID
@@ -27,6 +27,14 @@ class ReadRequest(shared.SharedOperator):
         self, bundle: str, top_k: int = 10, subject: Subject = "user_id", overfetch: int = 1
     ) -> None:
         super().__init__()
+        if subject not in get_args(Subject):
+            raise ConfigError(
+                f"subject is {subject!r}; it must be one of {', '.join(get_args(Subject))}"
+            )
+        if not 1 <= top_k <= MAX_TOP_K or overfetch < 1:
+            raise ConfigError(
+                f"top_k is {top_k!r}, overfetch {overfetch!r}; give 1 to {MAX_TOP_K:,}, 1 or more"
+            )
         self._bundle, self._top_k, self._subject = str(bundle), top_k, subject
         self._overfetch = overfetch
 

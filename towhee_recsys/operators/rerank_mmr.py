@@ -12,7 +12,7 @@ from towhee import register
 
 from towhee_recsys.errors import ConfigError, StoreUnavailable
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.hits import degraded, item_vectors
+from towhee_recsys.operators.hits import degraded, item_vectors, one_for_each
 from towhee_recsys.stores.base import VectorStore
 from towhee_recsys.types import ITEM_ID, SCORE
 
@@ -44,6 +44,7 @@ class RerankMMR(shared.SharedOperator):
         requests: Sequence[Mapping[str, Any]] | None = None,
     ) -> list[list[Any]]:
         asked = requests if requests is not None else [{}] * len(hits)
+        one_for_each("lists of hits", hits, "requests", asked)
         limits = [request.get("top_k", self._top_k) for request in asked]
         try:
             vectors = item_vectors(self._store, self._fingerprint, hits)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from towhee import register
 
+from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.milvus_search import left_out, wanted
 from towhee_recsys.stores.base import VectorStore
@@ -69,7 +70,12 @@ class Route(shared.SharedOperator):
                     passing[name] = _Passing(self._popular, self._lookup(user.get("filter")))
                 # The search also finds items that the bundle does not know: nobody met them.
                 unmet = [Hit(item_id=hit["item_id"], score=0.0) for hit in hits]
-                hits = _best(chain(passing[name], unmet), user)
+                try:
+                    hits = _best(chain(passing[name], unmet), user)
+                except StoreUnavailable:
+                    if user.get("filter"):
+                        raise
+                    degraded, hits = [*degraded, "index"], _best(self._popular, user)
             if degraded:
                 marks[DEGRADED] = degraded
             answers.append([{**hit, **marks} for hit in hits])

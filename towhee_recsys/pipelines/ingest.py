@@ -24,8 +24,10 @@ def ingest(config: IngestConfig | None = None) -> Any:
 
     It takes a `Dataset`, or what `Dataset.load` takes; encodes all items in batches; writes vectors
     and records, then users and all interactions; flushes and counts; and only then lets searches
-    see the new index. Its ``.get()[0]`` says how many ``items``, ``users`` and ``interactions`` it
-    was given, and the ``fingerprint``. Running it again, or after it was killed, gives the same.
+    see the index of a new model. (That of the same model is brought up to date where it is.) Its
+    ``.get()[0]`` says how many ``items``, ``users`` and ``interactions`` it was given, how many
+    interactions were ``new_interactions``, and the ``fingerprint``. Running it again, or after it
+    was killed, gives the same.
 
     Args:
         config: by default read from the environment, see `PipelineConfig.from_env`.

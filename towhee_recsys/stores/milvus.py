@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
-from towhee_recsys.errors import ConfigError, IndexMismatch, StoreError
+from towhee_recsys.errors import CollectionGone, ConfigError, IndexMismatch, StoreError
 from towhee_recsys.stores import milvus_collection as collections
 from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters import both, compile_filter, one_of
-from towhee_recsys.stores.milvus_client import CollectionGoneError, Connection
+from towhee_recsys.stores.milvus_client import Connection
 from towhee_recsys.stores.milvus_collection import BUILD_SECONDS, READ_BATCH, VECTOR, Index, Layout
 from towhee_recsys.stores.nearest import Wanted, nearest
 from towhee_recsys.types import ITEM_ID, VECTOR_SIZE, Filter, Hit, Id, Item
@@ -100,7 +100,7 @@ class MilvusStore:
             present = collections.layout_of(client, wanted.name, self._timeout)
         if present != wanted:
             raise StoreError(
-                f"{self._connection.where} holds {present}, but {wanted} is to be written: drop"
+                f"{self._connection.where} holds {present}; to be written is {wanted}: drop"
                 f" the collection {wanted.name} there, or use another alias"
             )
         return wanted.name
@@ -229,7 +229,7 @@ class MilvusStore:
             try:
                 with self._milvus() as client:
                     return work(client, self._layout(client, name))
-            except CollectionGoneError:
+            except CollectionGone:
                 self._seen = (0.0, None)
                 self._layouts.pop(name, None)
                 if last_try:

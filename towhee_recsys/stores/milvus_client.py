@@ -16,7 +16,13 @@ import grpc
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
-from towhee_recsys.errors import ConfigError, StoreError, StoreLocked, StoreUnavailable
+from towhee_recsys.errors import (
+    CollectionGone,
+    ConfigError,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
 from towhee_recsys.stores.urls import mask
 
 NO_COLLECTION = {4, 100, 101}  # not there in Milvus' old and new codes, not loaded
@@ -25,10 +31,6 @@ _NOISY = (
     "pymilvus.decorators",
     "milvus_lite.server_manager",
 )
-
-
-class CollectionGoneError(StoreError):
-    """The collection is not there any more, or is not loaded."""
 
 
 def lite_path(uri: str) -> str | None:
@@ -128,7 +130,7 @@ class Connection:
                 f"Milvus at {self.where} does not answer within {self._timeout:g} s: is it running,"
                 f" and the address right? ({message})"
             )
-        kind = CollectionGoneError if code in NO_COLLECTION else StoreError
+        kind = CollectionGone if code in NO_COLLECTION else StoreError
         return kind(f"Milvus at {self.where}: {'; '.join([message, *causes])}")
 
 

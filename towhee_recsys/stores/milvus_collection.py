@@ -56,6 +56,11 @@ class Layout:
     id_type: type[int] | type[str]
     attributes: dict[str, AttributeType]
 
+    def __str__(self) -> str:
+        ids = "text" if self.id_type is str else "integers"
+        columns = ", ".join(f"{name} ({kind})" for name, kind in sorted(self.attributes.items()))
+        return f"{self.name}, ids {ids}, with {columns or 'no columns'} to filter on"
+
     def usable(self, ids: Iterable[Id]) -> list[Id]:
         """Those of `ids` that an item here can have, each once."""
         return [one for one in dict.fromkeys(ids) if self._fits(one)]
