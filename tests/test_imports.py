@@ -53,7 +53,7 @@ CLIENTS = {
     "implicit": ["training/ials.py"],
     "matplotlib": ["training/plots.py"],
     "sklearn": ["training/map.py"],
-    "threadpoolctl": ["training/ials.py", "training/map.py"],
+    "threadpoolctl": ["training/ials.py", "training/map.py", "model/blas.py"],
     "jinja2": ["training/report.py"],
 }
 """Which files may import what, at whatever depth of their code."""

@@ -6,7 +6,7 @@
 - `towers`: items and users → vectors
 - `inference`: trained towers and arrays → vectors, without gradients; users' by `numpy_tower`
 - `losses`: vectors and the items that came next → a number to lower
-- `backend`: the one place that imports Paddle
+- `backend`: the one place that imports Paddle; `blas`: NumPy's products in many threads
 
 Names are imported when first used, so that a model's config can be read without Paddle.
 """

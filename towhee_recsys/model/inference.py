@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from towhee_recsys.features.history import pad_histories
 from towhee_recsys.model.backend import paddle
+from towhee_recsys.model.blas import one_thread_each
 from towhee_recsys.model.numpy_tower import NumpyTower
 from towhee_recsys.model.towers import TwoTowers
 
@@ -81,9 +82,10 @@ class UserForward:
                 member, [histories[i] for i in chunk], {n: a[chunk] for n, a in arrays.items()}
             )
 
-        # One chunk is done before another thread has begun.
-        for _ in map(compute, jobs) if len(chunks) < 2 else self._threads.map(compute, jobs):
-            pass
+        with one_thread_each():
+            # One chunk is done before another thread has begun.
+            for _ in map(compute, jobs) if len(chunks) < 2 else self._threads.map(compute, jobs):
+                pass
         return vectors
 
     def _chunks(self, lengths: list[int]) -> Iterator[list[int]]:
