@@ -1,0 +1,133 @@
+"""The examples run in an empty folder, and what the notebooks keep is what a run gives.
+
+Run as a script, this file saves the notebooks anew, or those that are named::
+
+    PYTHONPATH=. python tests/test_examples.py [4_what_the_model_learnt.ipynb]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+TIMEOUT = 300
+
+TITLES = {
+    "own_pipeline.py": r"^The .+$",
+    "own_tables.py": r"^A sunny song, no\. \d+$",
+    "recommend.py": r"^1  \d\.\d\d  The .+ \(\d{4}\)$",
+}
+"""What each script prints, among others."""
+
+OF_A_MACHINE = re.compile(r"(?<![\w.])/(home|root|Users|tmp|work|private|var|mnt|opt)/")
+"""How absolute paths begin that would tell of the machine where a notebook was saved."""
+
+
+def environment() -> dict[str, str]:
+    """One in which the library of this repository is found, and no settings of the user's."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith("TOWHEE_RECSYS_")}
+    return {**own, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+
+
+def executed(notebook: Path, folder: Path) -> Any:
+    """The notebook after a run from top to bottom in `folder`, without traces of the run's time."""
+    document = nbformat.read(notebook, as_version=4)
+    client = NotebookClient(
+        document,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.execute(env=environment())
+    document.metadata["language_info"] = {"name": "python"}
+    return document
+
+
+def code(document: Any) -> list[Any]:
+    return [cell for cell in document.cells if cell.cell_type == "code"]
+
+
+def kinds(cell: Any) -> set[str]:
+    """Of a cell's outputs: ``stdout``, ``image/png`` and so on."""
+    return {
+        kind
+        for output in cell.outputs
+        for kind in ([output.name] if output.output_type == "stream" else output.get("data", {}))
+    }
+
+
+def texts(document: Any) -> str:
+    """All that a notebook's outputs say."""
+    return "\n".join(
+        str(part)
+        for cell in code(document)
+        for output in cell.outputs
+        for part in [output.get("text", ""), *output.get("data", {}).values()]
+    )
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_gives_what_is_kept(notebook: Path, tmp_path: Path) -> None:
+    kept = nbformat.read(notebook, as_version=4)
+    run = executed(notebook, tmp_path)
+    for cell, other in zip(code(kept), code(run), strict=True):
+        assert kinds(cell) == kinds(other), f"saved before a change? {cell.source}"
+        assert "stderr" not in kinds(other), other.outputs
+    assert str(tmp_path) not in texts(run)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_keeps_nothing_of_where_and_when_it_was_run(notebook: Path) -> None:
+    kept = nbformat.read(notebook, as_version=4)
+    assert kept.metadata["kernelspec"]["name"] == "python3"
+    assert [cell.execution_count for cell in code(kept)] == list(range(1, len(code(kept)) + 1))
+    assert not any(cell.metadata for cell in kept.cells)
+    assert not OF_A_MACHINE.search(texts(kept))
+    for cell in code(kept):
+        assert kinds(cell) or not re.search(r"\bprint\(|\.show\(", cell.source), cell.source
+
+
+@pytest.mark.parametrize(("script", "title"), TITLES.items(), ids=TITLES)
+def test_a_script_prints_titles(script: str, title: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / script)],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(title, done.stdout, re.M), done.stdout
+    assert len(set(done.stdout.splitlines())) >= 5
+
+
+def test_the_readme_of_the_examples_names_them_all() -> None:
+    assert [path.name for path in SCRIPTS] == sorted(TITLES)
+    links = re.findall(r"\]\(([^)]+)\)", (EXAMPLES / "README.md").read_text("utf-8"))
+    assert sorted(links) == sorted(path.name for path in [*NOTEBOOKS, *SCRIPTS])
+
+
+def save(notebook: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        document = executed(notebook, Path(folder))
+    nbformat.write(document, notebook)
+
+
+if __name__ == "__main__":
+    for path in [EXAMPLES / name for name in sys.argv[1:]] or NOTEBOOKS:
+        save(path)
