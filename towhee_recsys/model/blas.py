@@ -39,4 +39,8 @@ def one_thread_each() -> Iterator[None]:
 
 def _set(numbers: Sequence[int]) -> None:
     for library, number in zip(_libraries, numbers, strict=True):
+        # Newer versions let only the first thread that asked change the number, while it lives.
+        release = getattr(library, "clear_controlling_thread", lambda force: None)
+        release(force=True)
         library.set_num_threads(number)
+        release(force=True)

@@ -1,0 +1,46 @@
+"""Products in many threads: one core each while they last, and as before afterwards."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from threadpoolctl import ThreadpoolController
+
+from towhee_recsys.model.blas import one_thread_each
+
+
+def numbers() -> set[int]:
+    controller = ThreadpoolController().select(user_api="blas")
+    return {library.num_threads for library in controller.lib_controllers}
+
+
+def test_whatever_thread_asks_and_whoever_leaves_last() -> None:
+    before, meeting = numbers(), threading.Barrier(4)
+
+    def work(number: int) -> set[int]:
+        with one_thread_each():
+            meeting.wait(10)
+            inside = numbers()
+            if number:  # the others leave one by one
+                meeting.wait(10)
+        if not number:
+            meeting.wait(10)
+        return inside
+
+    with one_thread_each():  # this thread is the first to ask
+        pass
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(work, range(4))) == [before and {1}] * 4
+        assert numbers() == before
+
+
+def test_an_error_within_is_no_reason_to_stay() -> None:
+    before = numbers()
+    try:
+        with one_thread_each():
+            raise KeyError
+    except KeyError:
+        pass
+    assert numbers() == before
