@@ -4,6 +4,7 @@
 - `recommend`: a user → items
 - `similar_items`: an item → items
 - `calling`: a pipeline's answer, or the library's own errors
+- `direct`: a pipeline of maps that runs in the thread of the caller
 - `config`: the settings
 - `registration`: the names by which Towhee finds them, see `towhee_recsys.operators`
 """

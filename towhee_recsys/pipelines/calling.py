@@ -20,7 +20,8 @@ def call(pipeline: Any, value: Any) -> Any:
     try:
         return pipeline(value).get()[0]
     except RuntimeError as exc:
-        failure = _original(str(exc)) or exc.with_traceback(None)
+        cause = exc.__cause__ if isinstance(exc.__cause__, errors.RecsysError) else None
+        failure = (cause or _original(str(exc)) or exc).with_traceback(None)
     raise failure  # here, so that it does not keep Towhee's frames, and with them the whole call
 
 

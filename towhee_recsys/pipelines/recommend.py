@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from towhee_recsys.pipelines.calling import unblocked
 from towhee_recsys.pipelines.config import RecommendConfig
 
 _OVERFETCH = 5
@@ -38,6 +37,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
     from towhee_recsys.operators.rules import read_rules
+    from towhee_recsys.pipelines.direct import DirectPipeline
 
     config = config.complete() if config else RecommendConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
@@ -69,4 +69,5 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     if config.explain:
         explain = recsys.explain(**model, uri=config.milvus_uri, reasons=config.explain)
         p = p.map(("hits", "users"), "hits", explain)
-    return unblocked(p.map(("raw", "hits"), "answer", recsys.answer(**store)).output("answer"))
+    p = p.map(("raw", "hits"), "answer", recsys.answer(**store))
+    return DirectPipeline(p.output("answer"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from towhee_recsys.pipelines.calling import unblocked
 from towhee_recsys.pipelines.config import SimilarItemsConfig
 
 
@@ -26,6 +25,7 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
 
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
+    from towhee_recsys.pipelines.direct import DirectPipeline
 
     config = config.complete() if config else SimilarItemsConfig.from_env()
     fingerprint = read_manifest(config.bundle).fingerprint
@@ -33,7 +33,7 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     read = ops.recsys.read_request(bundle=config.bundle, top_k=config.top_k, subject="item_id")
     answer = ops.recsys.answer(url=config.store_url, connections=config.connections)
-    return unblocked(
+    return DirectPipeline(
         pipe.input("raw")
         .map("raw", "requests", read)
         .map("requests", "hits", ops.recsys.nearest_items(**model, uri=config.milvus_uri))

@@ -1,0 +1,73 @@
+"""A pipeline that runs in its caller's thread answers as Towhee's own does."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from towhee import ops, pipe
+
+import towhee_recsys.operators  # noqa: F401
+from towhee_recsys.errors import RequestError
+from towhee_recsys.pipelines import call
+from towhee_recsys.pipelines.direct import DirectPipeline
+
+
+def forked() -> Any:
+    """Two columns in, two out, one overwritten on the way, and one that nobody asks for."""
+    return (
+        pipe.input("a", "b")
+        .map(("a", "b"), ("sum", "product"), lambda a, b: (a + b, a * b))
+        .map("product", "a", lambda product: [product])
+        .map(("sum", "a"), "out", lambda total, a: {"total": total, "a": a})
+        .output("out", "b")
+    )
+
+
+def test_answers_are_the_same() -> None:
+    expected, direct = forked(), DirectPipeline(forked())
+    assert direct(2, 3).get() == expected(2, 3).get() == [{"total": 5, "a": [6]}, 3]
+    several = [(2, 3), (4, 5)]
+    assert [q.get() for q in direct.batch(several)] == [q.get() for q in expected.batch(several)]
+    assert direct(2, 3).to_list() == expected(2, 3).to_list()
+    assert direct(2, 3).size == 1
+
+
+def test_everything_runs_in_the_thread_that_calls() -> None:
+    where = pipe.input("x").map("x", "y", lambda _: threading.get_ident()).output("y")
+    assert where(1).get()[0] != threading.get_ident()
+    assert DirectPipeline(where)(1).get()[0] == threading.get_ident()
+
+
+def test_a_part_of_another_pipeline() -> None:
+    inner = DirectPipeline(pipe.input("x").map("x", "y", lambda x: x + 1).output("y"))
+    outer = pipe.input("x").map("x", "y", inner).map("y", "z", lambda y: y * 10).output("z")
+    assert outer(1).get() == [20]
+
+
+def test_errors_are_as_towhee_has_them() -> None:
+    wrong = pipe.input("hits").map("hits", "h", ops.recsys.score_threshold(min_score=1.0))
+    expected, direct = wrong.output("h"), DirectPipeline(wrong.output("h"))
+    for pipeline in (expected, direct):
+        with pytest.raises(RuntimeError, match=r"Node-recsys/score-threshold-0 runs failed, error"):
+            pipeline([[{"item_id": 1}]])
+
+    def refuse(_: Any) -> None:
+        raise RequestError("two\nlines")
+
+    for pipeline in (p := pipe.input("x").map("x", "y", refuse).output("y"), DirectPipeline(p)):
+        with pytest.raises(RequestError, match="two\nlines"):
+            call(pipeline, 1)
+
+
+def test_settings_are_checked_when_it_is_made() -> None:
+    wrong = pipe.input("x").map("x", "y", ops.recsys.redis_lookup(url="mysql://x"))
+    with pytest.raises(RuntimeError, match="takes a URL that starts with redis"):
+        wrong.output("y")
+
+
+def test_only_maps() -> None:
+    rows = pipe.input("x").flat_map("x", "y", lambda x: [x]).output("y")
+    with pytest.raises(ValueError, match="is a flat_map; a direct pipeline has maps"):
+        DirectPipeline(rows)
