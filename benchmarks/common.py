@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
+from itertools import permutations
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -49,12 +50,14 @@ def _use(cores: int | None) -> None:
 
 def in_turns(calls: Mapping[str, Callable[[int], Any]], rounds: int) -> dict[str, np.ndarray]:
     """Milliseconds of each call in each round, one after the other, so that all see the same
-    machine; each is given the round's number. Three rounds before are not counted."""
+    machine, and in every order of turn, as what ran before leaves its caches; each is given the
+    round's number. Three rounds before are not counted."""
     times: dict[str, list[float]] = {name: [] for name in calls}
+    orders = list(permutations(calls))
     for i in range(-3, rounds):
-        for name, call in calls.items():
+        for name in orders[i % len(orders)]:
             begin = time.perf_counter()
-            call(i % rounds)
+            calls[name](i % rounds)
             if i >= 0:
                 times[name].append((time.perf_counter() - begin) * 1e3)
     return {name: np.array(values) for name, values in times.items()}
