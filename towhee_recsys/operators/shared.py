@@ -32,11 +32,15 @@ R = TypeVar("R")
 
 
 class SharedOperator(PyOperator):
-    """An operator of which one instance serves every thread."""
+    """An operator of which one instance serves every thread, and stands for its copies."""
 
     @property
     def shared_type(self) -> Any:
         return SharedType.Shareable
+
+    def __deepcopy__(self, memo: object) -> SharedOperator:
+        # Towhee copies the graph with each node that is added; connections cannot be copied.
+        return self
 
 
 def _once(make: Callable[P, R]) -> Callable[P, R]:
