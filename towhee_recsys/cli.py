@@ -422,6 +422,35 @@ def rate(
 
 @app.command()
 @command
+def forget(
+    ctx: typer.Context,
+    user: Annotated[str, typer.Argument(help="A user's id.")],
+    item: Annotated[
+        str | None, typer.Argument(help="An item's id; without it, all that is known of the user.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Take back an interaction, or remove a user's record and whole history."""
+    from towhee_recsys.stores.urls import open_record_store
+
+    home: Home = ctx.obj
+    user_id = home.parse_id(user, "user_id")
+    item_id = None if item is None else home.parse_id(item, "item_id")
+    store = open_record_store(home.store_url)
+    if item_id is None:
+        removed = store.forget_users([user_id])
+        done, nothing = "Nothing is known of user {} any more.", "Nothing was known of user {}."
+    else:
+        removed = store.remove_interactions(user_id, [item_id])
+        done, nothing = "User {} has not met item {}.", "User {} had not met item {}."
+    if as_json:
+        print_json({"user_id": user_id, "item_id": item_id, "removed": bool(removed)})
+    else:
+        typer.echo((done if removed else nothing).format(user_id, item_id))
+
+
+@app.command()
+@command
 def status(ctx: typer.Context, as_json: Json = False) -> None:
     """Where everything is, ready to be passed to a pipeline's config."""
     from towhee_recsys.doctor import status as look

@@ -139,6 +139,26 @@ class RecordStoreConformance:
         assert new == 0
         assert store.get_histories(range(5)) == [list(range(19, -1, -1))] * 5
 
+    def test_an_interaction_is_taken_back(self, store: RecordStore) -> None:
+        store.add_interactions([met(1, item, 10.0 * item) for item in (1, 2, 3)])
+        assert store.remove_interactions(1, [2, 9]) == 1
+        assert store.get_histories([1]) == [[1, 3]]
+        assert store.remove_interactions(1, [2]) == 0
+        assert store.remove_interactions(7, [2]) == 0
+        assert store.add_interactions([met(1, 2, 20.0)]) == 1
+        assert store.get_histories([1]) == [[1, 2, 3]]
+
+    def test_users_are_forgotten(self, store: RecordStore) -> None:
+        store.put_items([{"item_id": 1, "title": "stays"}])
+        store.put_users([{"user_id": 1, "age": 30}, {"user_id": 2, "age": 40}])
+        store.add_interactions([met(1, 1, 1.0), met(3, 1, 1.0), met(4, 1, 1.0)])
+        assert store.forget_users([1, 3, 9]) == 2
+        assert store.get_users([1, 2, 3]) == [None, {"user_id": 2, "age": 40}, None]
+        assert store.get_histories([1, 3, 4]) == [[], [], [1]]
+        assert store.counts() == {"items": 1, "users": 1, "histories": 1}
+        assert store.forget_users([1, 3]) == 0
+        assert store.forget_users([]) == 0
+
     def test_concurrent_writers_lose_nothing(self, store: RecordStore) -> None:
         counts: list[int] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 
 # On AMD processors the MKL inside Paddle picks its slowest kernels unless told otherwise, at half
 # the speed. It reads this when it is loaded; on other processors it means nothing.
@@ -13,9 +14,11 @@ os.environ.setdefault("MKL_DEBUG_CPU_TYPE", "5")
 _root, _any = logging.getLogger(), logging.NullHandler()
 _root.addHandler(_any)
 
-import paddle  # noqa: E402
-from paddle import nn  # noqa: E402
-from paddle.nn import functional  # noqa: E402
+with warnings.catch_warnings():  # about a compiler's cache, of which nothing here has need
+    warnings.filterwarnings("ignore", message="No ccache found")
+    import paddle
+    from paddle import nn
+    from paddle.nn import functional
 
 _root.removeHandler(_any)
 

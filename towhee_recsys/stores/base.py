@@ -101,6 +101,13 @@ class RecordStore(Protocol):
     def get_histories(self, user_ids: Sequence[Id]) -> list[list[Id]]:
         """Each user's whole history as item ids, oldest first; empty where nothing is known."""
 
+    def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
+        """Take items out of a user's history, as if the user had never met them. Returns how many
+        were in it."""
+
+    def forget_users(self, user_ids: Iterable[Id]) -> int:
+        """Remove users' records and histories. Returns of how many users there was either."""
+
     def counts(self) -> dict[str, int]:
         """How many ``items``, ``users`` and ``histories`` (users with one) the store holds."""
 

@@ -39,7 +39,7 @@ INTERACTIONS_HELD = 200_000
 
 
 class DocumentStore(ABC):
-    """A `RecordStore` over four primitives that a database gives.
+    """A `RecordStore` over five primitives that a database gives.
 
     An item or a user is one document, its record. A user's history is one document too, the list
     of ``[item_id, timestamp]``, oldest first, so that reading it, which every request does, takes
@@ -57,6 +57,10 @@ class DocumentStore(ABC):
     @abstractmethod
     def _update(self, kind: Kind, keys: Sequence[str], change: Change) -> None:
         """Replace each key's text by what `change` makes of it, no other writer in between."""
+
+    @abstractmethod
+    def _delete(self, kind: Kind, keys: Sequence[str]) -> None:
+        """Remove the documents of `keys`, as far as they are there."""
 
     @abstractmethod
     def _count(self, kind: Kind) -> int:
@@ -91,6 +95,28 @@ class DocumentStore(ABC):
         user's interactions come one after another."""
         now = time.time()
         return sum(self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD))
+
+    def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
+        gone, removed = set(item_ids), 0
+
+        def without(key: str, text: str | None) -> str | None:
+            nonlocal removed
+            history = json.loads(text) if text else []
+            kept = [pair for pair in history if pair[0] not in gone]
+            removed = len(history) - len(kept)
+            return _dump("histories", kept) if removed else None
+
+        self._update("histories", [_key(user_id, USER_ID)], without)
+        return removed
+
+    def forget_users(self, user_ids: Iterable[Id]) -> int:
+        known = 0
+        for keys in _batches({_key(one, USER_ID) for one in user_ids}, BATCH):
+            found = zip(self._read("users", keys), self._read("histories", keys), strict=True)
+            known += sum(record is not None or history is not None for record, history in found)
+            for kind in ("users", "histories"):
+                self._delete(kind, keys)
+        return known
 
     def counts(self) -> dict[str, int]:
         return {kind: self._count(kind) for kind in KINDS}

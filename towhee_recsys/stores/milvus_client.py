@@ -127,7 +127,7 @@ class Connection:
         lost = isinstance(exc, grpc.RpcError | grpc.FutureTimeoutError)
         if lost or isinstance(code, grpc.StatusCode) or code == NO_CONNECTION:
             return StoreUnavailable(
-                f"Milvus at {self.where} does not answer within {self._timeout:g} s: is it running,"
+                f"Milvus at {self.where} does not answer: is it running,"
                 f" and the address right? ({message})"
             )
         kind = CollectionGone if code in NO_COLLECTION else StoreError

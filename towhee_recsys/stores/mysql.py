@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy import Column, Connection, Engine, MetaData, Table, create_engine, func, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.dialects.mysql import LONGTEXT, VARBINARY, insert
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -83,6 +93,13 @@ class MySQLStore(DocumentStore):
             self._upsert(connection, kind, changed)
 
         self._transaction(update)
+
+    def _delete(self, kind: Kind, keys: Sequence[str]) -> None:
+        def run(connection: Connection) -> None:
+            table = self._table(connection, kind)
+            connection.execute(delete(table).where(table.c.id.in_([key.encode() for key in keys])))
+
+        self._transaction(run)
 
     def _count(self, kind: Kind) -> int:
         return self._transaction(

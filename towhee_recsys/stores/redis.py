@@ -88,6 +88,10 @@ class RedisStore(DocumentStore):
             " row; write with fewer processes at a time"
         )
 
+    def _delete(self, kind: Kind, keys: Sequence[str]) -> None:
+        with translated(self.where):
+            self._client.delete(*(self._name(kind, key) for key in keys))
+
     def _count(self, kind: Kind) -> int:
         pattern = self._name(kind, "*")
         with translated(self.where):

@@ -90,7 +90,7 @@ def map_items(bundle: Bundle, dataset: Dataset, *, limit: int = MAX_ITEMS) -> It
 def project(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float64], str]:
     """``(N, size)`` vectors → ``(N, 2)`` points from 0 to 1, and how they were found.
 
-    Only directions count, as for similar items. The same vectors give the same points.
+    Only directions count, as lengths are mostly popularity. The same vectors give the same points.
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions = vectors / np.maximum(lengths, 1e-12)
