@@ -97,31 +97,23 @@ def direct(config: Any) -> tuple[int, Callable[[Any], Any]]:
     fingerprint = read_manifest(config.bundle).fingerprint
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
-    read = operators.ReadRequest(
-        config.bundle, config.top_k, overfetch=5 if config.diversity else 1
-    )
+    read = operators.ReadRequest(config.bundle, config.top_k, diversity=config.diversity)
     look_up = operators.UserLookup(config.store_url, config.connections)
+    rules = operators.RuleFilter(config.bundle, config.rules) if config.rules else list
     encode, search = operators.UserEncoder(**model), operators.MilvusSearch(**index, degrade=True)
     route = operators.Route(**model, uri=config.milvus_uri)
-    answer = operators.Answer(config.store_url, config.connections)
-    if not config.rules:
-
-        def recommend(raw: Any) -> Any:
-            users = look_up(read(raw))
-            return answer(raw, route(users, search(encode(users), users)))
-
-        return 6, recommend
-
-    rules = operators.RuleFilter(config.bundle, config.rules)
     threshold = operators.ScoreThreshold(config.min_score)
     rerank = operators.RerankMMR(**index, diversity=config.diversity)
+    explain = operators.Explain(**model, uri=config.milvus_uri, reasons=config.explain)
+    answer = operators.Answer(config.store_url, config.connections)
 
-    def recommend_with_steps(raw: Any) -> Any:
+    def recommend(raw: Any) -> Any:
         users = rules(look_up(read(raw)))
-        hits = threshold(route(users, search(encode(users), users)))
-        return answer(raw, rerank(hits, users))
+        hits = route(users, search(encode(users), users))
+        hits = explain(rerank(threshold(hits, users), users), users)
+        return answer(raw, hits)
 
-    return 9, recommend_with_steps
+    return 9 + bool(config.rules), recommend
 
 
 if __name__ == "__main__":

@@ -352,6 +352,13 @@ def test_an_ingested_home(
     assert invoke(home, "rate", "new", "1").exit_code == 1
     assert "there is no item 999" in invoke(home, "rate", "1", "999").stderr
     assert "User 999 has met " in invoke(home, "rate", "999", "1").stdout
+    assert "User 999 has not met item 1." in invoke(home, "forget", "999", "1").stdout
+    assert "User 999 had not met item 1." in invoke(home, "forget", "999", "1").stdout
+    invoke(home, "rate", "999", "1")
+    gone = invoke(home, "forget", "999", "--json")
+    assert json.loads(gone.stdout) == {"user_id": 999, "item_id": None, "removed": True}
+    assert "Nothing was known of user 999." in invoke(home, "forget", "999").stdout
+    assert "user_id is 'x'" in invoke(home, "forget", "x").stderr
     assert "item 999 is not in the index" in invoke(home, "similar", "999").stderr
     assert "similar" in invoke(home, "similar", "1").stdout
     assert "unknown column 'x'" in invoke(home, "similar", "1", "--filter", '{"x": 1}').stderr

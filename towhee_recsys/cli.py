@@ -341,7 +341,8 @@ def recommend(
     top_k: TopK = 10,
     filter: Filter = None,
     seen: Annotated[
-        Literal["exclude", "include"], typer.Option(help="Leave out what the user has met?")
+        Literal["exclude", "include", "demote"],
+        typer.Option(help="Leave out what the user has met, or not, or let it come last."),
     ] = "exclude",
     as_json: Json = False,
 ) -> None:

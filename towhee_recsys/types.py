@@ -27,6 +27,9 @@ MAX_ID_LENGTH = 255
 MAX_TOP_K = 10_000
 """Items in one answer at most."""
 
+MAX_REASONS = 10
+"""Reasons for one item at most."""
+
 RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION})
 """Names that an answer gives to its own fields, so no column of a schema may bear them."""
 
@@ -67,10 +70,16 @@ class Request(TypedDict, total=False):
     """Item ids, oldest first; replaces the stored history and the seen set."""
     top_k: Annotated[int, Ge(1), Le(MAX_TOP_K)]
     filter: Filter | None
-    seen: Literal["exclude", "include"]
-    """Leave out what the user has met (the default), or not."""
+    seen: Literal["exclude", "include", "demote"]
+    """Leave out what the user has met (the default), or not, or let it come after all else."""
     exclude: list[Id]
     """Further items to leave out."""
+    min_score: Annotated[float, Ge(-1e308), Le(1e308)]
+    """Leave out items below this score, except in an answer of what is popular."""
+    diversity: Annotated[float, Ge(0), Le(1)]
+    """How much the items should differ from one another."""
+    explain: Annotated[int, Ge(0), Le(MAX_REASONS)]
+    """How many of the seen items to name as reasons, for each item."""
 
 
 class SimilarRequest(TypedDict, total=False):

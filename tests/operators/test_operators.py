@@ -206,7 +206,7 @@ def test_search_takes_vectors_as_lists(index: dict[str, str], model: dict[str, s
     ("settings", "message"),
     [
         ({"subject": "user"}, "subject is 'user'; it must be one of user_id, item_id"),
-        ({"top_k": 0}, "top_k is 0, overfetch 1; give 1 to 10,000, 1 or more"),
+        ({"top_k": 0}, "top_k is 0; give 1 to 10,000"),
     ],
 )
 def test_settings_are_checked_when_an_operator_is_made(

@@ -252,3 +252,51 @@ def test_without_an_index_steps_mark_what_they_could_not_do(
     answer = sample_stack.recommend(**FAR, diversity=0.5, explain=1)(42)
     assert answer[0]["route"] == "popular"
     assert {"index", "diversity"} <= set(answer[0]["degraded"])
+
+
+def test_a_request_says_what_it_wants(sample_stack: Stack) -> None:
+    """What a request says takes the place of what the config says, for that request alone."""
+    ask = sample_stack.recommend(diversity=0.5, explain=1, top_k=5)
+    wishes = {"user_id": 42, "diversity": 0, "explain": 0}
+    plain, diverse, few = ask([wishes, 42, {"user_id": 42, "min_score": 1e9}])
+    assert ids(plain) == ids(sample_stack.recommend(top_k=5)(42))
+    assert not any("because" in film for film in plain)
+    assert ids(diverse) == ids(sample_stack.recommend(diversity=0.5, top_k=5)(42))
+    assert all(len(film["because"]) == 1 for film in diverse)
+    assert few == []
+    ask = sample_stack.recommend(top_k=5)
+    wanted = {"user_id": 42, "diversity": 0.5, "explain": 2}
+    assert ids(ask(wanted)) == ids(diverse)
+    assert all(len(film["because"]) == 2 for film in ask(wanted))
+
+
+# Demoting
+
+
+def test_what_was_seen_comes_last(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    """All unseen items in their order, then the seen ones in theirs; what is excluded never."""
+    ask = sample_stack.recommend()
+    past = sample_oracle.histories[42]
+    request = {"user_id": 42, "seen": "demote", "exclude": [past[0], 1]}
+    unseen = ids(ask({**request, "seen": "exclude", "top_k": 300}))
+    both = ids(ask({**request, "seen": "include", "top_k": 300}))
+    expected = unseen + [one for one in both if one in past]
+    assert len(expected) == 300 - len({past[0], 1})
+    for top_k in (5, len(unseen), len(unseen) + 3, 300):
+        assert ids(ask({**request, "top_k": top_k})) == expected[:top_k]
+    few = {**request, "top_k": 300, "filter": {"year": {"lt": 1970}}}
+    old = [one for one in expected if sample_oracle.items[one]["year"] < 1970]
+    assert ids(ask(few)) == old
+
+
+def test_demoting_in_an_answer_of_what_is_popular(
+    sample_stack: Stack, sample_bundle: Bundle
+) -> None:
+    unknown = {"history": [10**9], "top_k": 300}
+    ask = sample_stack.recommend()
+    assert ask({**unknown, "seen": "demote"}) == ask(unknown)
+    model = {"bundle": sample_stack.settings["bundle"], "fingerprint": sample_bundle.fingerprint}
+    route = ops.recsys.route(**model, uri=FAR["milvus_uri"])
+    first = ids(route([{"top_k": 300}], [None])[0])
+    demoted = route([{"history": first[:2], "seen": "demote", "top_k": 300}], [None])[0]
+    assert ids(demoted) == first[2:] + first[:2]

@@ -99,7 +99,7 @@ def test_sixteen_threads_on_one_pipeline(
     request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> None:
-    url: str = request.getfixturevalue(f"{store}_url")
+    url: str = request.getfixturevalue(f"{store}_url").replace("/0", "/6")  # for itself
     stack = Stack(tmp_path, quick_bundle, store_url=url, milvus_uri=milvus_server_uri)
     stack.ingest(cycle_dataset)
     ask = stack.recommend(connections=CONNECTIONS)

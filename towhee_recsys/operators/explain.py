@@ -26,16 +26,16 @@ class Explain(shared.SharedOperator):
     hits and the users they are for → the hits with ``because``.
 
     ``because`` is a list of ``{'item_id', 'contribution'}``, the largest first: by how much this
-    hit's score would be lower, had the user not met that item. At most `reasons` are named, and
-    only what raises the score; none for a hit of the route ``popular``, which rests on nothing that
-    the user met. An index that does not answer leaves ``because`` out, marked
-    ``degraded: ['because']``.
+    hit's score would be lower, had the user not met that item. At most `reasons` are named, or as
+    many as the user's ``explain`` says, and only what raises the score; none for a hit of the route
+    ``popular``, which rests on nothing that the user met. An index that does not answer leaves
+    ``because`` out, marked ``degraded: ['because']``.
     """
 
     def __init__(self, bundle: str, uri: str, fingerprint: str, reasons: int = 3) -> None:
         super().__init__()
-        if reasons < 1:
-            raise ConfigError(f"reasons is {reasons!r}; give 1 or more")
+        if reasons < 0:
+            raise ConfigError(f"reasons is {reasons!r}; give 0 or more")
         self._bundle, self._uri, self._fingerprint = str(bundle), uri, fingerprint
         self._reasons = reasons
 
@@ -51,15 +51,28 @@ class Explain(shared.SharedOperator):
         self, hits: Sequence[Hits], users: Sequence[Mapping[str, Any]]
     ) -> list[list[dict[str, Any]]]:
         one_for_each("lists of hits", hits, "users", users)
+        limits = [user.get("explain", self._reasons) for user in users]
+        asked = [row for row, limit in zip(hits, limits, strict=True) if limit]
         try:
-            vectors = item_vectors(self._store, self._fingerprint, hits)
+            vectors = item_vectors(self._store, self._fingerprint, asked)
         except StoreUnavailable:
-            return [degraded(row, BECAUSE) for row in hits]
-        return [self._explained(row, user, vectors) for row, user in zip(hits, users, strict=True)]
+            vectors = None
+        return [
+            self._explained(row, user, limit, vectors)
+            for row, user, limit in zip(hits, users, limits, strict=True)
+        ]
 
     def _explained(
-        self, row: Hits, user: Mapping[str, Any], vectors: Mapping[Id, NDArray[np.float32]]
+        self,
+        row: Hits,
+        user: Mapping[str, Any],
+        limit: int,
+        vectors: Mapping[Id, NDArray[np.float32]] | None,
     ) -> list[dict[str, Any]]:
+        if not limit:
+            return [dict(hit) for hit in row]
+        if vectors is None:
+            return degraded(row, BECAUSE)
         scored = [hit for hit in row if hit.get(ROUTE) != "popular"]
         if not scored:
             return [{**hit, BECAUSE: []} for hit in row]
@@ -67,11 +80,8 @@ class Explain(shared.SharedOperator):
         reasons = {}
         for hit in scored:
             gains = zip(met, (changes @ vectors[hit[ITEM_ID]]).tolist(), strict=True)
-            reasons[hit[ITEM_ID]] = self._largest(
-                [(item, gain) for item, gain in gains if gain > 0 and item != hit[ITEM_ID]]
-            )
+            raising = [(-gain, item) for item, gain in gains if gain > 0 and item != hit[ITEM_ID]]
+            reasons[hit[ITEM_ID]] = [
+                {ITEM_ID: item, CONTRIBUTION: -less} for less, item in sorted(raising)[:limit]
+            ]
         return [{**hit, BECAUSE: reasons.get(hit[ITEM_ID], [])} for hit in row]
-
-    def _largest(self, gains: list[tuple[Id, float]]) -> list[dict[str, Any]]:
-        best = sorted(gains, key=lambda pair: (-pair[1], pair[0]))[: self._reasons]
-        return [{ITEM_ID: item, CONTRIBUTION: gain} for item, gain in best]

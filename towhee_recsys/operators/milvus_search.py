@@ -24,9 +24,9 @@ class MilvusSearch(shared.SharedOperator):
 
     An index of another fingerprint is refused. A second input, a list of B requests, gives each
     vector its own ``top_k`` (or ``candidates``, where a later step chooses among them), ``filter``,
-    ``history`` (left out unless ``seen`` is ``include``) and ``exclude``. With ``degrade=True`` an
-    index that does not answer gives None in place of each list, unless one was asked for with a
-    filter.
+    ``history`` (left out unless ``seen`` is ``include``; last where it is ``demote``) and
+    ``exclude``. With ``degrade=True`` an index that does not answer gives None in place of each
+    list, unless one was asked for with a filter.
     """
 
     def __init__(self, uri: str, fingerprint: str, top_k: int = 10, degrade: bool = False) -> None:
@@ -43,19 +43,51 @@ class MilvusSearch(shared.SharedOperator):
     ) -> Sequence[list[Hit] | None]:
         asked = requests if requests is not None else [{}] * len(vectors)
         one_for_each("vectors", vectors, "requests", asked)
+        vectors = as_vectors(vectors)
         try:
-            return self._store.search(
-                as_vectors(vectors),
-                top_k=[wanted(request, self._top_k) for request in asked],
-                fingerprint=self._fingerprint,
-                filters=[request.get("filter") for request in asked],
-                exclude=[left_out(request) for request in asked],
-            )
+            found = self._search(vectors, asked, [left_out(request) for request in asked])
+            return self._demoted(vectors, asked, found)
         except StoreUnavailable:
             # Without the index a filter cannot be applied, and an answer that ignores it is wrong.
             if not self._degrade or any(request.get("filter") for request in asked):
                 raise
             return [None] * len(vectors)
+
+    def _search(
+        self,
+        vectors: NDArray[np.float32],
+        asked: Sequence[Mapping[str, Any]],
+        without: Sequence[Sequence[Id]],
+    ) -> list[list[Hit]]:
+        return self._store.search(
+            vectors,
+            top_k=[wanted(request, self._top_k) for request in asked],
+            fingerprint=self._fingerprint,
+            filters=[request.get("filter") for request in asked],
+            exclude=without,
+        )
+
+    def _demoted(
+        self,
+        vectors: NDArray[np.float32],
+        asked: Sequence[Mapping[str, Any]],
+        found: list[list[Hit]],
+    ) -> list[list[Hit]]:
+        """The same, with seen items after the others where these are too few and ``seen`` says
+        ``demote``: a second search for what the first one neither found nor was to leave out."""
+        short = [
+            i
+            for i, (request, hits) in enumerate(zip(asked, found, strict=True))
+            if request.get("seen") == "demote" and len(hits) < wanted(request, self._top_k)
+        ]
+        if short:
+            without = [
+                [*(hit["item_id"] for hit in found[i]), *asked[i].get("exclude", ())] for i in short
+            ]
+            more = self._search(vectors[short], [asked[i] for i in short], without)
+            for i, seen in zip(short, more, strict=True):
+                found[i] = [*found[i], *seen][: wanted(asked[i], self._top_k)]
+        return found
 
 
 def wanted(request: Mapping[str, Any], top_k: int) -> int:
@@ -64,7 +96,7 @@ def wanted(request: Mapping[str, Any], top_k: int) -> int:
 
 
 def left_out(request: Mapping[str, Any]) -> list[Id]:
-    """The items that must not come back."""
+    """The items that must not come back, or only after all others."""
     seen = request.get("history") or []
     excluded = request.get("exclude") or []
     return [*excluded] if request.get("seen") == "include" else [*seen, *excluded]

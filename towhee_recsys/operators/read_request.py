@@ -13,30 +13,32 @@ from towhee_recsys.operators import shared
 from towhee_recsys.operators.requests import Subject, parse_requests
 from towhee_recsys.types import ITEM_ID, MAX_TOP_K, USER_ID
 
+OVERFETCH = 5
+"""Times ``top_k`` that are found where a diverse answer is chosen from them."""
+
 
 @register(name="recsys/read_request")
 class ReadRequest(shared.SharedOperator):
     """``ops.recsys.read_request(bundle='bundle/', top_k=10)``: an id, a request or a list of these
     → a list of requests, each with ``top_k``.
 
-    With ``subject='item_id'`` for `similar_items`. An `overfetch` above 1 adds ``candidates``: so
-    many times ``top_k`` are to be found, for a later step to choose among.
+    With ``subject='item_id'`` for `similar_items`. A request with ``diversity``, or `diversity` for
+    those that do not say, gets ``candidates`` too: five times ``top_k`` are to be found, for a
+    later step to choose among.
     """
 
     def __init__(
-        self, bundle: str, top_k: int = 10, subject: Subject = "user_id", overfetch: int = 1
+        self, bundle: str, top_k: int = 10, subject: Subject = "user_id", diversity: float = 0.0
     ) -> None:
         super().__init__()
         if subject not in get_args(Subject):
             raise ConfigError(
                 f"subject is {subject!r}; it must be one of {', '.join(get_args(Subject))}"
             )
-        if not 1 <= top_k <= MAX_TOP_K or overfetch < 1:
-            raise ConfigError(
-                f"top_k is {top_k!r}, overfetch {overfetch!r}; give 1 to {MAX_TOP_K:,}, 1 or more"
-            )
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise ConfigError(f"top_k is {top_k!r}; give 1 to {MAX_TOP_K:,}")
         self._bundle, self._top_k, self._subject = str(bundle), top_k, subject
-        self._overfetch = overfetch
+        self._diversity = diversity
 
     @cached_property
     def _schema(self) -> Schema:
@@ -50,8 +52,8 @@ class ReadRequest(shared.SharedOperator):
         requests = parse_requests(raw, self._subject, self._id_types)
         for request in requests:
             request.setdefault("top_k", self._top_k)
-            if self._overfetch > 1:
-                request["candidates"] = min(MAX_TOP_K, self._overfetch * request["top_k"])
+            if request.get("diversity", self._diversity):
+                request["candidates"] = min(MAX_TOP_K, OVERFETCH * request["top_k"])
             self._check_record(request)
         return requests
 

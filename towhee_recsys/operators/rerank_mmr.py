@@ -12,9 +12,9 @@ from towhee import register
 
 from towhee_recsys.errors import ConfigError, StoreUnavailable
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.hits import degraded, item_vectors, one_for_each
+from towhee_recsys.operators.hits import Hits, degraded, item_vectors, one_for_each
 from towhee_recsys.stores.base import VectorStore
-from towhee_recsys.types import ITEM_ID, SCORE
+from towhee_recsys.types import ITEM_ID, SCORE, Id
 
 
 @register(name="recsys/rerank_mmr")
@@ -22,8 +22,9 @@ class RerankMMR(shared.SharedOperator):
     """``ops.recsys.rerank_mmr(uri='./milvus.db', fingerprint='1a2b3c4d', diversity=0.3)``: lists of
     candidates → the first `top_k` of each by maximal marginal relevance.
 
-    A second input, a list of requests, gives each list its own ``top_k``. Hits keep their scores.
-    There should be several times more candidates than are wanted. An index that does not answer
+    A second input, a list of requests, gives each list its own ``top_k`` and ``diversity``; 0
+    leaves the order as it is. Hits keep their scores. There should be several times more candidates
+    than are wanted. An index that does not answer
     leaves the candidates in their order, marked ``degraded: ['diversity']``.
     """
 
@@ -40,31 +41,33 @@ class RerankMMR(shared.SharedOperator):
 
     def __call__(
         self,
-        hits: Sequence[Sequence[Mapping[str, Any]]],
+        hits: Sequence[Hits],
         requests: Sequence[Mapping[str, Any]] | None = None,
     ) -> list[list[Any]]:
         asked = requests if requests is not None else [{}] * len(hits)
         one_for_each("lists of hits", hits, "requests", asked)
-        limits = [request.get("top_k", self._top_k) for request in asked]
+        wishes = [request.get("diversity", self._diversity) for request in asked]
+        varied = [row for row, wish in zip(hits, wishes, strict=True) if wish]
         try:
-            vectors = item_vectors(self._store, self._fingerprint, hits)
+            vectors = item_vectors(self._store, self._fingerprint, varied)
         except StoreUnavailable:
-            return [degraded(row[:k], "diversity") for row, k in zip(hits, limits, strict=True)]
-        return [self._chosen(row, k, vectors) for row, k in zip(hits, limits, strict=True)]
+            vectors = None
+        return [
+            _chosen(row, request.get("top_k", self._top_k), wish, vectors)
+            for row, request, wish in zip(hits, asked, wishes, strict=True)
+        ]
 
-    def _chosen(
-        self,
-        row: Sequence[Mapping[str, Any]],
-        top_k: int,
-        vectors: Mapping[Any, NDArray[np.float32]],
-    ) -> list[Any]:
-        if not row:
-            return []
-        scores = np.array([hit[SCORE] for hit in row], np.float64)
-        order = maximal_marginal_relevance(
-            scores, np.stack([vectors[hit[ITEM_ID]] for hit in row]), self._diversity, top_k
-        )
-        return [row[i] for i in order]
+
+def _chosen(
+    row: Hits, top_k: int, diversity: float, vectors: Mapping[Id, NDArray[np.float32]] | None
+) -> list[Any]:
+    if not row or not diversity:
+        return list(row[:top_k])
+    if vectors is None:
+        return degraded(row[:top_k], "diversity")
+    scores = np.array([hit[SCORE] for hit in row], np.float64)
+    candidates = np.stack([vectors[hit[ITEM_ID]] for hit in row])
+    return [row[i] for i in maximal_marginal_relevance(scores, candidates, diversity, top_k)]
 
 
 def maximal_marginal_relevance(

@@ -108,12 +108,16 @@ class _Passing:
 
 
 def _best(hits: Iterable[Hit], user: Mapping[str, Any]) -> list[Hit]:
-    """The first of them that the user may get, each once."""
+    """The first of them that the user may get, each once; seen ones last, where demoted."""
     out, limit = set(left_out(user)), wanted(user, MAX_TOP_K)
+    never = set(user.get("exclude") or ()) if user.get("seen") == "demote" else out
     best: dict[Id, Hit] = {}
+    last: dict[Id, Hit] = {}
     for hit in hits:
         if hit["item_id"] not in out:
             best.setdefault(hit["item_id"], hit)
             if len(best) == limit:
                 break
-    return list(best.values())
+        elif hit["item_id"] not in never:
+            last.setdefault(hit["item_id"], hit)
+    return [*best.values(), *last.values()][:limit]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.stores.urls import CONNECTIONS
-from towhee_recsys.types import MAX_TOP_K, Rule
+from towhee_recsys.types import MAX_REASONS, MAX_TOP_K, Rule
 
 ENV_PREFIX = "TOWHEE_RECSYS_"
 
@@ -111,10 +111,11 @@ class RecommendConfig(PipelineConfig):
     """What may be recommended at all, and to whom; see `recsys/rule_filter`. From the environment
     as JSON."""
     min_score: float | None = Field(None, allow_inf_nan=False)
-    """Items below this score are left out, except in answers of what is popular."""
+    """Items below this score are left out, except in answers of what is popular. This and the two
+    fields below are for requests that do not say."""
     diversity: float = Field(0.0, ge=0, le=1)
     """How much the items of an answer should differ from one another; see `recsys/rerank_mmr`."""
-    explain: int = Field(0, ge=0, le=10)
+    explain: int = Field(0, ge=0, le=MAX_REASONS)
     """How many of the seen items each recommendation names as its reasons; see `recsys/explain`."""
 
     @field_validator("rules", mode="before")

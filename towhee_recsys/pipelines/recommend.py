@@ -6,9 +6,6 @@ from typing import Any
 
 from towhee_recsys.pipelines.config import RecommendConfig
 
-_OVERFETCH = 5
-"""Times `top_k` that are found where a diverse answer is chosen from them."""
-
 
 def recommend(config: RecommendConfig | None = None) -> Any:
     """Build the pipeline; do so once, and call it from any thread.
@@ -46,28 +43,26 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
     store = {"url": config.store_url, "connections": config.connections}
-    request = {"top_k": config.top_k, "overfetch": _OVERFETCH if config.diversity else 1}
+    defaults = {"top_k": config.top_k, "diversity": config.diversity}
     recsys = ops.recsys
     p = (
         pipe.input("raw")
-        .map("raw", "requests", recsys.read_request(bundle=config.bundle, **request))
+        .map("raw", "requests", recsys.read_request(bundle=config.bundle, **defaults))
         .map("requests", "users", recsys.user_lookup(**store))
     )
     if config.rules:
         rules = recsys.rule_filter(bundle=config.bundle, rules=config.rules)
         p = p.map("users", "users", rules)
-    p = (
+    threshold = recsys.score_threshold(min_score=config.min_score)
+    rerank = recsys.rerank_mmr(**index, diversity=config.diversity)
+    explain = recsys.explain(**model, uri=config.milvus_uri, reasons=config.explain)
+    return DirectPipeline(
         p.map("users", "vectors", recsys.user_encoder(**model))
         .map(("vectors", "users"), "found", recsys.milvus_search(**index, degrade=True))
         .map(("users", "found"), "hits", recsys.route(**model, uri=config.milvus_uri))
+        .map(("hits", "users"), "hits", threshold)
+        .map(("hits", "users"), "hits", rerank)
+        .map(("hits", "users"), "hits", explain)
+        .map(("raw", "hits"), "answer", recsys.answer(**store))
+        .output("answer")
     )
-    if config.min_score is not None:
-        p = p.map("hits", "hits", recsys.score_threshold(min_score=config.min_score))
-    if config.diversity:
-        rerank = recsys.rerank_mmr(**index, diversity=config.diversity)
-        p = p.map(("hits", "users"), "hits", rerank)
-    if config.explain:
-        explain = recsys.explain(**model, uri=config.milvus_uri, reasons=config.explain)
-        p = p.map(("hits", "users"), "hits", explain)
-    p = p.map(("raw", "hits"), "answer", recsys.answer(**store))
-    return DirectPipeline(p.output("answer"))
