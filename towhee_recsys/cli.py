@@ -344,10 +344,22 @@ def recommend(
         Literal["exclude", "include", "demote"],
         typer.Option(help="Leave out what the user has met, or not, or let it come last."),
     ] = "exclude",
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="Recommend to all users of the data, into this .jsonl or .parquet file; a run "
+            "that was cut short goes on."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Recommend items to a user; to anybody described with --user or --history; or to nobody in
-    particular."""
+    """Recommend items to a user; to anybody described with --user or --history; to nobody in
+    particular; or, with --to, to everybody."""
+    if to is not None:
+        if user or record or history or filter or seen != "exclude":
+            raise typer.BadParameter("--to goes with --top-k alone: it is for all users alike")
+        _recommend_to_all(ctx.obj, to, top_k, as_json)
+        return
     from towhee_recsys.pipelines import RecommendConfig, call
     from towhee_recsys.pipelines import recommend as build
 
@@ -478,6 +490,25 @@ def doctor(ctx: typer.Context, as_json: Json = False) -> None:
             typer.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<10} {check.detail}")
     if not all(check.ok for check in checks):
         raise typer.Exit(1)
+
+
+def _recommend_to_all(home: Home, path: Path, top_k: int, as_json: bool) -> None:
+    from rich.progress import Progress
+
+    from towhee_recsys.pipelines import RecommendConfig, recommend_to_file
+    from towhee_recsys.types import USER_ID
+
+    users = _recorded(home).users[USER_ID].tolist()
+    config = RecommendConfig(**home.pipelines, top_k=top_k)
+    with Progress(console=_console(), transient=True) as bar:
+        task = bar.add_task("users", total=len(users))
+        done = recommend_to_file(
+            config, users, path, progress=lambda n: bar.update(task, completed=n)
+        )
+    if as_json:
+        print_json({"path": str(path.absolute()), "users": done})
+    else:
+        typer.echo(f"Recommendations for {done:,} users are in {path}.")
 
 
 def _load(data: str) -> Dataset:

@@ -3,6 +3,7 @@
 - `ingest`: tables → index and records
 - `recommend`: a user → items
 - `similar_items`: an item → items
+- `to_file`: many users → a file of their items
 - `calling`: a pipeline's answer, or the library's own errors
 - `direct`: a pipeline of maps that runs in the thread of the caller
 - `config`: the settings
@@ -14,6 +15,7 @@ from towhee_recsys.pipelines.config import IngestConfig, RecommendConfig, Simila
 from towhee_recsys.pipelines.ingest import ingest
 from towhee_recsys.pipelines.recommend import recommend
 from towhee_recsys.pipelines.similar_items import similar_items
+from towhee_recsys.pipelines.to_file import recommend_to_file
 
 __all__ = [
     "IngestConfig",
@@ -22,5 +24,6 @@ __all__ = [
     "call",
     "ingest",
     "recommend",
+    "recommend_to_file",
     "similar_items",
 ]
