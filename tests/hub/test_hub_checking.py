@@ -243,6 +243,9 @@ def test_publishing(place: Path, operator: Folder, remote: Path) -> None:
     assert publish(operator, url, "1.0") == "published"
     listed = git(repository, "ls-tree", "--name-only", "v1.0").split()
     assert listed == ["README.md", "__init__.py", "item_encoder.py", "requirements.txt"]
+    page = git(repository, "show", "main:README.md")
+    assert f"]({url}/user-encoder)" in page
+    assert "](../" not in page
     kept = git(repository, "show", "main:requirements.txt")
     assert kept == (operator.path / "requirements.txt").read_text()
     first = git(repository, "rev-parse", "main")

@@ -18,6 +18,8 @@ from towhee_recsys.hub.folders import Folder
 Outcome: TypeAlias = Literal["published", "unchanged"]
 
 BRANCH = "main"
+_LINK = re.compile(r"\]\((?:\.\./)+(?:operators/|pipelines/)?(\w+)\)")
+"""To another folder, from its place beside this one."""
 
 
 def publish(folder: Folder, remote: str, version: str = __version__) -> Outcome:
@@ -44,7 +46,7 @@ def publish(folder: Folder, remote: str, version: str = __version__) -> Outcome:
         _git(None, "clone", "--quiet", url, str(clone))
         has_branch = bool(_git(clone, "ls-remote", "--heads", "origin", BRANCH))
         _git(clone, "checkout", "--quiet", *([BRANCH] if has_branch else ["-B", BRANCH]))
-        _replace(clone, folder.files())
+        _replace(clone, _linked(folder.files(), remote))
         _git(clone, "add", "--all", "--force")
         tag = f"v{version}"
         if _git(clone, "tag", "--list", tag):
@@ -62,9 +64,26 @@ def publish(folder: Folder, remote: str, version: str = __version__) -> Outcome:
 
 def address(folder: Folder, remote: str) -> str:
     """The URL of the folder's repository."""
+    return _address(folder.repository, remote)
+
+
+def _address(repository: str, remote: str) -> str:
     if "{repository}" in remote:
-        return remote.replace("{repository}", folder.repository)
-    return f"{remote.rstrip('/')}/{folder.repository}.git"
+        return remote.replace("{repository}", repository)
+    return f"{remote.rstrip('/')}/{repository}.git"
+
+
+def _linked(files: Mapping[str, bytes], remote: str) -> dict[str, bytes]:
+    """The files, with READMEs that lead to other repositories where they led to other folders."""
+
+    def link(found: re.Match[str]) -> str:
+        page = _address(found[1].replace("_", "-"), masked(remote)).removesuffix(".git")
+        return f"]({page.replace('***@', '')})"
+
+    return {
+        name: _LINK.sub(link, content.decode()).encode() if name.endswith(".md") else content
+        for name, content in files.items()
+    }
 
 
 def masked(text: str) -> str:
