@@ -472,8 +472,10 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
+    from towhee_recsys.stores.urls import mask
+
     for name, value in found.items():
-        typer.echo(f"{name:<12} {'-' if value is None else value}")
+        typer.echo(f"{name:<12} {'-' if value is None else mask(str(value))}")
 
 
 @app.command()

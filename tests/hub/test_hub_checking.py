@@ -116,6 +116,16 @@ BROKEN = [
     ),
     (OPERATOR, change("__init__.py", "return", "give back"), "Towhee's loader fails: "),
     (
+        OPERATOR,
+        change("__init__.py", "def", "raise SystemExit(3)\n\n\ndef"),
+        "fails: SystemExit: 3",
+    ),
+    (
+        OPERATOR,
+        lambda path: (path / "README.md").write_bytes(b"\xff"),
+        "README.md is not text in UTF-8: ",
+    ),
+    (
         PIPELINE,
         change("recommend.py", "AutoPipes.register(recommend)", ""),
         "recommend.py registers no pipeline with AutoPipes",
@@ -172,7 +182,12 @@ def test_what_is_not_there_is_said(place: Path, tmp_path: Path) -> None:
     assert (done.exit_code, done.stderr.startswith("Error: ")) == (1, True)
     done = CliRunner().invoke(app, ["hub", "check", "recomend", "--from", str(place)])
     assert done.exit_code == 1
-    assert "there is no folder recomend; there are item_encoder, recommend" in done.stderr
+    known = "there are operators/item_encoder, pipelines/recommend"
+    assert f"there is no folder recomend; {known}" in done.stderr
+    done = CliRunner().invoke(app, ["hub", "check", "operators/recommend", "--from", str(place)])
+    assert f"there is no folder operators/recommend; {known}" in done.stderr
+    done = CliRunner().invoke(app, ["hub", "check", "pipelines/recommend/", "--from", str(place)])
+    assert done.stdout.split() == ["ok", "pipelines/recommend"]
 
 
 def test_list() -> None:
@@ -244,8 +259,8 @@ def test_publishing(place: Path, operator: Folder, remote: Path) -> None:
     listed = git(repository, "ls-tree", "--name-only", "v1.0").split()
     assert listed == ["README.md", "__init__.py", "item_encoder.py", "requirements.txt"]
     page = git(repository, "show", "main:README.md")
-    assert f"]({url}/user-encoder)" in page
-    assert "](../" not in page
+    assert "](../user-encoder)" in page
+    assert "](../ingest)" in page
     kept = git(repository, "show", "main:requirements.txt")
     assert kept == (operator.path / "requirements.txt").read_text()
     first = git(repository, "rev-parse", "main")
@@ -277,6 +292,20 @@ def test_publishing_all_by_command(place: Path, remote: Path) -> None:
     assert git(remote / "recommend.git", "tag") == "v2.0"
 
 
+def test_publishing_from_within_a_git_hook(
+    operator: Folder, remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git names the repository of the hook in the environment: not that one is meant."""
+    own = tmp_path / "own-project"
+    subprocess.run(["git", "init", "--quiet", str(own)], check=True)
+    monkeypatch.setenv("GIT_DIR", str(own / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(own / ".git" / "index"))
+    assert publish(operator, remote.as_uri(), "1.0") == "published"
+    monkeypatch.delenv("GIT_DIR")
+    assert git(remote / "item-encoder.git", "tag") == "v1.0"
+    assert git(own / ".git", "tag") == ""
+
+
 def test_a_repository_that_is_not_there(operator: Folder, tmp_path: Path) -> None:
     with pytest.raises(HubError, match=r"git clone failed: .*item-encoder\.git"):
         publish(operator, tmp_path.as_uri(), "1.0")
@@ -291,6 +320,10 @@ def test_credentials_are_never_shown(operator: Folder, place: Path) -> None:
     assert done.exit_code == 1
     assert "s3cret" not in done.stdout + done.stderr
     assert masked("https://tok3n@h/x and http://a:b@h") == "https://***@h/x and http://***@h"
+    for remote in ("http://u:pa/s3cret@127.0.0.1:1/x", "http://127.0.0.1:1/x?private_token=s3cret"):
+        with pytest.raises(HubError) as caught:
+            publish(operator, remote, "1.0")
+        assert "s3cret" not in str(caught.value)
 
 
 def test_without_git(operator: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,6 +179,13 @@ def test_failed_calls_do_not_block_the_next_ones(sample_stack: Stack) -> None:
     [
         ("milvus_insert", {}, ([{"title": "x"}], [[0.0] * 256]), "record 0 has no item_id: {'ti"),
         ("milvus_search", {}, ([[0.0] * 8],), r"shape \(1, 8\); give \(B, 256\)"),
+        ("milvus_search", {}, ([0.0] * 256, [{}]), r"shape \(256,\); give \(B, 256\)"),
+        (
+            "milvus_search",
+            {},
+            (np.full((2, 256), np.nan),),
+            "vector 0 holds numbers that are not",
+        ),
         ("milvus_search", {}, ([[0.0] * 256], []), "1 vectors and 0 requests; give one for each"),
         ("rerank_mmr", {}, ([[], []], [{}]), "2 lists of hits and 1 requests; give one for each"),
         ("explain", {"bundle": "b"}, ([[], []], [{}]), "2 lists of hits and 1 users; give one"),
@@ -207,6 +214,7 @@ def test_search_takes_vectors_as_lists(index: dict[str, str], model: dict[str, s
     [
         ({"subject": "user"}, "subject is 'user'; it must be one of user_id, item_id"),
         ({"top_k": 0}, "top_k is 0; give 1 to 10,000"),
+        ({"diversity": 7}, "diversity is 7; give a number from 0 to 1"),
     ],
 )
 def test_settings_are_checked_when_an_operator_is_made(
@@ -221,3 +229,12 @@ def test_a_collection_that_is_gone_is_said_as_such(index: dict[str, str]) -> Non
     p = pipe.input("ids").map("ids", "count", publish).output("count")
     with pytest.raises(CollectionGone, match="items_0badcafe"):
         call(p, [1])
+
+
+def test_numpy_s_ids_count_as_python_s(index: dict[str, str], model: dict[str, str]) -> None:
+    plain = {"history": [1, 50], "exclude": [3]}
+    given = {"history": np.array([1, 50]), "exclude": np.array([3])}
+    vectors = ops.recsys.user_encoder(**model)([plain])
+    search = ops.recsys.milvus_search(**index)
+    assert search(vectors, [given]) == search(vectors, [plain])
+    assert search(vectors, [{"exclude": None}]) == search(vectors)

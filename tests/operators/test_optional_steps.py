@@ -85,7 +85,7 @@ def test_a_wrong_rule_is_said_when_the_pipeline_is_made(
 
 def test_a_record_that_no_rule_can_read(sample_stack: Stack) -> None:
     ask = sample_stack.recommend(rules=[{"when": {"age": 3}, "filter": {}}])
-    with pytest.raises(RequestError, match="user: 'old' is not a number"):
+    with pytest.raises(RequestError, match="user: column 'age': 'old' is not a number"):
         ask({"user": {"age": "old"}})
 
 
@@ -300,3 +300,26 @@ def test_demoting_in_an_answer_of_what_is_popular(
     first = ids(route([{"top_k": 300}], [None])[0])
     demoted = route([{"history": first[:2], "seen": "demote", "top_k": 300}], [None])[0]
     assert ids(demoted) == first[2:] + first[:2]
+
+
+def test_without_records_every_rule_may_be_meant(
+    sample_stack: Stack, sample_oracle: Oracle
+) -> None:
+    """User 6 is 17: what the rule forbids must not come for want of knowing."""
+    rule = {"when": {"age": {"lt": 18}}, "filter": {"not": {"genres": "Horror"}}}
+    nowhere = {"store_url": "redis://127.0.0.1:1"}
+    horror = {one["item_id"] for one in sample_oracle.items.values() if "Horror" in one["genres"]}
+    for store in ({}, nowhere):
+        answer = ids(sample_stack.recommend(rules=[rule], **store)(6))
+        assert len(answer) == 10
+        assert not horror & set(answer)
+    assert horror & set(ids(sample_stack.recommend(**nowhere)(6)))
+
+
+def test_diversity_leaves_last_what_is_demoted(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    wish = {"user_id": 42, "seen": "demote", "diversity": 0.3, "filter": {"genres": "Horror"}}
+    past = sample_oracle.histories[42]
+    answer = ids(sample_stack.recommend()({**wish, "top_k": 40}))
+    seen = [one in past for one in answer]
+    assert any(seen)
+    assert seen == sorted(seen)

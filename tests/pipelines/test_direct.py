@@ -67,6 +67,11 @@ def test_settings_are_checked_when_it_is_made() -> None:
         wrong.output("y")
 
 
+def test_the_number_of_inputs() -> None:
+    with pytest.raises(TypeError, match="this pipeline takes a, b; got 1 inputs"):
+        DirectPipeline(forked())(1)
+
+
 def test_only_maps() -> None:
     rows = pipe.input("x").flat_map("x", "y", lambda x: [x]).output("y")
     with pytest.raises(ValueError, match="is a flat_map; a direct pipeline has maps"):

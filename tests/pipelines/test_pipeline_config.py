@@ -55,7 +55,15 @@ def test_what_is_missing_is_named() -> None:
         RecommendConfig(bundle="b", store_url="redis://host")
 
 
+def test_a_config_of_another_kind_is_refused() -> None:
+    for build, given in ((recommend, {"top_k": 3}), (similar_items, RecommendConfig(**COMPLETE))):
+        with pytest.raises(ConfigError, match=r"expected a .*Config, got a (dict|RecommendConfig)"):
+            build(given)  # type: ignore[arg-type]
+
+
 def test_passwords_are_not_shown() -> None:
+    odd = {"milvus_uri": "http://me:p@ss@host", "store_url": "redis://u:p@ss@host"}
+    assert "ss@" not in repr(RecommendConfig(bundle="b", **odd))
     assert "secret" not in repr(RecommendConfig(**COMPLETE))
     assert "u:***@host" in str(RecommendConfig(**COMPLETE))
 

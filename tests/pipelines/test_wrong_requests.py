@@ -55,6 +55,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"exclude": None}, "exclude is None"),
     ({"seen": "maybe"}, "seen is 'maybe'"),
     ({"min_score": float("nan")}, "min_score is nan"),
+    ({"min_score": 1e300}, "min_score is 1e+300: input should be less than or equal to 1000000000"),
     ({"min_score": float("inf")}, "min_score is inf"),
     ({"min_score": "high"}, "min_score is 'high'"),
     ({"min_score": None}, "min_score is None"),

@@ -32,6 +32,11 @@ def check(folder: Folder) -> list[str]:
     missing = [name for name in needed if not (folder.path / name).is_file()]
     if missing:
         return [f"{name} is missing" for name in missing]
+    for name in needed:
+        try:
+            (folder.path / name).read_text("utf-8")
+        except UnicodeDecodeError as exc:
+            return [f"{name} is not text in UTF-8: {exc}"]
     problems = list(_requirements(folder))
     readme = Readme.read((folder.path / README).read_text("utf-8"))
     problems += [f"{README}: {problem}" for problem in _form(readme, folder)]
@@ -74,7 +79,7 @@ def _form(readme: Readme, folder: Folder) -> Iterator[str]:
     if folder.kind == "operator":
         try:
             if readme.arguments(folder.name) is None:
-                yield f"no example makes ops.recsys.{folder.name}"
+                yield f"no example makes ops.recsys.{folder.name}(…) with its settings as keywords"
         except SyntaxError as exc:
             yield f"the code example is not Python: {exc}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -50,7 +50,7 @@ def list_folders(root: Root = None, as_json: Json = False) -> None:
 @app.command("check")
 @command
 def check_folders(names: Names = None, root: Root = None, as_json: Json = False) -> None:
-    """Load each folder with Towhee's own loader, and compare its README with the code.
+    """Load each folder with Towhee's own loader; compare its README's settings with the code's.
 
     Exit code 1 where something is wrong. The code of the folders is run.
     """
@@ -112,33 +112,43 @@ def publish_folders(
     from towhee_recsys.hub import check, publish
     from towhee_recsys.hub.publishing import address, masked
 
+    version = (version or __version__).removeprefix("v")
     chosen = _chosen(names, root)
     broken = [f"{folder.name}: {problem}" for folder in chosen for problem in check(folder)]
     if broken:
         raise HubError(f"nothing was published: {'; '.join(broken)}")
     for folder in chosen:
-        outcome = publish(folder, remote, version or __version__)
-        typer.echo(f"{outcome:<9} {masked(address(folder, remote))} v{version or __version__}")
+        outcome = publish(folder, remote, version)
+        typer.echo(f"{outcome:<9} {masked(address(folder, remote))} v{version}")
 
 
 def _chosen(names: list[str] | None, root: Path | None) -> list[Folder]:
     from towhee_recsys.errors import HubError
     from towhee_recsys.hub import folders
+    from towhee_recsys.hub.folders import Kind
 
     found = folders(root)
-    wanted = {name.rpartition("/")[2].replace("-", "_") for name in names or ()}
-    unknown = wanted - {folder.name for folder in found}
-    if unknown:
-        known = ", ".join(folder.name for folder in found)
-        raise HubError(f"there is no folder {', '.join(sorted(unknown))}; there are {known}")
-    return [folder for folder in found if not wanted or folder.name in wanted]
+    if not names:
+        return found
+    chosen = []
+    for name in names:
+        place, _, last = name.rstrip("/").replace("-", "_").rpartition("/")
+        kinds = [place.removesuffix("s")] if place in ("operators", "pipelines") else get_args(Kind)
+        those = [folder for folder in found if folder.name == last and folder.kind in kinds]
+        if not those:
+            known = ", ".join(f"{folder.kind}s/{folder.name}" for folder in found)
+            raise HubError(f"there is no folder {name}; there are {known}")
+        chosen += those
+    return chosen
 
 
 def _title(folder: Folder) -> str:
     from towhee_recsys.hub.readme import Readme
 
     readme = folder.path / "README.md"
-    return Readme.read(readme.read_text("utf-8")).title if readme.is_file() else "(no README.md)"
+    if not readme.is_file():
+        return "(no README.md)"
+    return Readme.read(readme.read_text("utf-8", errors="replace")).title
 
 
 def _console() -> Console:

@@ -26,15 +26,14 @@ class Folder:
 
     @property
     def repository(self) -> str:
-        """The hub's name for it: hyphenated."""
-        return self.name.replace("_", "-")
+        """The hub's name for it: hyphenated for operators, and as it is for pipelines, which is how
+        Towhee asks for them."""
+        return self.name.replace("_", "-") if self.kind == "operator" else self.name
 
     @property
     def cached(self) -> Path:
-        """Where Towhee's loader looks for it, below ``TOWHEE_HOME``: operators are hyphenated
-        there, and pipelines are not."""
-        name = self.repository if self.kind == "operator" else self.name
-        return Path(f"{self.kind}s", NAMESPACE, name)
+        """Where Towhee's loader looks for it, below ``TOWHEE_HOME``."""
+        return Path(f"{self.kind}s", NAMESPACE, self.repository)
 
     def files(self) -> dict[str, bytes]:
         """Contents by name.
@@ -42,11 +41,16 @@ class Folder:
         Raises:
             HubError: there is a folder within, which the hub's form does not have.
         """
-        found = sorted(p for p in self.path.iterdir() if p.name not in ("__pycache__", ".git"))
+        found = sorted(path for path in self.path.iterdir() if not _left_behind(path.name))
         inner = [path.name for path in found if path.is_dir()]
         if inner:
             raise HubError(f"{self.path}: {inner[0]} is a folder; a hub folder holds files only")
         return {path.name: path.read_bytes() for path in found}
+
+
+def _left_behind(name: str) -> bool:
+    """By Python, git, editors or the desktop."""
+    return name == "__pycache__" or name.startswith(".") or name.endswith("~")
 
 
 def folders(root: Path | None = None) -> list[Folder]:

@@ -32,15 +32,17 @@ def load_operator(path: Path, arguments: Mapping[str, Any]) -> Any:
     module = f"towhee.operator.local.{path.name}.main"
     for known in [name for name in sys.modules if name.startswith(module)]:
         del sys.modules[known]  # of another folder of that name
-    operator = failure = None
+    operator: Any = None
+    failure: BaseException | None = None
     with _cache("TEST_OP_CACHE", path):
         try:
             operator = getattr(ops.local, path.name)(**arguments).get_op()
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             failure = exc
     # Without the function, the loader takes the module or the class of that name, as may be.
     made_by = getattr(sys.modules.get(module), path.name, None)
-    if isinstance(made_by, ModuleType) or (made_by is None and failure is None):
+    uncallable = isinstance(made_by, ModuleType) and "not callable" in str(failure)
+    if uncallable or (made_by is None and failure is None):
         raise HubError(f"__init__.py has no function {path.name} that makes the operator")
     if failure is not None:
         raise HubError(f"Towhee's loader fails: {_last_line(failure)}") from failure
@@ -61,10 +63,13 @@ def load_config(path: Path) -> BaseModel:
     with _cache("TEST_PIPE_CACHE", path):
         try:
             config = AutoConfig.load_config(name)
+        except (Exception, SystemExit) as exc:
+            raise HubError(f"Towhee's loader fails: {_last_line(exc)}") from exc
+        try:
             pipeline = AutoPipes.pipeline(name, config=config) if config else None
         except RecsysError:  # the pipeline was there to say that its config is not complete
             pipeline = True
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             raise HubError(f"Towhee's loader fails: {_last_line(exc)}") from exc
     if config is None or pipeline is None:
         missing = "config with AutoConfig" if config is None else "pipeline with AutoPipes"
@@ -118,5 +123,5 @@ def _cache(variable: str, path: Path) -> Iterator[None]:
             os.environ[variable] = before
 
 
-def _last_line(exc: Exception) -> str:
+def _last_line(exc: BaseException) -> str:
     return f"{type(exc).__name__}: {exc}".strip().splitlines()[-1]

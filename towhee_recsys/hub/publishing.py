@@ -18,7 +18,12 @@ from towhee_recsys.hub.folders import Folder
 Outcome: TypeAlias = Literal["published", "unchanged"]
 
 BRANCH = "main"
-_LINK = re.compile(r"\]\((?:\.\./)+(?:operators/|pipelines/)?(\w+)\)")
+_OF_A_REPOSITORY = {
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CONFIG"),
+    *("GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE"),
+}
+_LINK = re.compile(r"\]\((?:\.\./)+(operators/|pipelines/)?(\w+)\)")
 """To another folder, from its place beside this one."""
 
 
@@ -46,7 +51,7 @@ def publish(folder: Folder, remote: str, version: str = __version__) -> Outcome:
         _git(None, "clone", "--quiet", url, str(clone))
         has_branch = bool(_git(clone, "ls-remote", "--heads", "origin", BRANCH))
         _git(clone, "checkout", "--quiet", *([BRANCH] if has_branch else ["-B", BRANCH]))
-        _replace(clone, _linked(folder.files(), remote))
+        _replace(clone, _linked(folder))
         _git(clone, "add", "--all", "--force")
         tag = f"v{version}"
         if _git(clone, "tag", "--list", tag):
@@ -64,31 +69,29 @@ def publish(folder: Folder, remote: str, version: str = __version__) -> Outcome:
 
 def address(folder: Folder, remote: str) -> str:
     """The URL of the folder's repository."""
-    return _address(folder.repository, remote)
-
-
-def _address(repository: str, remote: str) -> str:
     if "{repository}" in remote:
-        return remote.replace("{repository}", repository)
-    return f"{remote.rstrip('/')}/{repository}.git"
+        return remote.replace("{repository}", folder.repository)
+    return f"{remote.rstrip('/')}/{folder.repository}.git"
 
 
-def _linked(files: Mapping[str, bytes], remote: str) -> dict[str, bytes]:
-    """The files, with READMEs that lead to other repositories where they led to other folders."""
+def _linked(folder: Folder) -> dict[str, bytes]:
+    """The files, with a README that leads to the repositories beside where it led to folders."""
 
     def link(found: re.Match[str]) -> str:
-        page = _address(found[1].replace("_", "-"), masked(remote)).removesuffix(".git")
-        return f"]({page.replace('***@', '')})"
+        kind = found[1] or f"{folder.kind}s/"
+        return f"](../{found[2].replace('_', '-') if kind == 'operators/' else found[2]})"
 
     return {
         name: _LINK.sub(link, content.decode()).encode() if name.endswith(".md") else content
-        for name, content in files.items()
+        for name, content in folder.files().items()
     }
 
 
 def masked(text: str) -> str:
-    """A text without the credentials of the URLs in it."""
-    return re.sub(r"(\w://)[^/@\s]*@", r"\1***@", text)
+    """A text without the credentials of the URLs in it: what is before the last ``@``, and the
+    values of a query."""
+    text = re.sub(r"(\w://)\S*@", r"\1***@", text)
+    return re.sub(r"(\w://[^\s?]*\?)[^\s'/]*", r"\1***", text)
 
 
 def _replace(clone: Path, files: Mapping[str, bytes]) -> None:
@@ -104,12 +107,19 @@ def _git(clone: Path | None, *arguments: str) -> str:
     done = subprocess.run(
         ["git", *arguments],
         cwd=clone,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+        env={**_environment(), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
-        raise HubError(masked(f"git {arguments[0]} failed: {said}"))
+        for argument in arguments:  # git repeats the URL
+            said = said.replace(argument, masked(argument))
+        raise HubError(f"git {arguments[0]} failed: {masked(said)}")
     return done.stdout.strip()
+
+
+def _environment() -> dict[str, str]:
+    """Without what binds git to a repository, as it is within a hook: that would be another one."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}

@@ -57,13 +57,17 @@ class Readme:
 
     def arguments(self, name: str) -> dict[str, Any] | None:
         """With which settings the first example that does so makes ``ops.recsys.<name>``: literals
-        as they are, a text for what is computed; None where no example does.
+        as they are, a text for what is computed; None where no example does it by keywords.
 
         Raises:
             SyntaxError: the examples are not Python.
         """
         for node in ast.walk(ast.parse("\n".join(self.examples))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == f"ops.recsys.{name}":
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == f"ops.recsys.{name}"
+                and not node.args
+            ):
                 return {k.arg: _value(k.value) for k in node.keywords if k.arg}
         return None
 

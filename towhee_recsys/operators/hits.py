@@ -37,7 +37,7 @@ def as_vectors(given: Any) -> NDArray[np.float32]:
     """``(B, 256)`` float32, of an array or of a list of vectors.
 
     Raises:
-        RequestError: it has another shape.
+        RequestError: it has another shape, or holds NaN or an infinity.
     """
     vectors = np.asarray(given, np.float32)
     if not vectors.size:
@@ -45,6 +45,12 @@ def as_vectors(given: Any) -> NDArray[np.float32]:
     if vectors.ndim != 2 or vectors.shape[1] != VECTOR_SIZE:
         raise RequestError(
             f"vectors of shape {vectors.shape}; give (B, {VECTOR_SIZE}), one row for each"
+        )
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise RequestError(
+            f"vector {int(np.argmin(finite))} holds numbers that are not finite; is it the mean of "
+            "nothing?"
         )
     return vectors
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from towhee import register
 
-from towhee_recsys.errors import StoreUnavailable
+from towhee_recsys.errors import ConfigError, StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.hits import as_vectors, one_for_each
 from towhee_recsys.stores.base import VectorStore
-from towhee_recsys.types import Hit, Id
+from towhee_recsys.types import MAX_TOP_K, Hit, Id
 
 
 @register(name="recsys/milvus_search")
@@ -31,6 +31,8 @@ class MilvusSearch(shared.SharedOperator):
 
     def __init__(self, uri: str, fingerprint: str, top_k: int = 10, degrade: bool = False) -> None:
         super().__init__()
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise ConfigError(f"top_k is {top_k!r}; give 1 to {MAX_TOP_K:,}")
         self._uri, self._fingerprint = uri, fingerprint
         self._top_k, self._degrade = top_k, degrade
 
@@ -42,8 +44,8 @@ class MilvusSearch(shared.SharedOperator):
         self, vectors: NDArray[np.float32], requests: Sequence[Mapping[str, Any]] | None = None
     ) -> Sequence[list[Hit] | None]:
         asked = requests if requests is not None else [{}] * len(vectors)
-        one_for_each("vectors", vectors, "requests", asked)
         vectors = as_vectors(vectors)
+        one_for_each("vectors", vectors, "requests", asked)
         try:
             found = self._search(vectors, asked, [left_out(request) for request in asked])
             return self._demoted(vectors, asked, found)
@@ -82,7 +84,7 @@ class MilvusSearch(shared.SharedOperator):
         ]
         if short:
             without = [
-                [*(hit["item_id"] for hit in found[i]), *asked[i].get("exclude", ())] for i in short
+                [*(hit["item_id"] for hit in found[i]), *ids_of(asked[i], "exclude")] for i in short
             ]
             more = self._search(vectors[short], [asked[i] for i in short], without)
             for i, seen in zip(short, more, strict=True):
@@ -97,6 +99,11 @@ def wanted(request: Mapping[str, Any], top_k: int) -> int:
 
 def left_out(request: Mapping[str, Any]) -> list[Id]:
     """The items that must not come back, or only after all others."""
-    seen = request.get("history") or []
-    excluded = request.get("exclude") or []
-    return [*excluded] if request.get("seen") == "include" else [*seen, *excluded]
+    seen = [] if request.get("seen") == "include" else ids_of(request, "history")
+    return [*seen, *ids_of(request, "exclude")]
+
+
+def ids_of(request: Mapping[str, Any], key: str) -> list[Id]:
+    """A list of ids in a request, as Python's own; empty where there is none."""
+    ids = request.get(key)
+    return [] if ids is None else ids.tolist() if isinstance(ids, np.ndarray) else list(ids)

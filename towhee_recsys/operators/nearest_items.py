@@ -12,6 +12,7 @@ from towhee import register
 
 from towhee_recsys.errors import DataError, RequestError
 from towhee_recsys.operators import shared
+from towhee_recsys.operators.milvus_search import ids_of
 from towhee_recsys.stores.base import VectorStore
 from towhee_recsys.types import ITEM_ID, ROUTE, Id
 
@@ -87,4 +88,4 @@ def _own_id(request: dict[str, Any]) -> Id | None:
 
 def _left_out(request: dict[str, Any]) -> list[Id]:
     own = _own_id(request)
-    return [*request.get("exclude", ()), *([] if own is None else [own])]
+    return [*ids_of(request, "exclude"), *([] if own is None else [own])]

@@ -37,6 +37,8 @@ class ReadRequest(shared.SharedOperator):
             )
         if not 1 <= top_k <= MAX_TOP_K:
             raise ConfigError(f"top_k is {top_k!r}; give 1 to {MAX_TOP_K:,}")
+        if not 0 <= diversity <= 1:
+            raise ConfigError(f"diversity is {diversity!r}; give a number from 0 to 1")
         self._bundle, self._top_k, self._subject = str(bundle), top_k, subject
         self._diversity = diversity
 

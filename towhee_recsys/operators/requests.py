@@ -84,9 +84,15 @@ def _is_id(value: int | str, kind: str) -> bool:
     return kind == "str" and 0 < len(value) <= MAX_ID_LENGTH and not lone
 
 
-def _plain(value: Any) -> Any:
-    """numpy's scalars and arrays as Python's own."""
-    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+def _plain(value: Any, depth: int = 1) -> Any:
+    """numpy's scalars and arrays as Python's own, also those in a list, or in a record."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, dict) and depth:
+        return {key: _plain(one, depth - 1) for key, one in value.items()}
+    if isinstance(value, list) and any(isinstance(one, np.generic) for one in value):
+        return [one.item() if isinstance(one, np.generic) else one for one in value]
+    return value
 
 
 def _explain(exc: ValidationError, subject: Subject) -> str:

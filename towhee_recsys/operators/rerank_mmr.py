@@ -13,8 +13,9 @@ from towhee import register
 from towhee_recsys.errors import ConfigError, StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.hits import Hits, degraded, item_vectors, one_for_each
+from towhee_recsys.operators.milvus_search import ids_of
 from towhee_recsys.stores.base import VectorStore
-from towhee_recsys.types import ITEM_ID, SCORE, Id
+from towhee_recsys.types import ITEM_ID, MAX_TOP_K, SCORE, Id
 
 
 @register(name="recsys/rerank_mmr")
@@ -23,15 +24,17 @@ class RerankMMR(shared.SharedOperator):
     candidates → the first `top_k` of each by maximal marginal relevance.
 
     A second input, a list of requests, gives each list its own ``top_k`` and ``diversity``; 0
-    leaves the order as it is. Hits keep their scores. There should be several times more candidates
-    than are wanted. An index that does not answer
-    leaves the candidates in their order, marked ``degraded: ['diversity']``.
+    leaves the order as it is, and what ``seen: 'demote'`` puts last stays last. Hits keep their
+    scores. There should be several times more candidates than are wanted. An index that does not
+    answer leaves the candidates in their order, marked ``degraded: ['diversity']``.
     """
 
     def __init__(self, uri: str, fingerprint: str, diversity: float = 0.3, top_k: int = 10) -> None:
         super().__init__()
         if not 0 <= diversity <= 1:
             raise ConfigError(f"diversity is {diversity!r}; give a number from 0 to 1")
+        if not 1 <= top_k <= MAX_TOP_K:
+            raise ConfigError(f"top_k is {top_k!r}; give 1 to {MAX_TOP_K:,}")
         self._uri, self._fingerprint = uri, fingerprint
         self._diversity, self._top_k = diversity, top_k
 
@@ -52,10 +55,14 @@ class RerankMMR(shared.SharedOperator):
             vectors = item_vectors(self._store, self._fingerprint, varied)
         except StoreUnavailable:
             vectors = None
-        return [
-            _chosen(row, request.get("top_k", self._top_k), wish, vectors)
-            for row, request, wish in zip(hits, asked, wishes, strict=True)
-        ]
+        chosen = []
+        for row, request, wish in zip(hits, asked, wishes, strict=True):
+            top_k = request.get("top_k", self._top_k)
+            last = set(ids_of(request, "history")) if request.get("seen") == "demote" else set()
+            first = _chosen([hit for hit in row if hit[ITEM_ID] not in last], top_k, wish, vectors)
+            rest = [hit for hit in row if hit[ITEM_ID] in last][: top_k - len(first)]
+            chosen.append([*first, *rest])
+        return chosen
 
 
 def _chosen(

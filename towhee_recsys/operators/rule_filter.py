@@ -10,7 +10,7 @@ from towhee import register
 
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.rules import ReadRule, read_rules
-from towhee_recsys.types import Rule
+from towhee_recsys.types import DEGRADED, Rule
 
 
 @register(name="recsys/rule_filter")
@@ -19,8 +19,9 @@ class RuleFilter(shared.SharedOperator):
     list of requests → the list with narrower filters.
 
     A rule is a ``filter`` on items and, where it concerns some users only, ``when`` their record
-    passes: ``{'when': {'age': {'lt': 18}}, 'filter': {'not': {'genres': 'Horror'}}}``. It stands
-    before the search, so that an answer is filled up with what is allowed.
+    passes: ``{'when': {'age': {'lt': 18}}, 'filter': {'not': {'genres': 'Horror'}}}``. For a user
+    who could not be looked up, every rule holds. It stands before the search, so that an answer is
+    filled up with what is allowed.
     """
 
     def __init__(self, bundle: str, rules: Sequence[Rule]) -> None:
@@ -36,7 +37,9 @@ class RuleFilter(shared.SharedOperator):
 
     def _narrowed(self, request: dict[str, Any]) -> dict[str, Any]:
         user, own = request.get("user") or {}, request.get("filter")
-        conditions = [rule.filter for rule in self._read if rule.concerns(user)]
+        # Of whom nothing could be looked up, every rule may be meant.
+        unknown = not user and "users" in request.get(DEGRADED, ())
+        conditions = [rule.filter for rule in self._read if unknown or rule.concerns(user)]
         if not conditions:
             return request
         return {**request, "filter": {"and": [*([own] if own else []), *conditions]}}

@@ -10,6 +10,7 @@ from towhee import register
 
 from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
+from towhee_recsys.operators.milvus_search import ids_of
 from towhee_recsys.stores.base import RecordStore
 from towhee_recsys.stores.urls import CONNECTIONS
 from towhee_recsys.types import DEGRADED, USER_ID, Id
@@ -43,7 +44,7 @@ class UserLookup(shared.SharedOperator):
                     user[DEGRADED] = ["users"]
         for user in users:
             user["user"] = user.get("user") or {}
-            user["history"] = user.get("history") or []
+            user["history"] = ids_of(user, "history")
         return users
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.stores.urls import CONNECTIONS
+from towhee_recsys.stores.urls import CONNECTIONS, mask
 from towhee_recsys.types import MAX_REASONS, MAX_TOP_K, Rule
 
 ENV_PREFIX = "TOWHEE_RECSYS_"
@@ -61,7 +60,7 @@ class PipelineConfig(BaseModel):
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
-            yield name, mask_password(value) if name == "store_url" else value
+            yield name, mask(value) if name in ("store_url", "milvus_uri") else value
 
     @classmethod
     def from_env(cls: type[Self]) -> Self:
@@ -71,6 +70,19 @@ class PipelineConfig(BaseModel):
             ConfigError: naming the variables that are missing or wrong.
         """
         return cls.draft().complete()
+
+    @classmethod
+    def given(cls: type[Self], config: Self | None) -> Self:
+        """The config that a pipeline is to be made of: this one, or the environment's.
+
+        Raises:
+            ConfigError: it is of another kind, or something is missing.
+        """
+        if config is None:
+            return cls.from_env()
+        if not isinstance(config, cls):
+            raise ConfigError(f"expected a {cls.__name__}, got a {type(config).__name__}")
+        return config.complete()
 
     @classmethod
     def draft(cls: type[Self], **fields: Any) -> Self:
@@ -145,11 +157,6 @@ class IngestConfig(PipelineConfig):
 
 def _variable(field: str) -> str:
     return ENV_PREFIX + field.upper()
-
-
-def mask_password(url: str) -> str:
-    """The URL without its password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def _explain(name: str, exc: ValidationError) -> str:

@@ -30,8 +30,8 @@ class Step(NamedTuple):
 class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
     """Towhee's own in all but how it is called: an operator after the other, without threads.
 
-    Answers and errors are the same, ``debug`` runs it Towhee's way, and so does a pipeline that it
-    is made a part of. A None is an input like any other.
+    Answers and errors are the same, but that a None is an input like any other, where Towhee drops
+    it. ``debug`` runs it Towhee's way, and so does a pipeline that it is made a part of.
     """
 
     def __init__(self, pipeline: RuntimePipeline) -> None:
@@ -63,7 +63,10 @@ class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
         return operator
 
     def __call__(self, *inputs: Any) -> DataQueue:
-        values = dict(zip(self.dag_repr.nodes[INPUT].outputs, inputs, strict=True))
+        columns = self.dag_repr.nodes[INPUT].outputs
+        if len(inputs) != len(columns):
+            raise TypeError(f"this pipeline takes {', '.join(columns)}; got {len(inputs)} inputs")
+        values = dict(zip(columns, inputs, strict=True))
         for step in self._steps:
             try:
                 outputs = step.operator(*(values[column] for column in step.inputs))

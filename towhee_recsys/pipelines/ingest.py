@@ -42,7 +42,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
     from towhee_recsys.operators import shared
     from towhee_recsys.operators.columns import attributes
 
-    config = config.complete() if config else IngestConfig.from_env()
+    config = IngestConfig.given(config)
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.item_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
     schema = shared.schema(config.bundle)

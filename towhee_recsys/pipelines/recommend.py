@@ -36,7 +36,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     from towhee_recsys.operators.rules import read_rules
     from towhee_recsys.pipelines.direct import DirectPipeline
 
-    config = config.complete() if config else RecommendConfig.from_env()
+    config = RecommendConfig.given(config)
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.user_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
     read_rules(config.rules, shared.schema(config.bundle))  # and so does a wrong rule

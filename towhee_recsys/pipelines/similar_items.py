@@ -27,7 +27,7 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
     from towhee_recsys.operators import shared
     from towhee_recsys.pipelines.direct import DirectPipeline
 
-    config = config.complete() if config else SimilarItemsConfig.from_env()
+    config = SimilarItemsConfig.given(config)
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.item_encoder(config.bundle, fingerprint)
     model = {"bundle": config.bundle, "fingerprint": fingerprint}

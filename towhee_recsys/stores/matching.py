@@ -40,7 +40,10 @@ def _holds(
         parts = (matches(record, one, attributes) for one in wanted)
         return all(parts) if name == "and" else any(parts)
     kind = attributes[name]
-    value: Any = stored_value(kind, record.get(name))
+    try:
+        value: Any = stored_value(kind, record.get(name))
+    except (TypeError, ValueError) as exc:
+        raise ValueError(f"column {name!r}: {exc}") from exc
     if kind == "labels":
         if isinstance(wanted, Mapping):
             return {as_label(one) for one in as_values(wanted["all"])}.issubset(value)

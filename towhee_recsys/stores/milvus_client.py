@@ -74,7 +74,10 @@ class Connection:
 
     def _connect(self) -> MilvusClient:
         if self.path is None:
-            return MilvusClient(self._address, timeout=self._timeout, **self._options)
+            try:
+                return MilvusClient(self._address, timeout=self._timeout, **self._options)
+            except ValueError as exc:
+                raise ConfigError(f"Milvus URI {self.where!r}: {exc}") from exc
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         with _files_lock:
             client = MilvusClient(self._address, timeout=self._timeout)
