@@ -101,7 +101,6 @@ def test_sixteen_threads_on_one_pipeline(
 ) -> None:
     url: str = request.getfixturevalue(f"{store}_url").replace("/0", "/6")  # for itself
     stack = Stack(tmp_path, quick_bundle, store_url=url, milvus_uri=milvus_server_uri)
-    stack.ingest(cycle_dataset)
     ask = stack.recommend(connections=CONNECTIONS)
     users = list(range(80))
     chance = random.Random(0)
@@ -109,7 +108,8 @@ def test_sixteen_threads_on_one_pipeline(
         chance.choice(users) if chance.random() < 0.9 else chance.sample(users, 8)
         for _ in range(calls_made)
     ]
-    with most(connected_to(url)) as to_store, most(open_to(milvus_server_uri)) as to_milvus:
+    with most(open_to(milvus_server_uri)) as to_milvus, most(connected_to(url)) as to_store:
+        stack.ingest(cycle_dataset, connections=CONNECTIONS)
         expected = {user: ids(ask(user)) for user in users}
 
         def right(request: Any) -> bool:
@@ -123,5 +123,6 @@ def test_sixteen_threads_on_one_pipeline(
                 assert all(threads.map(right, calls[begin : begin + calls_made // 5]))
                 memory.append(psutil.Process().memory_info().rss)
     assert to_store() == CONNECTIONS
-    assert to_milvus() <= 1
+    # gRPC shares connections of a process, so that another test may have opened the one.
+    assert to_milvus() <= 1 <= len(open_to(milvus_server_uri)())
     assert memory[-1] - memory[1] < FLAT, [size >> 20 for size in memory]
