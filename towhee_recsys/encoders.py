@@ -108,14 +108,22 @@ class UserEncoder:
         """What each user's vector rests on: ``personal`` on the history, ``features`` on the record
         alone, ``popular`` on nothing: what most people like is then the better answer."""
         records = self._split(users)
-        told = np.zeros(len(records), dtype=bool)
-        for array in self._features(records).values():
-            says = array >= FIRST if array.dtype == np.int32 else array != 0
-            told |= says.any(axis=tuple(range(1, array.ndim)))
-        return [
-            "personal" if len(self.known(record.get("history"))) else "features" if t else "popular"
-            for record, t in zip(records, told, strict=True)
-        ]
+        routes: list[Route] = ["personal"] * len(records)
+        rest = [i for i, one in enumerate(records) if not self._has_known(one.get("history"))]
+        if rest:
+            told = np.zeros(len(rest), dtype=bool)
+            for array in self._features([records[i] for i in rest]).values():
+                says = array >= FIRST if array.dtype == np.int32 else array != 0
+                told |= says.any(axis=tuple(range(1, array.ndim)))
+            for i, by_record in zip(rest, told, strict=True):
+                routes[i] = "features" if by_record else "popular"
+        return routes
+
+    def _has_known(self, history: Sequence[Id] | None) -> bool:
+        if history is None or len(history) == 0:
+            return False
+        # One item tells of most users.
+        return len(self.known(history[-1:])) > 0 or len(self.known(history)) > 0
 
     def _features(self, records: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
         try:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from towhee_recsys.errors import IndexMismatch, RequestError, StoreError
 from towhee_recsys.stores.base import RecordStore, VectorStore
-from towhee_recsys.types import MAX_ID_LENGTH, VECTOR_SIZE, Interaction
+from towhee_recsys.types import MAX_HISTORY, MAX_ID_LENGTH, VECTOR_SIZE, Interaction
 
 
 def met(user: Any, item: Any, timestamp: float | None = None) -> Interaction:
@@ -86,6 +86,8 @@ class RecordStoreConformance:
             store.put_items([{"item_id": np.int64(3)}])
         with pytest.raises(StoreError, match=r"user_id is 1\.5"):
             store.add_interactions([met(1.5, 1)])
+        with pytest.raises(StoreError, match=f"item_id is {2**63}: .* 64 bits"):
+            store.add_interactions([met(1, 2**63)])
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float32(1), "\ud800"])
     def test_what_json_cannot_hold_is_named(self, store: RecordStore, value: object) -> None:
@@ -138,6 +140,13 @@ class RecordStoreConformance:
             new = store.add_interactions(met(user, item, -item) for user, item in pairs)
         assert new == 0
         assert store.get_histories(range(5)) == [list(range(19, -1, -1))] * 5
+
+    def test_the_latest_of_a_long_history_are_kept(self, store: RecordStore) -> None:
+        store.add_interactions(met(1, item, float(item)) for item in range(MAX_HISTORY))
+        late, early = met(1, -1, MAX_HISTORY + 1.0), met(1, -2, -1.0)
+        assert store.add_interactions([late, early]) == 1
+        assert store.add_interactions([late, early]) == 0
+        assert store.get_histories([1]) == [[*range(1, MAX_HISTORY), -1]]
 
     def test_an_interaction_is_taken_back(self, store: RecordStore) -> None:
         store.add_interactions([met(1, item, 10.0 * item) for item in (1, 2, 3)])

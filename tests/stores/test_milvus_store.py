@@ -55,6 +55,19 @@ def test_other_indexes(milvus_lite_uri: str, index: str) -> None:
     store.close()
 
 
+def test_many_items_get_an_approximate_index(
+    milvus_server_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("towhee_recsys.stores.milvus.EXACT_UP_TO", 20)
+    client = MilvusClient(milvus_server_uri)
+    for count, expected in [(20, "FLAT"), (21, "HNSW")]:
+        store = MilvusStore(milvus_server_uri, alias="t" + uuid.uuid4().hex)
+        VectorStoreConformance().index(store, [{"item_id": n} for n in range(count)], ladder(count))
+        assert client.describe_index(store.collection("aa11"), "vector")["index_type"] == expected
+        store.close()
+    client.close()
+
+
 def test_hnsw_on_the_server(milvus_server_uri: str) -> None:
     store = MilvusStore(milvus_server_uri, alias="t" + uuid.uuid4().hex, index="HNSW")
     checks = VectorStoreConformance()

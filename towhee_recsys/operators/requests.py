@@ -10,12 +10,17 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.types import ITEM_ID, MAX_ID_LENGTH, USER_ID, Request, SimilarRequest
+from towhee_recsys.types import (
+    ITEM_ID,
+    MAX_HISTORY,
+    MAX_ID_LENGTH,
+    USER_ID,
+    Request,
+    SimilarRequest,
+)
 
 MAX_BATCH = 10_000
 """Requests in one call at most."""
-MAX_IDS = 100_000
-"""Ids in one list of a request at most."""
 
 Subject = Literal["user_id", "item_id"]
 """What a bare id in place of a request stands for."""
@@ -58,8 +63,10 @@ def _parse(raw: Any, subject: Subject, id_types: Mapping[str, str], name: str) -
     else:
         fields = {subject: _plain(raw)}
     for key, value in fields.items():
-        if isinstance(value, list) and len(value) > MAX_IDS:
-            raise RequestError(f"{name}: {key} has {len(value):,} ids; send at most {MAX_IDS:,}")
+        if isinstance(value, list) and len(value) > MAX_HISTORY:
+            raise RequestError(
+                f"{name}: {key} has {len(value):,} ids; send at most {MAX_HISTORY:,}"
+            )
     try:
         request: dict[str, Any] = _SHAPES[subject].validate_python(
             fields, strict=True, extra="forbid"

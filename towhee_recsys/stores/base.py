@@ -95,8 +95,9 @@ class RecordStore(Protocol):
     def add_interactions(self, interactions: Iterable[Interaction]) -> int:
         """Add to the users' histories, ordered by timestamp and, at equal timestamps, in the order
         given. A (user, item) pair that is there already stays as it was. A timestamp of None
-        means now, or just after the user's last interaction where that lies in the future.
-        Returns how many interactions were new."""
+        means now, or just after the user's last interaction where that lies in the future. Of a
+        user's interactions the latest `MAX_HISTORY` are kept. Returns how many of these were
+        new."""
 
     def get_histories(self, user_ids: Sequence[Id]) -> list[list[Id]]:
         """Each user's whole history as item ids, oldest first; empty where nothing is known."""

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeVar
 
+import orjson
+
 from towhee_recsys.errors import StoreError
 from towhee_recsys.types import (
     ITEM_ID,
+    MAX_HISTORY,
     MAX_ID_LENGTH,
     TIMESTAMP,
     USER_ID,
@@ -24,6 +27,12 @@ from towhee_recsys.types import (
 
 Kind: TypeAlias = Literal["items", "users", "histories"]
 KINDS: tuple[Kind, ...] = ("items", "users", "histories")
+
+_LOADS: dict[Kind, Callable[[str], Any]] = {
+    "items": json.loads,
+    "users": json.loads,
+    "histories": orjson.loads,  # thrice as fast, but it makes floats of integers beyond 64 bits
+}
 
 Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
 """Key and present text (None: there is none) to the text to be stored (None: leave it as it is).
@@ -101,7 +110,7 @@ class DocumentStore(ABC):
 
         def without(key: str, text: str | None) -> str | None:
             nonlocal removed
-            history = json.loads(text) if text else []
+            history = orjson.loads(text) if text else []
             kept = [pair for pair in history if pair[0] not in gone]
             removed = len(history) - len(kept)
             return _dump("histories", kept) if removed else None
@@ -131,7 +140,7 @@ class DocumentStore(ABC):
         for batch in _batches(dict.fromkeys(filter(_storable, keys)), BATCH):
             texts.update(zip(batch, self._read(kind, batch), strict=True))
         found = map(texts.get, keys)
-        return [None if text is None else json.loads(text) for text in found]
+        return [None if text is None else _LOADS[kind](text) for text in found]
 
     def _add(self, interactions: Iterable[Interaction], now: float) -> int:
         added: dict[str, list[tuple[Id, float | None]]] = {}
@@ -142,10 +151,10 @@ class DocumentStore(ABC):
         new: dict[str, int] = {}
 
         def merge(key: str, text: str | None) -> str | None:
-            history = json.loads(text) if text else []
-            before = len(history)
-            history = merge_history(history, added[key], now)
-            new[key] = len(history) - before
+            known = orjson.loads(text) if text else []
+            history = merge_history(known, added[key], now)
+            before = {item for item, _ in known}
+            new[key] = sum(item not in before for item, _ in history)
             return _dump("histories", history) if new[key] else None
 
         for keys in _batches(added, BATCH):
@@ -157,7 +166,8 @@ def merge_history(
     history: list[list[Any]], added: Iterable[tuple[Id, float | None]], now: float
 ) -> list[list[Any]]:
     """`history`, ``[item_id, timestamp]`` oldest first, with those of `added` whose item is not in
-    it yet. Equal timestamps keep their order: what was there, then what came, as it came."""
+    it yet; of more than `MAX_HISTORY`, the latest. Equal timestamps keep their order: what was
+    there, then what came, as it came."""
     merged = list(history)
     known = {item for item, _ in merged}
     last = merged[-1][1] if merged else -math.inf
@@ -168,7 +178,7 @@ def merge_history(
             known.add(item)
             merged.append([item, moment])
     merged.sort(key=lambda pair: pair[1])
-    return merged
+    return merged[-MAX_HISTORY:]
 
 
 def _key(value: Any, column: str) -> str:
@@ -176,6 +186,8 @@ def _key(value: Any, column: str) -> str:
         raise StoreError(
             f"{column} is {value!r}, a {type(value).__name__}: an id is an int or a str; convert it"
         )
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise StoreError(f"{column} is {value}: an id that is a number has 64 bits at most")
     key = str(value)
     if not _storable(key):
         raise StoreError(

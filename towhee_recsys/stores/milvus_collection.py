@@ -89,7 +89,7 @@ class Layout:
         return row
 
 
-def create(client: MilvusClient, layout: Layout, index: Index, timeout: float) -> None:
+def create(client: MilvusClient, layout: Layout, timeout: float) -> None:
     schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
     if layout.id_type is int:
         schema.add_field(ITEM_ID, DataType.INT64, is_primary=True)
@@ -98,9 +98,7 @@ def create(client: MilvusClient, layout: Layout, index: Index, timeout: float) -
     schema.add_field(VECTOR, DataType.FLOAT_VECTOR, dim=VECTOR_SIZE)
     for column, kind in layout.attributes.items():
         schema.add_field(field_name(column), **_TYPES[kind])
-    indexes = client.prepare_index_params()
-    indexes.add_index(VECTOR, metric_type="IP", **_BUILD[index])
-    client.create_collection(layout.name, schema=schema, index_params=indexes, timeout=timeout)
+    client.create_collection(layout.name, schema=schema, timeout=timeout)
 
 
 def layout_of(client: MilvusClient, name: str, timeout: float) -> Layout:
@@ -111,9 +109,13 @@ def layout_of(client: MilvusClient, name: str, timeout: float) -> Layout:
     return Layout(name, id_type, kinds)
 
 
-def settle(client: MilvusClient, name: str) -> None:
+def settle(client: MilvusClient, name: str, index: Index) -> None:
     """Make all that was written durable, indexed and quick to search."""
     client.flush(name, timeout=BUILD_SECONDS)
+    if not client.list_indexes(name):
+        indexes = client.prepare_index_params()
+        indexes.add_index(VECTOR, metric_type="IP", **_BUILD[index])
+        client.create_index(name, indexes, timeout=BUILD_SECONDS)
     end = time.monotonic() + BUILD_SECONDS
     # "Finished" is said while rows wait
     while client.describe_index(name, VECTOR, timeout=BUILD_SECONDS)["pending_index_rows"]:
