@@ -1,36 +1,47 @@
-"""How near `recommend` is to its floor: the pipeline against the bare calls it cannot do without.
+"""How near `recommend` is to its floor, what a long history costs, and what one would use instead.
 
-    python benchmarks/serving.py --data ml-1m [--server http://127.0.0.1:19530]
+    python benchmarks/serving.py --data ml-1m [--bundle DIR] [--server http://127.0.0.1:19530]
 
-The floor is the sum of a bare forward on ready arrays, a bare Milvus search for ten items
-that leaves out nothing that was seen, and bare Redis reads of user, history and items: no answer is
-to be had for less. All are timed in turns in one process, on the same users, with the histories of
-the data.
+The floor is the sum of a bare Paddle forward on ready arrays, a bare Milvus search for ten items
+that leaves out nothing that was seen, and bare Redis reads of user, history and items. A second,
+stricter one has the library's own forward in place of Paddle's. All are timed in turns in one
+process, on the same users, with the histories of the data.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import in_turns, report
+from common import Parser, in_turns, report
+from world import TOP_K, World
 
-TOP_K = 10
+SEEN = (0, 20, 200, 1_000, 3_000)
+LENGTHS = (10, 100, 1_000)
+
+ALS_LACKS = (
+    "new users and items without a fit, ratings that count at once, filters, an index and records "
+    "that processes share"
+)
+NUMPY_LACKS = (
+    "new users, ratings since the vectors were made, filters, an index and records that processes "
+    "share"
+)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(__doc__)
     parser.add_argument("--data", default="sample", help="as for towhee-recsys train")
+    parser.add_argument("--bundle", help="folder of a model of that data; else one is trained")
     parser.add_argument("--server", help="URI of a Milvus server to measure beside Milvus Lite")
     parser.add_argument("--rounds", type=int, default=300)
     args = parser.parse_args()
-    rows = []
+    floors, seen, steps, instead = [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder), args.data)
+        world = World(Path(folder), args.data, args.bundle)
         uris = {"Milvus Lite": f"{folder}/milvus.db"}
         if args.server:
             uris["Milvus server"] = args.server
@@ -38,129 +49,181 @@ def main() -> None:
             world.ingest(uri)
             for batch in (1, 64):
                 rounds = args.rounds if batch == 1 else max(30, args.rounds // 10)
-                rows.append([name, batch, *world.measure(uri, batch, rounds)])
+                floors.append([name, batch, *against_floor(world, uri, batch, rounds)])
+            seen += [[name, *row] for row in by_history(world, uri, max(30, args.rounds // 5))]
+            steps += [[name, *row] for row in by_step(world, uri, max(30, args.rounds // 5))]
+        instead = alternatives(world, uris, max(30, args.rounds // 5))
+    about = {"data": world.dataset.name, "items": len(world.item_ids)}
     report(
         "serving",
-        ["index", "users a call", "p50 ms", "p99 ms", "users/s", "floor p50 ms", "forward",
-         "search", "reads", "p50 / floor"],
-        rows,
-        data=world.dataset.name,
-        items=world.items,
+        ["index", "users a call", "p50 ms", "p99 ms", "users/s", "floor p50 ms", "Paddle",
+         "search", "reads", "p50 / floor", "own forward", "p50 / own floor"],
+        floors,
+        **about,
     )  # fmt: skip
+    columns = ["index", "seen", *(f"top_k {k}, p50 ms" for k in LENGTHS), "/ 20 seen, top_k 10"]
+    report("serving_seen", columns, seen, **about)
+    report("serving_steps", ["index", "request", "p50 ms", "/ plain"], steps, **about)
+    report(
+        "serving_instead",
+        ["", "one user, p50 ms", "users/s in batches of 64", "lacks"],
+        instead,
+        **about,
+    )
 
 
-class World:
-    """A model (barely trained: speed does not depend on quality), its data, and its stores."""
+def against_floor(world: World, uri: str, batch: int, rounds: int) -> list[Any]:
+    pipeline, groups = world.pipeline(uri), world.groups(batch, rounds)
+    times = in_turns(
+        {
+            "pipeline": lambda i: pipeline(groups[i] if batch > 1 else groups[i][0]).get(),
+            "Paddle": world.paddle_forward(groups),
+            "own": world.own_forward(groups),
+            "search": world.bare_search(uri, groups),
+            "reads": world.bare_reads(groups),
+        },
+        rounds,
+    )
+    p50 = {name: float(np.median(values)) for name, values in times.items()}
+    bare = p50["search"] + p50["reads"]
+    return [
+        p50["pipeline"],
+        float(np.percentile(times["pipeline"], 99)),
+        batch / p50["pipeline"] * 1e3,
+        p50["Paddle"] + bare,
+        p50["Paddle"],
+        p50["search"],
+        p50["reads"],
+        p50["pipeline"] / (p50["Paddle"] + bare),
+        p50["own"],
+        p50["pipeline"] / (p50["own"] + bare),
+    ]
 
-    def __init__(self, folder: Path, data: str) -> None:
-        from towhee_recsys import Dataset, train
-        from towhee_recsys.training import TrainingConfig
 
-        self.dataset = Dataset.load(data)
-        self.items = len(self.dataset.items)
-        self.bundle = train(self.dataset, TrainingConfig(epochs=0.05, validation_users=10))
-        self.path = folder / "bundle"
-        self.bundle.save(self.path)
-        self.store_url = f"embedded://{folder}/store"
-        rng = np.random.default_rng(0)
-        self.users = rng.permutation(self.dataset.users["user_id"].to_numpy()).tolist()
+def by_history(world: World, uri: str, rounds: int) -> list[list[Any]]:
+    """The 30 users who have met most, as they would be with so many seen items: their latest, and
+    others by chance where they have not as many."""
+    pipeline, rng = world.pipeline(uri), np.random.default_rng(0)
+    pasts = dict(zip(world.users, world.store.get_histories(world.users), strict=True))
+    eager = sorted(pasts, key=lambda user: -len(pasts[user]))[:30]
 
-    def ingest(self, uri: str) -> None:
-        from towhee_recsys.pipelines import IngestConfig, call, ingest
+    def history(user: Any, count: int) -> list[Any]:
+        own = pasts[user][-count:] if count else []
+        others = rng.permutation([one for one in world.item_ids if one not in set(own)]).tolist()
+        return others[: count - len(own)] + own
 
-        call(ingest(IngestConfig(**self.settings(uri))), self.dataset)
-
-    def settings(self, uri: str) -> dict[str, Any]:
-        return {"bundle": str(self.path), "milvus_uri": uri, "store_url": self.store_url}
-
-    def measure(self, uri: str, batch: int, rounds: int) -> list[Any]:
-        from towhee_recsys.pipelines import RecommendConfig, recommend
-
-        pipeline = recommend(RecommendConfig(**self.settings(uri), top_k=TOP_K))
-        groups = [
-            [self.users[(i * batch + j) % len(self.users)] for j in range(batch)]
-            for i in range(rounds)
-        ]
-        times = in_turns(
-            {
-                "pipeline": lambda i: pipeline(groups[i] if batch > 1 else groups[i][0]).get(),
-                "forward": self.bare_forward(groups),
-                "search": self.bare_search(uri, groups),
-                "reads": self.bare_reads(groups),
-            },
-            rounds,
-        )
-        p50 = {name: float(np.median(values)) for name, values in times.items()}
-        parts = [p50[name] for name in ("forward", "search", "reads")]
-        return [
-            p50["pipeline"],
-            float(np.percentile(times["pipeline"], 99)),
-            batch / p50["pipeline"] * 1e3,
-            sum(parts),
-            *parts,
-            p50["pipeline"] / sum(parts),
-        ]
-
-    def histories(self, group: list[Any]) -> list[list[Any]]:
-        from towhee_recsys.operators import shared
-
-        return shared.record_store(self.store_url).get_histories(group)
-
-    def bare_forward(self, groups: list[list[Any]]) -> Callable[[int], Any]:
-        from towhee_recsys.encoders import UserEncoder, load_members
-        from towhee_recsys.model.inference import UserForward, item_vectors
-
-        encoder, members = UserEncoder(self.bundle), load_members(self.bundle)
-        items = item_vectors(members, self.bundle.item_codes, self.bundle.item_arrays)
-        compute = UserForward(members, items)
-        records = dict(
-            zip(self.dataset.users["user_id"].tolist(), self.dataset.user_records(), strict=True)
-        )
-        ready = []
-        for group in groups:
-            pasts = [encoder.known(history) for history in self.histories(group)]
-            arrays = self.bundle.user_features.transform([records[user] for user in group])
-            ready.append((pasts, arrays))
-        return lambda i: compute(*ready[i])
-
-    def bare_search(self, uri: str, groups: list[list[Any]]) -> Callable[[int], Any]:
-        from pymilvus import MilvusClient
-
-        from towhee_recsys import UserEncoder
-
-        encoder, client = UserEncoder(self.bundle), MilvusClient(uri)
-        name = f"items_{self.bundle.fingerprint}"
-        ready = []
-        for group in groups:
-            pasts = self.histories(group)
-            ready.append(list(encoder.encode([{"history": history} for history in pasts])))
-
-        def search(i: int) -> Any:
-            return client.search(
-                name,
-                ready[i],
-                limit=TOP_K,
-                output_fields=["item_id"],
-                consistency_level="Bounded",
+    counts = [count for count in SEEN if count < len(world.item_ids)]
+    users = {}
+    for count in counts:
+        for i, user in enumerate(eager):
+            new = users[count, i] = max(world.users) + 1 + len(users)
+            world.store.put_users([{**world.records[user], "user_id": new}])
+            past = history(user, count)
+            world.store.add_interactions(
+                {"user_id": new, "item_id": one, "timestamp": t} for t, one in enumerate(past)
             )
 
-        return search
+    def asking(count: int, top_k: int) -> Callable[[int], Any]:
+        return lambda i: pipeline({"user_id": users[count, i % len(eager)], "top_k": top_k}).get()
 
-    def bare_reads(self, groups: list[list[Any]]) -> Callable[[int], Any]:
-        from towhee_recsys.operators import shared
+    p50 = {}
+    for top_k in LENGTHS:
+        times = in_turns({str(count): asking(count, top_k) for count in counts}, rounds)
+        p50.update({(int(n), top_k): float(np.median(values)) for n, values in times.items()})
+    return [
+        [n, *(p50[n, top_k] for top_k in LENGTHS), p50[n, TOP_K] / p50[20, TOP_K]] for n in counts
+    ]
 
-        store = shared.record_store(self.store_url)
-        client = store._client  # the connection that the store itself uses
-        item_ids = self.dataset.items["item_id"].tolist()
 
-        def reads(i: int) -> Any:
-            group = groups[i]
-            client.mget([f"recsys:users:{user}" for user in group])
-            client.mget([f"recsys:histories:{user}" for user in group])
-            some = item_ids[: min(len(item_ids), TOP_K * len(group))]
-            return client.mget([f"recsys:items:{item}" for item in some])
+def by_step(world: World, uri: str, rounds: int) -> list[list[Any]]:
+    """What a request costs that asks for more than the items."""
+    pipeline, groups = world.pipeline(uri), world.groups(1, rounds)
+    requests: dict[str, dict[str, Any]] = {
+        "plain": {},
+        "min_score": {"min_score": -1e6},
+        "diversity 0.3": {"diversity": 0.3},
+        "explain 3": {"explain": 3},
+    }
+    times = in_turns(
+        {
+            name: lambda i, more=more: pipeline({"user_id": groups[i][0], **more}).get()  # type: ignore[misc]
+            for name, more in requests.items()
+        },
+        rounds,
+    )
+    p50 = {name: float(np.median(values)) for name, values in times.items()}
+    return [[name, p50[name], p50[name] / p50["plain"]] for name in requests]
 
-        return reads
+
+def alternatives(world: World, uris: dict[str, str], rounds: int) -> list[list[Any]]:
+    """The pipeline beside what is quick to write without it, all answering with ten records."""
+    single, batches = world.groups(1, rounds), world.groups(64, rounds)
+    asks: dict[str, tuple[Callable[[list[Any]], Any], str]] = {}
+    for name, uri in uris.items():
+        pipeline = world.pipeline(uri)
+        asks[f"recommend, {name}"] = (lambda group, p=pipeline: p(group).get(), "")  # type: ignore[misc]
+    asks["implicit, ALS"] = (implicit_als(world), ALS_LACKS)
+    asks["NumPy, ready user vectors"] = (brute_force(world), NUMPY_LACKS)
+    rows = []
+    one = in_turns({n: lambda i, ask=ask: ask(single[i]) for n, (ask, _) in asks.items()}, rounds)  # type: ignore[misc]
+    many = in_turns({n: lambda i, ask=ask: ask(batches[i]) for n, (ask, _) in asks.items()}, 30)  # type: ignore[misc]
+    for name, (_, lacks) in asks.items():
+        p50 = float(np.median(one[name]))
+        rows.append([name, p50, 64e3 / float(np.median(many[name])), lacks])
+    return rows
+
+
+def implicit_als(world: World) -> Callable[[list[Any]], Any]:
+    import implicit
+    from scipy.sparse import csr_matrix
+
+    rows, seen, records = tables(world)
+    counts = csr_matrix(seen.astype(np.float32))
+    model = implicit.als.AlternatingLeastSquares(factors=64, iterations=5, random_state=0)
+    model.fit(counts, show_progress=False)
+
+    def ask(group: list[Any]) -> list[list[dict[str, Any]]]:
+        which = np.array([rows[user] for user in group])
+        items, scores = model.recommend(which, counts[which], N=TOP_K)
+        return [
+            [{**records[item], "score": float(s)} for item, s in zip(*pair, strict=True)]
+            for pair in zip(items.tolist(), scores, strict=True)
+        ]
+
+    return ask
+
+
+def brute_force(world: World) -> Callable[[list[Any]], Any]:
+    from towhee_recsys import ItemEncoder
+
+    rows, seen, records = tables(world)
+    items = ItemEncoder(world.bundle).encode(world.dataset.items)
+    vectors = np.concatenate(
+        [world.vectors(world.users[i : i + 256]) for i in range(0, len(world.users), 256)]
+    )
+
+    def ask(group: list[Any]) -> list[list[dict[str, Any]]]:
+        which = [rows[user] for user in group]
+        scores = vectors[which] @ items.T
+        scores[seen[which]] = -np.inf
+        best = np.argpartition(-scores, TOP_K, axis=1)[:, :TOP_K]
+        order = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, 1), 1), 1)
+        return [
+            [{**records[item], "score": float(scores[i, item])} for item in chosen]
+            for i, chosen in enumerate(order.tolist())
+        ]
+
+    return ask
+
+
+def tables(world: World) -> tuple[dict[Any, int], np.ndarray, list[dict[str, Any]]]:
+    """Each user's row, ``(users, items)`` of who has met what, and the items' records."""
+    rows = {user: row for row, user in enumerate(world.users)}
+    columns = {item: column for column, item in enumerate(world.item_ids)}
+    seen = np.zeros((len(rows), len(columns)), bool)
+    for user, history in zip(world.users, world.store.get_histories(world.users), strict=True):
+        seen[rows[user], [columns[one] for one in history]] = True
+    return rows, seen, list(world.dataset.item_records())
 
 
 if __name__ == "__main__":

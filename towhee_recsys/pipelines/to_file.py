@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.pipelines.calling import call
@@ -19,6 +21,10 @@ COLUMNS = (USER_ID, ITEM_ID, SCORE, RANK, ROUTE)
 """Of the Parquet table, which has a row for each recommendation."""
 
 ROWS_AT_ONCE = 100_000
+BATCHES_AT_ONCE = 2
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 Progress = Callable[[int], None]
 """Told how many users are done."""
@@ -63,15 +69,28 @@ def recommend_to_file(
     with _resumed(part, _header(config, users)) as file:
         done = sum(1 for _ in file)
         progress(done)
-        while done < len(users):
-            batch = list(users[done : done + batch_size])
-            for user, answer in zip(batch, call(pipeline, batch), strict=True):
+        batches = (list(users[i : i + batch_size]) for i in range(done, len(users), batch_size))
+        for batch, answers in _side_by_side(lambda batch: call(pipeline, batch), batches):
+            for user, answer in zip(batch, answers, strict=True):
                 file.write(_line({USER_ID: user, "recommendations": answer}))
             file.flush()
             done += len(batch)
             progress(done)
     _finish(part, path)
     return done
+
+
+def _side_by_side(ask: Callable[[T], R], batches: Iterable[T]) -> Iterator[tuple[T, R]]:
+    """Each batch and its answer, in order; while the index searches for one, another is encoded."""
+    with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
+        asked: deque[tuple[T, Future[R]]] = deque()
+        for batch in batches:
+            asked.append((batch, threads.submit(ask, batch)))
+            if len(asked) == BATCHES_AT_ONCE:
+                first, answer = asked.popleft()
+                yield first, answer.result()
+        for first, answer in asked:
+            yield first, answer.result()
 
 
 def _header(config: RecommendConfig, users: Sequence[Id]) -> bytes:

@@ -1,0 +1,98 @@
+"""How search grows with the catalogue: made, clustered vectors on a Milvus server.
+
+    python benchmarks/scale.py --server http://127.0.0.1:19530 [--items 10000,100000]
+
+What the pipeline's search does, by the library's own store: ten items, 100 seen ones left out, the
+index that the store chooses for so many items. Recall is against NumPy's exact answer.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from common import Parser, names, report
+
+TOP_K, SEEN, QUERIES = 10, 100, 400
+
+
+def main() -> None:
+    parser = Parser(__doc__)
+    parser.add_argument("--server", required=True, help="URI of a Milvus server")
+    parser.add_argument("--items", type=names, default=["10000", "100000"])
+    args = parser.parse_args()
+    rows = [measure(args.server, int(count)) for count in args.items]
+    first = rows[0][2]
+    report(
+        "scale",
+        ["items", "index", "p50 ms", "p99 ms", "recall@10", "users/s in batches of 64",
+         "p50 / first p50", "seconds to build"],
+        [[*row[:6], row[2] / first, row[6]] for row in rows],
+    )  # fmt: skip
+
+
+def clustered(count: int, rng: np.random.Generator) -> np.ndarray:
+    """``(count, 256)`` float32 around 500 centres, the more items the denser."""
+    centres = np.random.default_rng(0).normal(size=(500, 256))
+    points = centres[rng.integers(0, len(centres), count)] + 0.5 * rng.normal(size=(count, 256))
+    return (points / 16).astype(np.float32)
+
+
+def measure(uri: str, count: int) -> list[object]:
+    from pymilvus import MilvusClient
+
+    from towhee_recsys.stores.milvus import MilvusStore
+
+    rng = np.random.default_rng(count)
+    items, users = clustered(count, rng), clustered(QUERIES, rng)
+    seen = rng.integers(0, count, (QUERIES, SEEN)).tolist()
+    scores = users @ items.T
+    for row, ids in enumerate(seen):
+        scores[row, ids] = -np.inf
+    truth = np.argsort(-scores, axis=1, kind="stable")[:, :TOP_K]
+
+    store, client = MilvusStore(uri, alias=f"scale{count}"), MilvusClient(uri)
+    name = store.collection("scale")
+    begin = time.perf_counter()
+    store.create("scale", int, {})
+    for start in range(0, count, 5_000):
+        part = range(start, min(start + 5_000, count))
+        store.write(name, [{"item_id": i} for i in part], items[part.start : part.stop])
+    store.finish(name, range(count))
+    store.publish(name)
+    built = time.perf_counter() - begin
+    try:
+        found, times = [], []
+        for i in range(QUERIES):
+            begin = time.perf_counter()
+            hits = store.search(users[i : i + 1], [TOP_K], "scale", exclude=[seen[i]])
+            times.append((time.perf_counter() - begin) * 1e3)
+            found.append({hit["item_id"] for hit in hits[0]})
+        recall = np.mean(
+            [len(f & set(t)) / TOP_K for f, t in zip(found, truth.tolist(), strict=True)]
+        )
+        batches = []
+        for i in range(0, QUERIES - 63, 64):
+            part = slice(i, i + 64)
+            begin = time.perf_counter()
+            store.search(users[part], [TOP_K] * 64, "scale", exclude=seen[part])
+            batches.append(time.perf_counter() - begin)
+        index = client.describe_index(name, "vector")["index_type"]
+    finally:
+        client.drop_alias(f"scale{count}")
+        client.drop_collection(name)
+        store.close()
+    late = times[20:]
+    return [
+        count,
+        index,
+        float(np.median(late)),
+        float(np.percentile(late, 99)),
+        float(recall),
+        64 / float(np.median(batches)),
+        built,
+    ]
+
+
+if __name__ == "__main__":
+    main()

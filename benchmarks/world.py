@@ -1,0 +1,155 @@
+"""A model, its data and its stores, ready to be asked; and the bare calls that asking needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+TOP_K = 10
+
+Id = Any
+Bare = Callable[[int], Any]
+"""Computes for the group of users of that number."""
+
+
+class World:
+    """Data, a bundle of it, a record store and as many indexes as are asked for.
+
+    Without a bundle one is trained for a moment: speed does not depend on quality, but for what
+    was seen being found less often among the best.
+    """
+
+    def __init__(self, folder: Path, data: str, bundle: str | None = None) -> None:
+        from towhee_recsys import Bundle, Dataset, train
+        from towhee_recsys.training import TrainingConfig
+
+        self.dataset = Dataset.load(data)
+        self.path = Path(bundle) if bundle else folder / "bundle"
+        if not bundle:
+            train(self.dataset, TrainingConfig(epochs=0.05, validation_users=10)).save(self.path)
+        self.bundle = Bundle.load(self.path)
+        self.store_url = f"embedded://{folder}/store"
+        self.item_ids = self.dataset.items["item_id"].tolist()
+        rng = np.random.default_rng(0)
+        self.users = rng.permutation(self.dataset.users["user_id"].to_numpy()).tolist()
+
+    @cached_property
+    def encoder(self) -> Any:
+        from towhee_recsys import UserEncoder
+
+        return UserEncoder(self.bundle)
+
+    @cached_property
+    def members(self) -> Any:
+        from towhee_recsys.encoders import load_members
+
+        return load_members(self.bundle)
+
+    @cached_property
+    def item_parts(self) -> np.ndarray:
+        """The members' vectors of the bundle's items side by side."""
+        from towhee_recsys.model.inference import item_vectors
+
+        return item_vectors(self.members, self.bundle.item_codes, self.bundle.item_arrays)
+
+    @cached_property
+    def records(self) -> dict[Id, dict[str, Any]]:
+        ids = self.dataset.users["user_id"].tolist()
+        return dict(zip(ids, self.dataset.user_records(), strict=True))
+
+    @cached_property
+    def store(self) -> Any:
+        from towhee_recsys.operators import shared
+
+        return shared.record_store(self.store_url)
+
+    def ingest(self, uri: str) -> None:
+        from towhee_recsys.pipelines import IngestConfig, call, ingest
+
+        call(ingest(IngestConfig(**self.settings(uri))), self.dataset)
+
+    def settings(self, uri: str) -> dict[str, Any]:
+        return {"bundle": str(self.path), "milvus_uri": uri, "store_url": self.store_url}
+
+    def pipeline(self, uri: str, **settings: Any) -> Any:
+        from towhee_recsys.pipelines import RecommendConfig, recommend
+
+        return recommend(RecommendConfig(**self.settings(uri), **{"top_k": TOP_K, **settings}))
+
+    def groups(self, batch: int, count: int) -> list[list[Id]]:
+        """So many groups of users, in which a user comes back after all others."""
+        users = [self.users[i % len(self.users)] for i in range(batch * count)]
+        return [users[i : i + batch] for i in range(0, len(users), batch)]
+
+    def vectors(self, group: Sequence[Id]) -> np.ndarray:
+        pasts = zip(group, self.store.get_histories(group), strict=True)
+        return self.encoder.encode([{"user": self.records[u], "history": h} for u, h in pasts])
+
+    def ready(self, group: Sequence[Id]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
+        """What towers read of these users: rows of items, and arrays of their records."""
+        pasts = [self.encoder.known(history) for history in self.store.get_histories(group)]
+        return pasts, self.bundle.user_features.transform([self.records[one] for one in group])
+
+    def paddle_forward(self, groups: list[list[Id]]) -> Bare:
+        """The trained towers as Paddle runs them, on a batch padded to its longest history."""
+        import paddle
+
+        from towhee_recsys.features.history import pad_histories
+
+        parts = np.split(self.item_parts, len(self.members), axis=1)
+        tables = [
+            paddle.to_tensor(np.concatenate([part, member.user.start.numpy()]))
+            for part, member in zip(parts, self.members, strict=True)
+        ]
+        ready = []
+        for group in groups:
+            pasts, arrays = self.ready(group)
+            limit = self.bundle.config.max_history
+            codes, lengths = pad_histories(pasts, len(self.item_parts), limit)
+            ready.append((codes, np.arange(len(group)), lengths - 1, arrays))
+
+        def forward(i: int) -> np.ndarray:
+            codes, rows, last, arrays = ready[i]
+            with paddle.no_grad():
+                positions = [
+                    member.user(table[paddle.to_tensor(codes)], arrays).numpy()
+                    for member, table in zip(self.members, tables, strict=True)
+                ]
+            return np.concatenate([one[rows, last] for one in positions], axis=1)
+
+        return forward
+
+    def own_forward(self, groups: list[list[Id]]) -> Bare:
+        """The library's own computation of the same vectors, on ready arrays."""
+        from towhee_recsys.model.inference import UserForward
+
+        compute = UserForward(self.members, self.item_parts)
+        ready = [self.ready(group) for group in groups]
+        return lambda i: compute(*ready[i])
+
+    def bare_search(self, uri: str, groups: list[list[Id]]) -> Bare:
+        """Milvus' answer to ready vectors: ten items, nothing that was seen left out."""
+        from pymilvus import MilvusClient
+
+        client, name = MilvusClient(uri), f"items_{self.bundle.fingerprint}"
+        ready = [list(self.vectors(group)) for group in groups]
+        return lambda i: client.search(
+            name, ready[i], limit=TOP_K, output_fields=["item_id"], consistency_level="Bounded"
+        )
+
+    def bare_reads(self, groups: list[list[Id]]) -> Bare:
+        """Redis' answer to the keys of users, histories and as many items as would be found."""
+        client = self.store._client  # the connection that the store itself uses
+
+        def reads(i: int) -> Any:
+            group = groups[i]
+            client.mget([f"recsys:users:{user}" for user in group])
+            client.mget([f"recsys:histories:{user}" for user in group])
+            some = self.item_ids[: min(len(self.item_ids), TOP_K * len(group))]
+            return client.mget([f"recsys:items:{item}" for item in some])
+
+        return reads
