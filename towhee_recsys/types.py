@@ -17,6 +17,7 @@ ROUTE = "route"
 DEGRADED = "degraded"
 BECAUSE = "because"
 CONTRIBUTION = "contribution"
+POPULAR_AMONG = "popular_among"
 
 VECTOR_SIZE = 256
 """Numbers in every user's and item's vector."""
@@ -30,7 +31,7 @@ MAX_TOP_K = 10_000
 MAX_REASONS = 10
 """Reasons for one item at most."""
 
-RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION})
+RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION, POPULAR_AMONG})
 """Names that an answer gives to its own fields, so no column of a schema may bear them."""
 
 Id: TypeAlias = "int | str"
@@ -112,4 +113,6 @@ class Hit(TypedDict):
 Recommendation: TypeAlias = dict[str, Any]
 """``item_id``, ``score``, ``rank`` (from 1), ``route`` and the item's record, flat in one dict;
 ``degraded`` names the parts that could not answer, where there are any; ``because``, where it was
-asked for, holds the seen items that speak most for this one, each with its ``contribution``."""
+asked for, holds the seen items that speak most for this one, each with its ``contribution``.
+``popular_among`` says among which users it is popular, where the ``route`` is ``popular`` and not
+among all: ``{'gender': 'F'}``, a list for a column of several labels."""

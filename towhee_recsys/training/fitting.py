@@ -19,6 +19,7 @@ from towhee_recsys.features import Vocabulary
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
+from towhee_recsys.popularity import find_segments
 from towhee_recsys.training import worker
 from towhee_recsys.training.baselines import popular_score
 from towhee_recsys.training.checkpoint import Checkpoint
@@ -134,6 +135,7 @@ def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit], seconds: flo
         popularity=data.popularity,
         user_features=data.user_features,
         item_features=data.item_features,
+        segments=find_segments(data.split.train, data.items, data.user_features, data.user_arrays),
         metadata=Metadata(
             data=dataset.name,
             location=source.location if source else None,
