@@ -9,6 +9,7 @@ features.json           vocabularies and scales of the features, the items' ids 
 schema.json             the columns and their roles                                   yes
 config.json             the shape of the towers                                       yes
 popularity.safetensors  what is popular among whom, where users have labels           no
+calibration.json        what a score is worth, where interactions were kept back       no
 metadata.json           what it was trained on, how, and with which result            no
 MODEL_CARD.md           the same for people, and what the model is for                no
 manifest.json           a checksum of each file, and the fingerprint of the bundle
@@ -34,6 +35,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from towhee_recsys.calibration import Calibration
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError
 from towhee_recsys.features.columns import TableFeatures
@@ -54,6 +56,7 @@ FEATURES = "features.json"
 SCHEMA = "schema.json"
 CONFIG = "config.json"
 POPULARITY = "popularity.safetensors"
+CALIBRATION = "calibration.json"
 METADATA = "metadata.json"
 MODEL_CARD = "MODEL_CARD.md"
 FINGERPRINTED = (WEIGHTS, ITEMS, FEATURES, SCHEMA, CONFIG)
@@ -94,6 +97,8 @@ class Bundle:
     item_features: TableFeatures
     segments: Segments = field(default_factory=dict)
     """What is popular among whom; empty in bundles that were written before there was this."""
+    calibration: Calibration | None = None
+    """What a score is worth; None likewise, and where no interactions were kept back."""
 
     @cached_property
     def popular(self) -> Popular:
@@ -149,16 +154,24 @@ class Bundle:
                 user_features=user_features,
                 item_features=TableFeatures.load(features["items"]),
                 segments=read_segments(popularity, user_features),
+                calibration=(
+                    Calibration.model_validate_json(files[CALIBRATION])
+                    if CALIBRATION in files
+                    else None
+                ),
             )
         except (LookupError, TypeError, ValueError, SafetensorError) as exc:
             raise _foreign(path, exc) from exc
 
     def _files(self) -> dict[str, bytes]:
         card = model_card(self.metadata, self.schema, self.config, self.fingerprint)
-        segments = segment_arrays(self.segments, self.user_features)
+        files = self._fingerprinted()
+        if segments := segment_arrays(self.segments, self.user_features):
+            files[POPULARITY] = save_tensors(segments)
+        if self.calibration is not None:
+            files[CALIBRATION] = self.calibration.model_dump_json(indent=2).encode()
         return {
-            **self._fingerprinted(),
-            **({POPULARITY: save_tensors(segments)} if segments else {}),
+            **files,
             METADATA: self.metadata.model_dump_json(indent=2).encode(),
             MODEL_CARD: card.encode(),
         }
@@ -230,6 +243,16 @@ def read_schema(path: str | Path) -> Schema:
         BundleError: as `Bundle.load`, for this file.
     """
     return _read_part(path, SCHEMA, Schema)
+
+
+def read_calibration(path: str | Path) -> Calibration | None:
+    """A bundle's calibration alone, checked against the manifest; None where it has none.
+
+    Raises:
+        BundleError: as `Bundle.load`, for this file.
+    """
+    there = CALIBRATION in read_manifest(path).files
+    return _read_part(path, CALIBRATION, Calibration) if there else None
 
 
 def _read_part(path: str | Path, name: str, kind: type[Part]) -> Part:

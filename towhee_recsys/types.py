@@ -18,6 +18,7 @@ DEGRADED = "degraded"
 BECAUSE = "because"
 CONTRIBUTION = "contribution"
 POPULAR_AMONG = "popular_among"
+PROBABILITY = "probability"
 
 VECTOR_SIZE = 256
 """Numbers in every user's and item's vector."""
@@ -31,7 +32,9 @@ MAX_TOP_K = 10_000
 MAX_REASONS = 10
 """Reasons for one item at most."""
 
-RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION, POPULAR_AMONG})
+RESERVED_COLUMNS = frozenset(
+    {SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION, POPULAR_AMONG, PROBABILITY}
+)
 """Names that an answer gives to its own fields, so no column of a schema may bear them."""
 
 Id: TypeAlias = "int | str"
@@ -81,6 +84,8 @@ class Request(TypedDict, total=False):
     """How much the items should differ from one another."""
     explain: Annotated[int, Ge(0), Le(MAX_REASONS)]
     """How many of the seen items to name as reasons, for each item."""
+    calibrate: bool
+    """Say how likely each item is to be the user's next one."""
 
 
 class SimilarRequest(TypedDict, total=False):
@@ -115,4 +120,5 @@ Recommendation: TypeAlias = dict[str, Any]
 ``degraded`` names the parts that could not answer, where there are any; ``because``, where it was
 asked for, holds the seen items that speak most for this one, each with its ``contribution``.
 ``popular_among`` says among which users it is popular, where the ``route`` is ``popular`` and not
-among all: ``{'gender': 'F'}``, a list for a column of several labels."""
+among all: ``{'gender': 'F'}``, a list for a column of several labels. ``probability``, where it
+was asked for, is the share of items recommended with such a score that was the user's next one."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -223,6 +226,64 @@ def test_a_history_that_repeats_itself(sample_bundle: Bundle) -> None:
     whole, one, five = encode([{"history": h} for h in ([5, 1, 5, 5], [5, 5, 5], [1])])
     np.testing.assert_allclose(changes, [whole - one, whole - five], atol=1e-5)
     assert UserEncoder(sample_bundle).contributions({})[1].shape == (0, 256)
+
+
+# Probabilities
+
+
+def test_probabilities_are_those_of_the_scores(
+    sample_stack: Stack, sample_bundle: Bundle, ask: Callable[[Any], Any]
+) -> None:
+    """Nothing else changes; a higher score is never less likely."""
+    assert sample_bundle.calibration is not None
+    requests = [42, {"user": {"gender": "F"}}, {"user_id": 7, "top_k": 300}]
+    for answer, plain in zip(
+        sample_stack.recommend(calibrate=True)(requests), ask(requests), strict=True
+    ):
+        given = [film.pop("probability") for film in answer]
+        assert answer == plain
+        scores = np.array([film["score"] for film in plain])
+        assert given == sample_bundle.calibration.probability(scores).tolist()
+        assert given == sorted(given, reverse=True)
+        assert 0 <= given[-1] < given[0] <= 1
+
+
+def test_who_asks_for_probabilities_gets_them(sample_stack: Stack) -> None:
+    on, off = sample_stack.recommend(calibrate=True), sample_stack.recommend()
+    yes, no = {"user_id": 42, "calibrate": True}, {"user_id": 42, "calibrate": False}
+    for ask, expected in ((on, [True, True, False]), (off, [False, True, False])):
+        shown = [["probability" in film for film in one] for one in ask([{"user_id": 42}, yes, no])]
+        assert shown == [[one] * 10 for one in expected]
+
+
+def test_what_has_no_probability(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    """What is popular, and what was seen."""
+    ask = sample_stack.recommend(calibrate=True)
+    assert not any("probability" in film for film in ask({}))
+    away = sample_stack.recommend(**FAR, calibrate=True)(42)
+    assert not any("probability" in film for film in away)
+    past = sample_oracle.histories[42]
+    answer = ask({"user_id": 42, "seen": "demote", "top_k": 300})
+    assert [film["item_id"] in past for film in answer] == [
+        "probability" not in film for film in answer
+    ]
+
+
+def test_a_model_without_calibration(
+    sample_bundle: Bundle, sample_stack: Stack, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "bundle")
+    dataclasses.replace(sample_bundle, calibration=None).save(path)
+    with pytest.raises(ConfigError, match="train it again with --holdout last-two"):
+        sample_stack.recommend(bundle=path, calibrate=True)
+    ask = sample_stack.recommend(bundle=path)
+    assert ids(ask(42)) == ids(sample_stack.recommend()(42))
+    with pytest.raises(RequestError, match=f"the model in {path} cannot say what its scores are"):
+        ask({"user_id": 42, "calibrate": True})
+    with pytest.raises(ConfigError, match="cannot say what its scores are worth"):
+        ops.recsys.calibrate(bundle=path).get_op()([[{"item_id": 1, "score": 2.0}]])
+    with pytest.raises(RequestError, match="2 lists of hits and 1 requests; give one for each"):
+        ops.recsys.calibrate(bundle=path).get_op()([[], []], [{}])
 
 
 # All of them, and none that answers

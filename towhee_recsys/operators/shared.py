@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from towhee.operator import PyOperator, SharedType
 
-from towhee_recsys.bundle import read_manifest, read_metadata, read_schema
+from towhee_recsys.bundle import read_calibration, read_manifest, read_metadata, read_schema
+from towhee_recsys.calibration import Calibration
 from towhee_recsys.datasets.schema import Schema
-from towhee_recsys.errors import BundleError
+from towhee_recsys.errors import BundleError, ConfigError
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.stores.urls import CONNECTIONS, open_record_store
 
@@ -79,6 +80,23 @@ def metadata(bundle: str) -> Metadata:
     return _metadata(bundle, _current(bundle, None))
 
 
+def calibration(bundle: str, fingerprint: str | None = None) -> Calibration:
+    """What scores of the bundle in that folder are worth.
+
+    Raises:
+        BundleError: there is no bundle, or another one has taken its place.
+        ConfigError: it has no calibration.
+    """
+    found = _calibration(bundle, _current(bundle, fingerprint))
+    if found is None:
+        raise ConfigError(
+            f"the model in {bundle} cannot say what its scores are worth: it was trained without "
+            "interactions kept back to learn it from, or by an earlier version; train it again "
+            "with --holdout last-two, or leave 'calibrate' away"
+        )
+    return found
+
+
 def _current(bundle: str, wanted: str | None) -> str:
     there = read_manifest(bundle).fingerprint
     if wanted not in (None, there):
@@ -111,6 +129,11 @@ def _schema(bundle: str, fingerprint: str) -> Schema:
 @_once
 def _metadata(bundle: str, fingerprint: str) -> Metadata:
     return read_metadata(bundle)
+
+
+@_once
+def _calibration(bundle: str, fingerprint: str) -> Calibration | None:
+    return read_calibration(bundle)
 
 
 def record_store(url: str, connections: int = CONNECTIONS) -> RecordStore:

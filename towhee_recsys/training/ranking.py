@@ -35,6 +35,8 @@ class Answers:
     """``(U,)``: where the target stands, from 1."""
     lists: NDArray[np.int32]
     """``(U, K)`` item rows, best first; -1 where fewer than K items were left."""
+    scores: NDArray[np.float32]
+    """``(U, K)``: theirs; NaN where there is no item."""
 
 
 def answer_users(
@@ -70,6 +72,7 @@ def answer_users(
     column[order] = np.arange(len(order))
     ranks = np.empty(len(rows), dtype=np.int64)
     lists = np.full((len(rows), length), -1, dtype=np.int32)
+    listed = np.full((len(rows), length), np.nan, dtype=np.float32)
     together = max(1, min(256, _SCORES_AT_ONCE // max(1, len(ranked))))
     for part in _chunks(rows, split.train, together):
         pasts = [_past(split, int(row), which) for row in rows[part]]
@@ -78,11 +81,11 @@ def answer_users(
         seen = [columns[columns >= 0] for columns in seen]
         ranks[part] = rank_targets(scores, column[targets[rows[part]]], seen)
         for i, row in zip(part, scores if length else (), strict=False):
-            best = order[best_columns(row, length)]
-            lists[i, : len(best)] = best
+            best = best_columns(row, length)
+            lists[i, : len(best)], listed[i, : len(best)] = order[best], row[best]
         if advance:
             advance(len(part))
-    return Answers(rows, ranks, lists)
+    return Answers(rows, ranks, lists, listed)
 
 
 def rank_users(
