@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from fixtures.stack import Stack, ids
 from fixtures.tiny import TINY
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 from services.processes import free_port
 from towhee import ops
 
@@ -33,6 +35,7 @@ from towhee_recsys.popularity import (
     read_segments,
     segment_arrays,
 )
+from towhee_recsys.tables import items_table
 from towhee_recsys.training import TrainingConfig
 
 ITEMS = 12
@@ -199,6 +202,18 @@ def test_a_stored_user_is_answered_by_the_record(
     plain = stack.recommend()({"user": {"age": "young"}})
     assert {one["route"] for one in plain} == {"features"}
     assert not any("popular_among" in one for one in plain)
+
+
+def test_the_table_for_people_says_of_whom(route: Callable[..., Any]) -> None:
+    answer = route({"user": {"age": "old", "hobbies": ["golf", "chess"]}, "top_k": 1})
+    ranked = [{**one, "rank": 1, "title": "Song", "probability": 0.5} for one in answer]
+    out = StringIO()
+    Console(width=200, file=out).print(items_table(ranked))
+    shown = out.getvalue()
+    assert "popular among age old, hobbies golf, chess (without index)" in shown
+    assert "Song" in shown
+    assert "popular_among" not in shown
+    assert "probability" not in shown
 
 
 # The bundle
