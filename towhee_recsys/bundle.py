@@ -9,7 +9,7 @@ features.json           vocabularies and scales of the features, the items' ids 
 schema.json             the columns and their roles                                   yes
 config.json             the shape of the towers                                       yes
 popularity.safetensors  what is popular among whom, where users have labels           no
-calibration.json        what a score is worth, where interactions were kept back       no
+calibration.json        how likely what it recommends is, learnt from validation      no
 metadata.json           what it was trained on, how, and with which result            no
 MODEL_CARD.md           the same for people, and what the model is for                no
 manifest.json           a checksum of each file, and the fingerprint of the bundle
@@ -98,7 +98,7 @@ class Bundle:
     segments: Segments = field(default_factory=dict)
     """What is popular among whom; empty in bundles that were written before there was this."""
     calibration: Calibration | None = None
-    """What a score is worth; None likewise, and where no interactions were kept back."""
+    """How likely what it recommends is; None likewise, and where nothing was kept back."""
 
     @cached_property
     def popular(self) -> Popular:
@@ -243,16 +243,6 @@ def read_schema(path: str | Path) -> Schema:
         BundleError: as `Bundle.load`, for this file.
     """
     return _read_part(path, SCHEMA, Schema)
-
-
-def read_calibration(path: str | Path) -> Calibration | None:
-    """A bundle's calibration alone, checked against the manifest; None where it has none.
-
-    Raises:
-        BundleError: as `Bundle.load`, for this file.
-    """
-    there = CALIBRATION in read_manifest(path).files
-    return _read_part(path, CALIBRATION, Calibration) if there else None
 
 
 def _read_part(path: str | Path, name: str, kind: type[Part]) -> Part:

@@ -121,4 +121,4 @@ Recommendation: TypeAlias = dict[str, Any]
 asked for, holds the seen items that speak most for this one, each with its ``contribution``.
 ``popular_among`` says among which users it is popular, where the ``route`` is ``popular`` and not
 among all: ``{'gender': 'F'}``, a list for a column of several labels. ``probability``, where it
-was asked for, is the share of items recommended with such a score that was the user's next one."""
+was asked for, is how often such an item was the user's next one; see `recsys/calibrate`."""

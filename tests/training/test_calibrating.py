@@ -1,4 +1,4 @@
-"""A score is worth what such scores were worth: on scores made by hand, and on a real model."""
+"""What is likely is what came true: of scores made by hand, and of a real model."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from towhee_recsys import Bundle, Dataset, evaluate, train
-from towhee_recsys.bundle import CALIBRATION, read_calibration
-from towhee_recsys.calibration import Calibration
+from towhee_recsys.bundle import CALIBRATION
+from towhee_recsys.calibration import Calibration, log_totals
+from towhee_recsys.datasets import histories, last_two
 from towhee_recsys.errors import BundleError
 from towhee_recsys.training import calibrating
 from towhee_recsys.training.calibrating import calibrate, calibration_figures
-from towhee_recsys.training.ranking import Answers
+from towhee_recsys.training.evaluation import model_scores
+from towhee_recsys.training.ranking import Answers, answer_users
 
 
 def answered(lists: list[list[tuple[float, bool]]]) -> tuple[Answers, NDArray[np.int32]]:
@@ -36,8 +38,8 @@ def answered(lists: list[list[tuple[float, bool]]]) -> tuple[Answers, NDArray[np
             scores[user, place] = score
             if met:
                 targets[user] = place
-    users = np.arange(len(lists))
-    return Answers(users, np.ones(len(lists), np.int64), items, scores), targets
+    users, ranks = np.arange(len(lists)), np.ones(len(lists), np.int64)
+    return Answers(users, ranks, items, scores, np.zeros(len(lists))), targets
 
 
 def curve(pairs: list[tuple[float, bool]]) -> Calibration:
@@ -54,7 +56,7 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("one_by_one")
 def test_violators_are_pooled() -> None:
     found = curve([(1, False), (2, True), (3, False), (4, True), (5, True)])
-    assert (found.scores, found.probabilities) == ([1, 2.5, 4.5], [0, 0.5, 1])
+    assert (found.log_shares, found.probabilities) == ([1, 2.5, 4.5], [0, 0.5, 1])
     # Straight from point to point, level beyond the ends.
     assert found.probability(np.array([-9, 1.75, 9])).tolist() == [0, 0.25, 1]
     assert found.probability(np.empty(0)).shape == (0,)
@@ -76,8 +78,24 @@ def test_the_curve_is_that_of_scikit_learn() -> None:
     oracle = IsotonicRegression().fit(scores, met).predict(np.sort(scores))
     levels = [float(oracle[oracle == level].mean()) for level in np.unique(oracle)]
     middles = [float(np.sort(scores)[oracle == level].mean()) for level in np.unique(oracle)]
-    assert found.scores == pytest.approx(middles)
+    assert found.log_shares == pytest.approx(middles)
     assert found.probabilities == pytest.approx(levels)
+
+
+@pytest.mark.usefixtures("one_by_one")
+def test_users_are_compared_by_shares_not_by_scores() -> None:
+    """Two users answer alike, but one's scores lie higher by ten, of all items."""
+    lists = [[(3.0, True), (1.0, False)], [(13.0, True), (11.0, False)]]
+    answers, targets = answered(lists)
+    answers = dataclasses.replace(answers, log_totals=np.array([4.0, 14.0]))
+    found = calibrate(answers, targets)
+    assert found == Calibration(log_shares=[-3, -1], probabilities=[0, 1])
+    assert calibration_figures(found, answers, targets)["error"] == 0
+
+
+def test_log_totals() -> None:
+    scores = np.array([[0, np.log(3), -np.inf], [1000, 1000, 1000]], np.float32)
+    assert log_totals(scores) == pytest.approx([np.log(4), 1000 + np.log(3)])
 
 
 @given(
@@ -118,7 +136,7 @@ def test_many_levels_make_a_hundred_points(monkeypatch: pytest.MonkeyPatch) -> N
     ]  # fmt: skip
     found = calibrate(*answered(lists))
     assert found is not None
-    assert len(found.scores) == calibrating.POINTS == 100
+    assert len(found.log_shares) == calibrating.POINTS == 100
     where = np.linspace(0.02, 0.98, 50)
     np.testing.assert_allclose(found.probability(where), where, atol=0.03)
 
@@ -132,7 +150,7 @@ def test_only_what_was_listed_counts() -> None:
 
 def test_figures_by_hand() -> None:
     """Five items of five probabilities, one in each fifth."""
-    five = Calibration(scores=[0, 1], probabilities=[0, 1])
+    five = Calibration(log_shares=[0, 1], probabilities=[0, 1])
     lists = [[(0.0, False)], [(0.2, False)], [(0.4, True)], [(0.6, False)], [(1.0, True)]]
     found = calibration_figures(five, *answered(lists))
     assert found == pytest.approx(
@@ -145,12 +163,12 @@ def test_figures_by_hand() -> None:
 @pytest.mark.parametrize(
     "points",
     [
-        {"scores": [], "probabilities": []},
-        {"scores": [1, 2], "probabilities": [0.1]},
-        {"scores": [2, 1], "probabilities": [0.1, 0.2]},
-        {"scores": [1, 2], "probabilities": [0.2, 0.1]},
-        {"scores": [1], "probabilities": [1.1]},
-        {"scores": [1], "probabilities": [-0.1]},
+        {"log_shares": [], "probabilities": []},
+        {"log_shares": [1, 2], "probabilities": [0.1]},
+        {"log_shares": [2, 1], "probabilities": [0.1, 0.2]},
+        {"log_shares": [1, 2], "probabilities": [0.2, 0.1]},
+        {"log_shares": [1], "probabilities": [1.1]},
+        {"log_shares": [1], "probabilities": [-0.1]},
     ],
 )
 def test_what_is_no_curve(points: dict[str, list[float]]) -> None:
@@ -176,7 +194,8 @@ def test_a_wrong_calibration_shows(sample_bundle: Bundle, sample_dataset: Datase
     assert curve is not None
     for shift in (-2, 2):
         moved = Calibration(
-            scores=[score + shift for score in curve.scores], probabilities=curve.probabilities
+            log_shares=[share + shift for share in curve.log_shares],
+            probabilities=curve.probabilities,
         )
         wrong = evaluate(dataclasses.replace(sample_bundle, calibration=moved), sample_dataset)
         assert wrong.calibration["error"] > 0.3 * wrong.calibration["observed"]
@@ -185,8 +204,23 @@ def test_a_wrong_calibration_shows(sample_bundle: Bundle, sample_dataset: Datase
 def test_points_are_few_and_tell_scores_apart(sample_bundle: Bundle) -> None:
     curve = sample_bundle.calibration
     assert curve is not None
-    assert 3 < len(curve.scores) <= 100
+    assert 3 < len(curve.log_shares) <= 100
     assert curve.probabilities[-1] > 5 * curve.probabilities[0]
+
+
+def test_what_is_foretold_comes_true_at_every_place(
+    sample_bundle: Bundle, sample_dataset: Dataset
+) -> None:
+    """By ranks, of all test users: what stands first is likelier, and by as much as is said."""
+    split = last_two(histories(sample_dataset))
+    ids = sample_dataset.items["item_id"].to_numpy()
+    score, everything = model_scores(sample_bundle, sample_dataset), np.arange(len(ids))
+    found = answer_users(score, split, "test", everything, ids, length=60)
+    assert sample_bundle.calibration is not None
+    worth = sample_bundle.calibration.probability(found.scores - found.log_totals[:, None])
+    for begin, end in ((0, 3), (3, 10), (10, 30), (30, 60)):
+        came_true = float(((found.ranks > begin) & (found.ranks <= end)).mean())
+        assert worth[:, begin:end].sum(axis=1).mean() == pytest.approx(came_true, rel=0.35)
 
 
 # The bundle
@@ -194,7 +228,6 @@ def test_points_are_few_and_tell_scores_apart(sample_bundle: Bundle) -> None:
 
 def test_a_calibration_comes_back(sample_bundle: Bundle, sample_bundle_path: Path) -> None:
     assert Bundle.load(sample_bundle_path).calibration == sample_bundle.calibration
-    assert read_calibration(sample_bundle_path) == sample_bundle.calibration
     without = dataclasses.replace(sample_bundle, calibration=None)
     assert without.fingerprint == sample_bundle.fingerprint
 
@@ -205,20 +238,18 @@ def test_bundles_without_one(
     settings = SHORT.model_copy(update={"epochs": 1, "holdout": "none"})
     train(cycle_dataset, settings, TINY).save(tmp_path / "all")
     assert not (tmp_path / "all" / CALIBRATION).exists()
-    assert read_calibration(tmp_path / "all") is None
+    assert Bundle.load(tmp_path / "all").calibration is None
     # One of before there were any.
     old = Path(shutil.copytree(sample_bundle_path, tmp_path / "old"))
     (old / CALIBRATION).unlink()
     manifest = json.loads((old / "manifest.json").read_text())
     del manifest["files"][CALIBRATION]
     (old / "manifest.json").write_text(json.dumps(manifest))
-    assert read_calibration(old) is None
     assert evaluate(old, sample_dataset).calibration == {}
 
 
 def test_a_damaged_one_is_refused(sample_bundle_path: Path, tmp_path: Path) -> None:
     broken = Path(shutil.copytree(sample_bundle_path, tmp_path / "bundle"))
     (broken / CALIBRATION).write_text("{}")
-    for read in (Bundle.load, read_calibration):
-        with pytest.raises(BundleError, match=r"calibration\.json is not the file"):
-            read(broken)
+    with pytest.raises(BundleError, match=r"calibration\.json is not the file"):
+        Bundle.load(broken)

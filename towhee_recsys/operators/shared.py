@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from towhee.operator import PyOperator, SharedType
 
-from towhee_recsys.bundle import read_calibration, read_manifest, read_metadata, read_schema
+from towhee_recsys.bundle import read_manifest, read_metadata, read_schema
 from towhee_recsys.calibration import Calibration
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError, ConfigError
@@ -81,18 +81,18 @@ def metadata(bundle: str) -> Metadata:
 
 
 def calibration(bundle: str, fingerprint: str | None = None) -> Calibration:
-    """What scores of the bundle in that folder are worth.
+    """How likely what that bundle recommends is.
 
     Raises:
-        BundleError: there is no bundle, or another one has taken its place.
-        ConfigError: it has no calibration.
+        BundleError: as `user_encoder` does.
+        ConfigError: the bundle does not know.
     """
-    found = _calibration(bundle, _current(bundle, fingerprint))
+    found = user_encoder(bundle, fingerprint).bundle.calibration
     if found is None:
         raise ConfigError(
-            f"the model in {bundle} cannot say what its scores are worth: it was trained without "
-            "interactions kept back to learn it from, or by an earlier version; train it again "
-            "with --holdout last-two, or leave 'calibrate' away"
+            f"the model in {bundle} cannot say how likely its recommendations are: it was trained "
+            "without interactions kept back to learn it from, or by an earlier version; train it "
+            "again with --holdout last-two, or leave 'calibrate' away"
         )
     return found
 
@@ -129,11 +129,6 @@ def _schema(bundle: str, fingerprint: str) -> Schema:
 @_once
 def _metadata(bundle: str, fingerprint: str) -> Metadata:
     return read_metadata(bundle)
-
-
-@_once
-def _calibration(bundle: str, fingerprint: str) -> Calibration | None:
-    return read_calibration(bundle)
 
 
 def record_store(url: str, connections: int = CONNECTIONS) -> RecordStore:

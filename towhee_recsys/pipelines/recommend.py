@@ -41,7 +41,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     shared.user_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
     read_rules(config.rules, shared.schema(config.bundle))  # and so does a wrong rule
     if config.calibrate:
-        shared.calibration(config.bundle, fingerprint)  # and a model that cannot
+        shared.calibration(config.bundle, fingerprint)  # and so does a model that cannot
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
     store = {"url": config.store_url, "connections": config.connections}
@@ -65,7 +65,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
         .map(("users", "found"), "hits", recsys.route(**model, uri=config.milvus_uri))
         .map(("hits", "users"), "hits", threshold)
         .map(("hits", "users"), "hits", rerank)
-        .map(("hits", "users"), "hits", calibrate)
+        .map(("hits", "vectors", "users"), "hits", calibrate)
         .map(("hits", "users"), "hits", explain)
         .map(("raw", "hits"), "answer", recsys.answer(**store))
         .output("answer")

@@ -1,10 +1,11 @@
-"""What users were answered and what they met next → what a score is worth, and how true that is.
+"""What users were answered and what they met next → how likely what was answered is, and how true
+that is.
 
 The curve is isotonic: of all that do not fall, the one nearest to what was observed, found by
 pooling adjacent violators (Ayer et al., "An empirical distribution function for sampling with
 incomplete information", 1955; for scores: Zadrozny and Elkan, "Transforming classifier scores into
-accurate multiclass probability estimates", KDD 2002). It assumes that a higher score is not worse,
-and nothing else.
+accurate multiclass probability estimates", KDD 2002). It assumes that what the model is surer of is
+no less likely, and nothing else.
 """
 
 from __future__ import annotations
@@ -23,31 +24,33 @@ USERS = 2_000
 SCORES = 2**28
 """Scores that these are chosen from at most: of more than 130,000 items, fewer users."""
 TOGETHER = 100
-"""Answers of like scores that are counted as one, so that no point rests on a few that had luck."""
+"""Answers of like shares that are counted as one, so that no point rests on a few that had luck."""
 POINTS = 100
 """Points of a curve at most."""
 
 
 def calibrate(answers: Answers, targets: NDArray[np.int32]) -> Calibration | None:
-    """Learn what scores are worth; None where nobody was answered anything.
+    """Learn how often what the model was so sure of came true; None where nothing was answered.
 
     Args:
         answers: to U users, each a list of items with their scores.
         targets: ``(U,)`` the item that each met next.
     """
-    scores, met = _pairs(answers, targets, LENGTH)
-    if not len(scores):
+    shares, met = _pairs(answers, targets, LENGTH)
+    if not len(shares):
         return None
-    order = np.lexsort((-met, scores))  # equal scores cannot be told apart: hits first, so pooled
-    begins = np.arange(max(1, len(scores) // TOGETHER)) * TOGETHER
-    sizes = np.diff([*begins, len(scores)]).astype(np.float64)
-    means = np.stack([np.add.reduceat(part[order], begins) / sizes for part in (scores, met)])
+    order = np.lexsort((-met, shares))  # equal shares cannot be told apart: hits first, so pooled
+    begins = np.arange(max(1, len(shares) // TOGETHER)) * TOGETHER
+    sizes = np.diff([*begins, len(shares)]).astype(np.float64)
+    means = np.stack([np.add.reduceat(part[order], begins) / sizes for part in (shares, met)])
     fitted = isotonic_regression(means[1], weights=sizes)
     blocks = fitted.blocks[:-1]  # where each level of the curve begins: a point in its middle
     middles = np.add.reduceat(means[0] * sizes, blocks) / fitted.weights
     some = np.unique(np.linspace(0, len(blocks) - 1, POINTS).round().astype(int))
     return Calibration(
-        scores=np.maximum.accumulate(middles)[some].tolist(),  # equal ones may differ by rounding
+        log_shares=np.maximum.accumulate(middles)[
+            some
+        ].tolist(),  # equal ones may differ by rounding
         probabilities=np.clip(fitted.x[blocks[some]], 0, 1).tolist(),
     )
 
@@ -69,21 +72,21 @@ def calibration_figures(
         of the items by probability (Naeini et al. 2015, with bins of equal size). 0 where nothing
         was listed.
     """
-    scores, met = _pairs(answers, targets, length)
-    probabilities = calibration.probability(scores)
+    shares, met = _pairs(answers, targets, length)
+    probabilities = calibration.probability(shares)
     order = np.argsort(probabilities, kind="stable")
     gaps = [
         abs(float((probabilities[part] - met[part]).sum())) for part in np.array_split(order, 5)
     ]
     sums = {"predicted": probabilities.sum(), "observed": met.sum(), "error": sum(gaps)}
-    return {name: float(total) / max(1, len(scores)) for name, total in sums.items()}
+    return {name: float(total) / max(1, len(shares)) for name, total in sums.items()}
 
 
 def _pairs(
     answers: Answers, targets: NDArray[np.int32], length: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The scores of what was listed, and 1 where it was met next, else 0."""
-    lists = answers.lists[:, :length]
-    listed = lists >= 0
-    met = lists == targets[:, None]
-    return answers.scores[:, :length][listed].astype(np.float64), met[listed].astype(np.float64)
+    """The log of the share of each item that was listed, and 1 where it was met next, else 0."""
+    listed = answers.lists[:, :length] >= 0
+    met = answers.lists[:, :length] == targets[:, None]
+    shares = answers.scores[:, :length] - answers.log_totals[:, None]
+    return shares[listed], met[listed].astype(np.float64)
