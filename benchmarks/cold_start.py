@@ -5,11 +5,12 @@
 A tenth of the users and a tenth of the items are held out, a model is trained on the rest, and then
 asked: for the next item of new users after 0, 1, 3 and 10 of their items; and for new items, which
 it knows by their features alone, among all items and among the new ones. Next to it stand what is
-most popular, and a random order.
+most popular, among all and among users with the same labels (segment), and a random order.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import made
@@ -35,7 +36,7 @@ def main() -> None:
             for row in asked(found)
         ]
         keep("cold_start", rows, ("data", "model", "asked"))
-        columns = [column for column in rows[-1] if column not in ("data", "model")]
+        columns = [c for c in dict.fromkeys(chain(*rows)) if c not in ("data", "model")]
         show(f"{dataset.name}: what {name} never met", columns, rows)
 
 
@@ -52,7 +53,12 @@ def asked(found: dict[str, Any]) -> list[dict[str, Any]]:
         row = {"asked": question, "users": figures["users"]}
         for metric in ("hr@10", "ndcg@10"):
             name = metric.upper()
-            columns = {"model": name, "popularity": f"popular {name}", "random": f"random {name}"}
+            columns = {
+                "model": name,
+                "popularity": f"popular {name}",
+                "segment": f"segment {name}",
+                "random": f"random {name}",
+            }
             row |= {c: round(figures[w][metric], 4) for w, c in columns.items() if w in figures}
         rows.append(row)
     return rows

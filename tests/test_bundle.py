@@ -22,7 +22,7 @@ from towhee_recsys.encoders import load_members
 from towhee_recsys.errors import BundleError
 from towhee_recsys.features import TableFeatures, Vocabulary
 
-FILES = [*FINGERPRINTED, "metadata.json", "MODEL_CARD.md"]
+FILES = [*FINGERPRINTED, "calibration.json", "metadata.json", "MODEL_CARD.md"]
 USERS = [{"history": [1, 2, 3]}, {"history": []}, {"history": [9]}]
 
 

@@ -70,6 +70,8 @@ def test_evaluate(home: Path) -> None:
     assert measured["test"]["ndcg@10"] > popular["test"]["ndcg@10"] > 0
     assert popular["gain_interval"][0] > 0
     assert (measured["users"], measured["items"]) == (400, 300)
+    foretold = measured["calibration"]["predicted"]
+    assert f"{foretold:.4f} foretold" in " ".join(run(home, "evaluate").stdout.split())
 
 
 def test_evaluate_beside_baselines(home: Path) -> None:

@@ -21,7 +21,7 @@ ORDER = [
     ["features"],
     ["model"],
     ["metadata"],
-    ["model_card"],
+    ["model_card", "popularity", "calibration"],
     ["bundle"],
     ["encoders"],
     ["training"],

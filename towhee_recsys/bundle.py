@@ -1,17 +1,19 @@
 """A trained model ↔ one folder of plain files, with a fingerprint of all that makes its vectors.
 
-=====================  =============================================================  ===========
-file                   what it holds                                                  fingerprint
-=====================  =============================================================  ===========
-weights.safetensors    both towers' weights                                           yes
-items.safetensors      code, features and number of interactions of each known item   yes
-features.json          vocabularies and scales of the features, the items' ids        yes
-schema.json            the columns and their roles                                    yes
-config.json            the shape of the towers                                        yes
-metadata.json          what it was trained on, how, and with which result             no
-MODEL_CARD.md          the same for people, and what the model is for                 no
-manifest.json          a checksum of each file, and the fingerprint of the bundle
-=====================  =============================================================  ===========
+======================  ============================================================  ===========
+file                    what it holds                                                 fingerprint
+======================  ============================================================  ===========
+weights.safetensors     both towers' weights                                          yes
+items.safetensors       code, features and number of interactions of each known item  yes
+features.json           vocabularies and scales of the features, the items' ids       yes
+schema.json             the columns and their roles                                   yes
+config.json             the shape of the towers                                       yes
+popularity.safetensors  what is popular among whom, where users have labels           no
+calibration.json        how likely what it recommends is, learnt from validation      no
+metadata.json           what it was trained on, how, and with which result            no
+MODEL_CARD.md           the same for people, and what the model is for                no
+manifest.json           a checksum of each file, and the fingerprint of the bundle
+======================  ============================================================  ===========
 
 Nothing in it is pickled, and nothing in it is ever executed.
 """
@@ -21,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +35,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from towhee_recsys.calibration import Calibration
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError
 from towhee_recsys.features.columns import TableFeatures
@@ -41,6 +44,7 @@ from towhee_recsys.folders import write_folder
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.model.config import ModelConfig
 from towhee_recsys.model_card import model_card
+from towhee_recsys.popularity import Popular, Segments, read_segments, segment_arrays
 
 Part = TypeVar("Part", bound=BaseModel)
 
@@ -51,6 +55,8 @@ ITEMS = "items.safetensors"
 FEATURES = "features.json"
 SCHEMA = "schema.json"
 CONFIG = "config.json"
+POPULARITY = "popularity.safetensors"
+CALIBRATION = "calibration.json"
 METADATA = "metadata.json"
 MODEL_CARD = "MODEL_CARD.md"
 FINGERPRINTED = (WEIGHTS, ITEMS, FEATURES, SCHEMA, CONFIG)
@@ -89,6 +95,15 @@ class Bundle:
     """``(N,)``: how many interactions each item had in training."""
     user_features: TableFeatures
     item_features: TableFeatures
+    segments: Segments = field(default_factory=dict)
+    """What is popular among whom; empty in bundles that were written before there was this."""
+    calibration: Calibration | None = None
+    """How likely what it recommends is; None likewise, and where nothing was kept back."""
+
+    @cached_property
+    def popular(self) -> Popular:
+        """All items, in the order of their popularity."""
+        return Popular(self.popularity, self.item_ids.values, self.segments, self.user_features)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -125,6 +140,8 @@ class Bundle:
         try:
             features = json.loads(files[FEATURES])
             items = load_tensors(files[ITEMS])
+            user_features = TableFeatures.load(features["users"])
+            popularity = load_tensors(files[POPULARITY]) if POPULARITY in files else {}
             return cls(
                 schema=Schema.model_validate_json(files[SCHEMA]),
                 config=ModelConfig.model_validate_json(files[CONFIG]),
@@ -134,16 +151,27 @@ class Bundle:
                 item_codes=items["codes"],
                 popularity=items["popularity"],
                 item_arrays={n: items[f"feature.{n}"] for n in features["items"]},
-                user_features=TableFeatures.load(features["users"]),
+                user_features=user_features,
                 item_features=TableFeatures.load(features["items"]),
+                segments=read_segments(popularity, user_features),
+                calibration=(
+                    Calibration.model_validate_json(files[CALIBRATION])
+                    if CALIBRATION in files
+                    else None
+                ),
             )
-        except (KeyError, TypeError, ValueError, SafetensorError) as exc:
+        except (LookupError, TypeError, ValueError, SafetensorError) as exc:
             raise _foreign(path, exc) from exc
 
     def _files(self) -> dict[str, bytes]:
         card = model_card(self.metadata, self.schema, self.config, self.fingerprint)
+        files = self._fingerprinted()
+        if segments := segment_arrays(self.segments, self.user_features):
+            files[POPULARITY] = save_tensors(segments)
+        if self.calibration is not None:
+            files[CALIBRATION] = self.calibration.model_dump_json(indent=2).encode()
         return {
-            **self._fingerprinted(),
+            **files,
             METADATA: self.metadata.model_dump_json(indent=2).encode(),
             MODEL_CARD: card.encode(),
         }

@@ -296,6 +296,12 @@ def evaluate(
         f"test, 95%: HR {hr_low:.4f} to {hr_high:.4f}, NDCG {low:.4f} to {high:.4f} "
         f"({100 * result.test['hr@10']:.0f} of 100 next items are among the first ten)"
     )
+    if result.calibration:
+        typer.echo(
+            "how likely each of the first ten is the next item: "
+            f"{result.calibration['predicted']:.4f} foretold, "
+            f"{result.calibration['observed']:.4f} came true"
+        )
     Console().print(segments_table(result))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.bundle import WEIGHTS, Bundle
+from towhee_recsys.calibration import log_totals
 from towhee_recsys.errors import BundleError, DataError, RequestError
 from towhee_recsys.features import FIRST, UNKNOWN
 from towhee_recsys.model.backend import nn, paddle
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Records: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]] | pd.DataFrame"
+
+_SCORES_AT_ONCE = 2**22
+"""Scores held in memory."""
 
 
 class ItemEncoder:
@@ -96,6 +100,30 @@ class UserEncoder:
         repeated = {name: np.repeat(array, 1 + len(met), 0) for name, array in features.items()}
         vectors = self._forward([rows, *(rows[rows != one] for one in met)], repeated)
         return [self.bundle.item_ids.values[one] for one in met], vectors[0] - vectors[1:]
+
+    def log_totals(
+        self, vectors: Vectors, histories: Sequence[Sequence[Id] | None]
+    ) -> NDArray[np.float64]:
+        """``(B,)``: the log of the sum of exp(score) over all items that the model knows and a user
+        has not met. A score less this is the log of the item's share among them.
+
+        Args:
+            vectors: ``(B, 256)``, the users'.
+            histories: what each has met.
+
+        Raises:
+            RequestError: an item id is of another kind than the model's.
+        """
+        met = [self.known(history) for history in histories]
+        totals = np.empty(len(met))
+        together = max(1, _SCORES_AT_ONCE // len(self.bundle.item_codes))
+        for begin in range(0, len(met), together):
+            scores = self._forward.scores(vectors[begin : begin + together])
+            for row, rows in zip(scores, met[begin : begin + together], strict=True):
+                if len(np.unique(rows)) < len(row):  # who has met everything is asked of all
+                    row[rows] = -np.inf
+            totals[begin : begin + together] = log_totals(scores)
+        return totals
 
     def known(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
         """The rows of a history's items that the model knows, oldest first."""

@@ -9,7 +9,15 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from towhee_recsys.types import DEGRADED, ITEM_ID, RANK, ROUTE, SCORE
+from towhee_recsys.types import (
+    DEGRADED,
+    ITEM_ID,
+    POPULAR_AMONG,
+    RANK,
+    RESERVED_COLUMNS,
+    ROUTE,
+    SCORE,
+)
 
 if TYPE_CHECKING:
     from towhee_recsys.training import Evaluation
@@ -20,7 +28,7 @@ _SHOWN = 4
 
 def items_table(answer: Sequence[Mapping[str, Any]], title: str | None = None) -> Table:
     """Ranked items with their records: whatever columns they have, the first few."""
-    fields = [RANK, SCORE, ITEM_ID, ROUTE, DEGRADED]
+    fields = RESERVED_COLUMNS | {ITEM_ID}
     names = list(dict.fromkeys(name for row in answer for name in row if name not in fields))
     names = names[:_SHOWN]
     table = Table(title=title, title_justify="left")
@@ -32,6 +40,9 @@ def items_table(answer: Sequence[Mapping[str, Any]], title: str | None = None) -
     table.add_column("route")
     for row in answer:
         route = str(row[ROUTE])
+        if row.get(POPULAR_AMONG):
+            among = ", ".join(f"{name} {as_text(one)}" for name, one in row[POPULAR_AMONG].items())
+            route += f" among {escape(among)}"
         if row.get(DEGRADED):
             route += f" (without {', '.join(row[DEGRADED])})"
         table.add_row(

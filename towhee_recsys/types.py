@@ -17,6 +17,8 @@ ROUTE = "route"
 DEGRADED = "degraded"
 BECAUSE = "because"
 CONTRIBUTION = "contribution"
+POPULAR_AMONG = "popular_among"
+PROBABILITY = "probability"
 
 VECTOR_SIZE = 256
 """Numbers in every user's and item's vector."""
@@ -33,7 +35,9 @@ MAX_HISTORY = 100_000
 MAX_REASONS = 10
 """Reasons for one item at most."""
 
-RESERVED_COLUMNS = frozenset({SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION})
+RESERVED_COLUMNS = frozenset(
+    {SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION, POPULAR_AMONG, PROBABILITY}
+)
 """Names that an answer gives to its own fields, so no column of a schema may bear them."""
 
 Id: TypeAlias = "int | str"
@@ -83,6 +87,8 @@ class Request(TypedDict, total=False):
     """How much the items should differ from one another."""
     explain: Annotated[int, Ge(0), Le(MAX_REASONS)]
     """How many of the seen items to name as reasons, for each item."""
+    calibrate: bool
+    """Say how likely each item is to be the user's next one."""
 
 
 class SimilarRequest(TypedDict, total=False):
@@ -115,4 +121,7 @@ class Hit(TypedDict):
 Recommendation: TypeAlias = dict[str, Any]
 """``item_id``, ``score``, ``rank`` (from 1), ``route`` and the item's record, flat in one dict;
 ``degraded`` names the parts that could not answer, where there are any; ``because``, where it was
-asked for, holds the seen items that speak most for this one, each with its ``contribution``."""
+asked for, holds the seen items that speak most for this one, each with its ``contribution``.
+``popular_among`` says among which users it is popular, where the ``route`` is ``popular`` and not
+among all: ``{'gender': 'F'}``, a list for a column of several labels. ``probability``, where it
+was asked for, is how often such an item was the user's next one; see `recsys/calibrate`."""

@@ -38,6 +38,7 @@ def test_each_is_reached_by_its_name(
     mysql = "mysql+pymysql://u:p@127.0.0.1:1/x"
     reached: dict[str, tuple[dict[str, Any], type]] = {
         "answer": ({"url": url}, operators.Answer),
+        "calibrate": (model, operators.Calibrate),
         "explain": ({**model, "uri": index["uri"]}, operators.Explain),
         "item_encoder": ({"bundle": model["bundle"]}, operators.ItemEncoder),
         "milvus_insert": (index, operators.MilvusInsert),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -223,6 +227,82 @@ def test_a_history_that_repeats_itself(sample_bundle: Bundle) -> None:
     whole, one, five = encode([{"history": h} for h in ([5, 1, 5, 5], [5, 5, 5], [1])])
     np.testing.assert_allclose(changes, [whole - one, whole - five], atol=1e-5)
     assert UserEncoder(sample_bundle).contributions({})[1].shape == (0, 256)
+
+
+# Probabilities
+
+
+def test_probabilities_are_those_of_the_shares(
+    sample_stack: Stack, sample_bundle: Bundle, sample_oracle: Oracle, ask: Callable[[Any], Any]
+) -> None:
+    """Nothing else changes. A share is among all that is unseen, whatever a filter leaves."""
+    assert sample_bundle.calibration is not None
+    past = sample_oracle.histories
+    asked: list[tuple[Any, dict[str, Any], list[Any]]] = [
+        (42, sample_oracle.users[42], past[42]),
+        ({"user": {"gender": "F"}}, {"gender": "F"}, []),
+        ({"user_id": 7, "top_k": 300}, sample_oracle.users[7], past[7]),
+        ({"user_id": 7, "filter": {"genres": "Comedy"}}, sample_oracle.users[7], past[7]),
+    ]
+    requests = [request for request, *_ in asked]
+    answers = sample_stack.recommend(calibrate=True)(requests)
+    for answer, plain, (_, record, met) in zip(answers, ask(requests), asked, strict=True):
+        given = [film.pop("probability") for film in answer]
+        assert answer == plain
+        scores = sample_oracle.scores(record, met)
+        total = math.log(sum(math.exp(s) for item, s in scores.items() if item not in met))
+        shares = np.array([film["score"] - total for film in plain])
+        np.testing.assert_allclose(
+            given, sample_bundle.calibration.probability(shares), rtol=1e-4, atol=1e-6
+        )
+        assert given == sorted(given, reverse=True)
+        assert 0 <= given[-1] < given[0] <= 1
+
+
+def test_who_has_met_everything(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    ask = sample_stack.recommend(calibrate=True)
+    request = {"history": list(sample_oracle.items), "seen": "include"}
+    assert not any("probability" in film for film in ask(request))
+
+
+def test_who_asks_for_probabilities_gets_them(sample_stack: Stack) -> None:
+    on, off = sample_stack.recommend(calibrate=True), sample_stack.recommend()
+    yes, no = {"user_id": 42, "calibrate": True}, {"user_id": 42, "calibrate": False}
+    for ask, expected in ((on, [True, True, False]), (off, [False, True, False])):
+        shown = [["probability" in film for film in one] for one in ask([{"user_id": 42}, yes, no])]
+        assert shown == [[one] * 10 for one in expected]
+
+
+def test_what_has_no_probability(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    """What is popular, and what was seen."""
+    ask = sample_stack.recommend(calibrate=True)
+    assert not any("probability" in film for film in ask({}))
+    away = sample_stack.recommend(**FAR, calibrate=True)(42)
+    assert not any("probability" in film for film in away)
+    past = sample_oracle.histories[42]
+    answer = ask({"user_id": 42, "seen": "demote", "top_k": 300})
+    assert [film["item_id"] in past for film in answer] == [
+        "probability" not in film for film in answer
+    ]
+
+
+def test_a_model_without_calibration(
+    sample_bundle: Bundle, sample_stack: Stack, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "bundle")
+    dataclasses.replace(sample_bundle, calibration=None).save(path)
+    with pytest.raises(ConfigError, match="train it again with --holdout last-two"):
+        sample_stack.recommend(bundle=path, calibrate=True)
+    ask = sample_stack.recommend(bundle=path)
+    assert ids(ask(42)) == ids(sample_stack.recommend()(42))
+    with pytest.raises(RequestError, match=f"the model in {path} cannot say how likely"):
+        ask({"user_id": 42, "calibrate": True})
+    with pytest.raises(ConfigError, match="cannot say how likely"):
+        ops.recsys.calibrate(bundle=path)([[{"item_id": 1, "score": 2.0}]], np.zeros((1, 256)))
+    with pytest.raises(RequestError, match="2 lists of hits and 1 vectors; give one for each"):
+        ops.recsys.calibrate(bundle=path)([[], []], np.zeros((1, 256)))
+    with pytest.raises(RequestError, match="1 lists of hits and 2 requests; give one for each"):
+        ops.recsys.calibrate(bundle=path)([[]], np.zeros((1, 256)), [{}, {}])
 
 
 # All of them, and none that answers

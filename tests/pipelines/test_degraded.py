@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,24 @@ def without_index(sample_stack: Stack) -> Ask:
 def test_without_an_index_unseen_popular_items(
     without_index: Ask, sample_oracle: Oracle, sample_bundle: Bundle
 ) -> None:
+    counts = zip(sample_bundle.item_ids.values, sample_bundle.popularity.tolist(), strict=True)
+    among_all = dict(counts)
+    record, seen = sample_oracle.users[42], sample_oracle.histories[42]
+    shares = Counter[Any]()
+    for name in ("gender", "country"):
+        alike = [u for u, other in sample_oracle.users.items() if other[name] == record[name]]
+        met = Counter(item for user in alike for item in sample_oracle.histories[user][:-2])
+        shares.update({item: count / met.total() / 2 for item, count in met.items()})
+    order = sorted(shares, key=lambda item: (-round(shares[item], 12), -among_all[item], item))
     answer = without_index(42)
-    counted = zip((-sample_bundle.popularity).tolist(), sample_bundle.item_ids.values, strict=True)
-    seen = sample_oracle.histories[42]
-    assert ids(answer) == [item for _, item in sorted(counted) if item not in seen][:10]
+    assert ids(answer) == [item for item in order if item not in seen][:10]
     for one in answer:
         assert one["degraded"] == ["index"]
         assert one["route"] == "popular"
+        assert one["popular_among"] == {name: record[name] for name in ("gender", "country")}
         assert one["title"] == sample_oracle.items[one["item_id"]]["title"]
+    order = sorted(among_all, key=lambda item: (-among_all[item], item))
+    assert ids(without_index({"history": seen})) == [i for i in order if i not in seen][:10]
 
 
 def test_without_an_index_excluded_items_stay_out(without_index: Ask) -> None:

@@ -65,6 +65,8 @@ WRONG: list[tuple[Any, str]] = [
     ({"explain": 11}, "explain is 11"),
     ({"explain": -1}, "explain is -1"),
     ({"explain": True}, "explain is True"),
+    ({"calibrate": 1}, "calibrate is 1"),
+    ({"calibrate": "yes"}, "calibrate is 'yes'"),
     ({"user": 3}, "user is 3"),
     ({"user": {1: 1}}, "user is 1"),
     ({"user": {"gendr": "F"}}, "unknown column 'gendr'; known are gender, age, country"),

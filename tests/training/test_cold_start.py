@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -83,10 +84,28 @@ class _Naive:
         self.items = set(data.items["item_id"].iloc[cold.items])
         table = data.interactions.sort_values("timestamp", kind="stable")
         self.histories = {user: rows["item_id"].tolist() for user, rows in table.groupby("user_id")}
+        self.learnt = {  # less what was held out, and then the last two
+            user: [item for item in history if item not in self.items][:-2]
+            for user, history in self.histories.items()
+            if user not in self.users
+        }
 
     def model(self, user: int, past: list[int]) -> dict[int, float]:
         vector = self.encoder.encode({"user": self.records[user], "history": past})[0]
         return dict(zip(self.ids, (self.vectors @ vector).round(5).tolist(), strict=True))
+
+    def segment(self, user: int) -> dict[int, float]:
+        """Places in the order of what users with the same labels met."""
+        shares = dict.fromkeys(self.ids, 0.0)
+        for name in ("gender", "country"):
+            alike = [u for u in self.learnt if self.records[u][name] == self.records[user][name]]
+            if len(alike) < 20:
+                continue
+            met = Counter(item for other in alike for item in self.learnt[other])
+            for item, count in met.items():
+                shares[item] += count / met.total() / 2
+        key = lambda i: (-round(shares[i], 12), -self.popularity[i], i)  # noqa: E731
+        return {item: -float(place) for place, item in enumerate(sorted(self.ids, key=key))}
 
     @staticmethod
     def figures(ranks: list[int]) -> dict[str, float]:
@@ -107,7 +126,7 @@ def test_new_users_are_asked_as_they_arrive(
     found = measure(bundle, held_out[1])["users"]
     assert [one["met"] for one in found] == [0, 1, 3, 10]
     for one in found:
-        ranks: dict[str, list[int]] = {"model": [], "popularity": []}
+        ranks: dict[str, list[int]] = {"model": [], "popularity": [], "segment": []}
         for user in sorted(naive.users):
             known = [item for item in naive.histories[user] if item not in naive.items]
             past, rest = known[: one["met"]], known[one["met"] :]
@@ -115,6 +134,7 @@ def test_new_users_are_asked_as_they_arrive(
                 for name, scores in (
                     ("model", naive.model(user, past)),
                     ("popularity", naive.popularity),
+                    ("segment", naive.segment(user)),
                 ):
                     ranks[name].append(naive.rank(scores, rest[0], past, naive.ids))
         assert one["users"] == len(ranks["model"])

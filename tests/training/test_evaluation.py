@@ -221,8 +221,9 @@ def test_the_document_is_json(dataset: Dataset, bundle: Bundle) -> None:
     found = evaluate(bundle, dataset, baselines=["ease"])
     read = json.loads(json.dumps(found.as_dict()))
     assert read.keys() == {
-        "validation", "test", "intervals", "segments", "baselines", "users", "items"
+        "validation", "test", "intervals", "segments", "baselines", "calibration", "users", "items"
     }  # fmt: skip
+    assert read["calibration"].keys() == {"predicted", "observed", "error"}
     assert read["test"]["hr@10"] == found.test["hr@10"]
     assert read["intervals"]["ndcg@10"] == list(found.intervals["ndcg@10"])
     first = found.segments["history"][0]
@@ -370,3 +371,4 @@ def test_a_model_without_numbers_scores_nothing(bundle: Bundle, dataset: Dataset
     for name in ("hr@10", "ndcg@10", "hr@20", "coverage@10", "novelty@10", "diversity@10"):
         assert found.test[name] == 0.0
     assert found.test["popularity_lift@10"] == -1.0
+    assert set(found.calibration.values()) == {0.0}

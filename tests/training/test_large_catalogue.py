@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from towhee_recsys import Dataset, evaluate, train
 from towhee_recsys.features import FIRST
-from towhee_recsys.training import fitting, trainer
+from towhee_recsys.training import calibrating, fitting, trainer
 from towhee_recsys.training.data import TrainingData
-from towhee_recsys.training.ranking import rank_users
+from towhee_recsys.training.ranking import Answers, answer_users
 from towhee_recsys.training.trainer import Trainer, _equal
 
 
@@ -72,15 +72,21 @@ def test_where_a_target_was_drawn() -> None:
 def test_of_very_many_scores_some_users_are_asked_at_the_end(
     cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int] = []
+    asked: list[tuple[int, int]] = []
 
-    def ranked(*args: Any, users: NDArray[np.int64], **more: Any) -> NDArray[np.int64]:
-        asked.append(len(users))
-        return rank_users(*args, users=users, **more)
+    def answered(*args: Any, users: NDArray[np.int64], length: int, **more: Any) -> Answers:
+        asked.append((len(users), length))
+        return answer_users(*args, users=users, length=length, **more)
 
-    monkeypatch.setattr(fitting, "rank_users", ranked)
+    monkeypatch.setattr(fitting, "answer_users", answered)
     brief = SHORT.model_copy(update={"epochs": 1})
-    train(cycle_dataset, brief, TINY)
+    whole = train(cycle_dataset, brief, TINY)
+    assert asked == [(80, 100), (0, 0), (80, 0)]  # the model, and popularity
+    # Lists to learn from what scores are worth are dearer still: then some of those get none.
+    monkeypatch.setattr(calibrating, "SCORES", 3 * CYCLE)
+    assert train(cycle_dataset, brief, TINY).metadata.validation == pytest.approx(
+        whole.metadata.validation
+    )
     monkeypatch.setattr(fitting, "MEASURED_SCORES", 5 * CYCLE)
     train(cycle_dataset, brief, TINY)
-    assert asked == [80, 80, 5, 5]  # the model, and popularity
+    assert asked[3:] == [(3, 100), (77, 0), (80, 0), (3, 100), (2, 0), (5, 0)]

@@ -88,6 +88,14 @@ class UserForward:
                 pass
         return vectors
 
+    def scores(self, vectors: Vectors) -> Vectors:
+        """``(B, N)``: the inner products of users' vectors, as this makes them, with all items."""
+        parts = np.split(vectors, len(self._tables), axis=1)
+        with one_thread_each():
+            return np.asarray(
+                sum(p @ table[:-1].T for p, table in zip(parts, self._tables, strict=True))
+            )
+
     def _chunks(self, lengths: list[int]) -> Iterator[list[int]]:
         """Which users to compute together: those of like length, a bounded number of positions."""
         chunk: list[int] = []

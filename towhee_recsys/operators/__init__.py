@@ -8,12 +8,14 @@ the like for ``recsys/ingest`` and ``recsys/similar_items``.
 - `milvus_insert`, `milvus_publish`, `milvus_search`: the index
 - `redis_insert`, `redis_lookup`, `mysql_insert`, `mysql_lookup`: the records
 - `read_request`, `user_lookup`, `route`, `nearest_items`, `answer`: the steps of the pipelines
-- `rule_filter`, `score_threshold`, `rerank_mmr`, `explain`: steps that a pipeline can have beside
+- `rule_filter`, `score_threshold`, `rerank_mmr`, `calibrate`, `explain`: steps that a pipeline may
+  have beside
 - `shared`: what operators have in common, and the clients that they share; `requests`, `records`,
   `columns`, `rules` and `hits` are what several of them need
 """
 
 from towhee_recsys.operators.answer import Answer
+from towhee_recsys.operators.calibrate import Calibrate
 from towhee_recsys.operators.explain import Explain
 from towhee_recsys.operators.item_encoder import ItemEncoder
 from towhee_recsys.operators.milvus_insert import MilvusInsert
@@ -37,6 +39,7 @@ _register_pipelines()
 
 __all__ = [
     "Answer",
+    "Calibrate",
     "Explain",
     "ItemEncoder",
     "MilvusInsert",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from towhee import register
@@ -13,8 +13,9 @@ from towhee import register
 from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.milvus_search import left_out, wanted
+from towhee_recsys.popularity import Popular
 from towhee_recsys.stores.base import VectorStore
-from towhee_recsys.types import DEGRADED, ITEM_ID, MAX_TOP_K, ROUTE, SCORE, Filter, Hit, Id
+from towhee_recsys.types import DEGRADED, MAX_TOP_K, POPULAR_AMONG, ROUTE, Filter, Hit, Id
 
 if TYPE_CHECKING:
     from towhee_recsys.encoders import UserEncoder
@@ -28,7 +29,9 @@ class Route(shared.SharedOperator):
     The hits of a user without a known item or feature are replaced by what is most popular among
     the items that pass the filter; the score then is an item's share of all interactions. None in
     place of hits (an index that did not answer) is replaced likewise, from the bundle alone, and
-    marked ``degraded: ['index']``.
+    marked ``degraded: ['index']``. Of a user whose record is known, it is then what is popular
+    among users with the same labels, which ``popular_among`` names; the score is that of
+    `towhee_recsys.popularity.Popular.hits`.
     """
 
     def __init__(self, bundle: str, uri: str, fingerprint: str) -> None:
@@ -44,13 +47,8 @@ class Route(shared.SharedOperator):
         return shared.vector_store(self._uri)
 
     @cached_property
-    def _popular(self) -> list[Hit]:
-        """All items of the bundle, the most popular first, at equal counts by id."""
-        bundle = self._encoder.bundle
-        share = bundle.popularity / max(1, bundle.popularity.sum())
-        ids = bundle.item_ids.values
-        order = sorted(range(len(ids)), key=lambda row: (-share[row], ids[row]))
-        return [{ITEM_ID: ids[row], SCORE: float(share[row])} for row in order]  # type: ignore[misc]
+    def _popular(self) -> Popular:
+        return self._encoder.bundle.popular
 
     def __call__(
         self, users: Sequence[Mapping[str, Any]], found: Sequence[list[Hit] | None]
@@ -62,12 +60,16 @@ class Route(shared.SharedOperator):
             marks: dict[str, Any] = {ROUTE: route}
             degraded = list(user.get(DEGRADED, ()))
             if hits is None:
+                among = self._popular.among(user.get("user") or {})
                 marks[ROUTE], degraded = "popular", [*degraded, "index"]
-                hits = _best(self._popular, user)
-            elif route == "popular":
+                if among:
+                    marks[POPULAR_AMONG] = among
+                hits = _best(self._popular.hits(among), user)
+            elif route == "popular":  # the record says nothing, of a segment neither
                 name = repr(user.get("filter"))
                 if name not in passing:
-                    passing[name] = _Passing(self._popular, self._lookup(user.get("filter")))
+                    lookup = self._lookup(user.get("filter"))
+                    passing[name] = _Passing(self._popular.hits(), lookup)
                 # The search also finds items that the bundle does not know: nobody met them.
                 unmet = [Hit(item_id=hit["item_id"], score=0.0) for hit in hits]
                 try:
@@ -75,7 +77,8 @@ class Route(shared.SharedOperator):
                 except StoreUnavailable:
                     if user.get("filter"):
                         raise
-                    degraded, hits = [*degraded, "index"], _best(self._popular, user)
+                    del passing[name]  # the index may be back for the next user
+                    degraded, hits = [*degraded, "index"], _best(self._popular.hits(), user)
             if degraded:
                 marks[DEGRADED] = degraded
             answers.append([{**hit, **marks} for hit in hits])
@@ -89,7 +92,7 @@ class _Passing:
     """Those of the popular items that are in the index and pass a filter, looked up only as far as
     they are asked for, in growing steps."""
 
-    def __init__(self, popular: Sequence[Hit], lookup: Callable[[Sequence[Id]], set[Id]]) -> None:
+    def __init__(self, popular: Iterator[Hit], lookup: Callable[[Sequence[Id]], set[Id]]) -> None:
         self._popular, self._lookup = popular, lookup
         self._passing: list[Hit] = []
         self._looked = 0
@@ -99,9 +102,9 @@ class _Passing:
         while True:
             yield from self._passing[given:]
             given = len(self._passing)
-            if self._looked == len(self._popular):
+            part = list(islice(self._popular, self._looked + 100))
+            if not part:
                 return
-            part = self._popular[self._looked : 2 * self._looked + 100]
             there = self._lookup([hit["item_id"] for hit in part])
             self._passing += [hit for hit in part if hit["item_id"] in there]
             self._looked += len(part)

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from towhee.operator import PyOperator, SharedType
 
 from towhee_recsys.bundle import read_manifest, read_metadata, read_schema
+from towhee_recsys.calibration import Calibration
 from towhee_recsys.datasets.schema import Schema
-from towhee_recsys.errors import BundleError
+from towhee_recsys.errors import BundleError, ConfigError
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.stores.urls import CONNECTIONS, open_record_store
 
@@ -77,6 +78,23 @@ def schema(bundle: str) -> Schema:
 def metadata(bundle: str) -> Metadata:
     """What the bundle in that folder was trained on."""
     return _metadata(bundle, _current(bundle, None))
+
+
+def calibration(bundle: str, fingerprint: str | None = None) -> Calibration:
+    """How likely what that bundle recommends is.
+
+    Raises:
+        BundleError: as `user_encoder` does.
+        ConfigError: the bundle does not know.
+    """
+    found = user_encoder(bundle, fingerprint).bundle.calibration
+    if found is None:
+        raise ConfigError(
+            f"the model in {bundle} cannot say how likely its recommendations are: it was trained "
+            "without interactions kept back to learn it from, or by an earlier version; train it "
+            "again with --holdout last-two, or leave 'calibrate' away"
+        )
+    return found
 
 
 def _current(bundle: str, wanted: str | None) -> str:

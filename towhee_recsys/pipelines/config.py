@@ -123,12 +123,14 @@ class RecommendConfig(PipelineConfig):
     """What may be recommended at all, and to whom; see `recsys/rule_filter`. From the environment
     as JSON."""
     min_score: float | None = Field(None, allow_inf_nan=False)
-    """Items below this score are left out, except in answers of what is popular. This and the two
+    """Items below this score are left out, except in answers of what is popular. This and the
     fields below are for requests that do not say."""
     diversity: float = Field(0.0, ge=0, le=1)
     """How much the items of an answer should differ from one another; see `recsys/rerank_mmr`."""
     explain: int = Field(0, ge=0, le=MAX_REASONS)
     """How many of the seen items each recommendation names as its reasons; see `recsys/explain`."""
+    calibrate: bool = False
+    """Say how likely each item is to be the user's next one; see `recsys/calibrate`."""
 
     @field_validator("rules", mode="before")
     @classmethod

@@ -26,7 +26,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
         calling.call` gives the library's own errors instead.
 
     Raises:
-        ConfigError: a setting is missing or wrong.
+        ConfigError: a setting is missing or wrong, or the model has no calibration to go by.
         BundleError: the bundle is missing or damaged.
     """
     from towhee import ops, pipe
@@ -40,6 +40,8 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     fingerprint = read_manifest(config.bundle).fingerprint
     shared.user_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
     read_rules(config.rules, shared.schema(config.bundle))  # and so does a wrong rule
+    if config.calibrate:
+        shared.calibration(config.bundle, fingerprint)  # and so does a model that cannot
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
     store = {"url": config.store_url, "connections": config.connections}
@@ -55,6 +57,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
         p = p.map("users", "users", rules)
     threshold = recsys.score_threshold(min_score=config.min_score)
     rerank = recsys.rerank_mmr(**index, diversity=config.diversity)
+    calibrate = recsys.calibrate(**model, calibrate=config.calibrate)
     explain = recsys.explain(**model, uri=config.milvus_uri, reasons=config.explain)
     return DirectPipeline(
         p.map("users", "vectors", recsys.user_encoder(**model))
@@ -62,6 +65,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
         .map(("users", "found"), "hits", recsys.route(**model, uri=config.milvus_uri))
         .map(("hits", "users"), "hits", threshold)
         .map(("hits", "users"), "hits", rerank)
+        .map(("hits", "vectors", "users"), "hits", calibrate)
         .map(("hits", "users"), "hits", explain)
         .map(("raw", "hits"), "answer", recsys.answer(**store))
         .output("answer")

@@ -8,6 +8,7 @@
 - `listener`, `progress`: what a run says of itself, and the bar that shows it
 - `evaluation`: how good a model is; over `ranking` (what everybody is answered), `metrics` (of
   ranks), `lists` (of what is shown), `bootstrap` (how sure) and `segments` (for whom)
+- `calibrating`: what a score is worth, and how true that is
 - `baselines` (over `ease` and `ials`): what to compare with
 - `cold_start`: how good it is for users and items that it has never met
 - `evaluation_bar`: how far the evaluation is

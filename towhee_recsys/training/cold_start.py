@@ -84,7 +84,8 @@ def measure(bundle: Bundle, cold: ColdSplit) -> dict[str, Any]:
 
     New users: of each, interactions with held-out items are passed over, the first k others are
     the history, and the one after them is asked for, among all items but those k. Beside the
-    model's ``hr@10`` and ``ndcg@10`` stand those of what is most popular in training.
+    model's ``hr@10`` and ``ndcg@10`` stand those of what is most popular in training, among all and
+    among users with the same labels (``segment``, where there are such columns).
 
     New items: each user of the training data whose last interaction is with a held-out item is
     asked for it, with the history before it (which may have other held-out items: their vectors
@@ -97,8 +98,9 @@ def measure(bundle: Bundle, cold: ColdSplit) -> dict[str, Any]:
         cold: what it kept back.
 
     Returns:
-        ``{"users": [{"met": k, "users": n, "model": …, "popularity": …}, …], "items": {"items": n,
-        "users": n, "all": {"model": …, "popularity": …, "random": …}, "cold": {…}}}``.
+        ``{"users": [{"met": k, "users": n, "model": …, "popularity": …, "segment": …}, …],
+        "items": {"items": n, "users": n, "all": {"model": …, "popularity": …, "random": …},
+        "cold": {…}}}``.
 
     Raises:
         TrainingError: the model has met a held-out item, or nobody is left to ask for one.
@@ -112,7 +114,23 @@ def measure(bundle: Bundle, cold: ColdSplit) -> dict[str, Any]:
         "model": model_scores(bundle, cold.dataset),
         "popularity": popular_score(bundle.popularity),
     }
-    return {"users": _new_users(scores, cold), "items": _new_items(scores, cold)}
+    segment = {"segment": segment_score(bundle, cold.dataset)} if bundle.segments else {}
+    return {"users": _new_users({**scores, **segment}, cold), "items": _new_items(scores, cold)}
+
+
+def segment_score(bundle: Bundle, dataset: Dataset) -> Score:
+    """What is popular among users with the same labels, in the order of `Popular.hits`."""
+    row_of = {item: row for row, item in enumerate(dataset.items[ITEM_ID].tolist())}
+    records = dataset.user_records()
+
+    def score(users: NDArray[np.int64], _: list[NDArray[np.int32]]) -> NDArray[np.float32]:
+        places = np.empty((len(users), len(row_of)), np.float32)
+        for i, user in enumerate(users):
+            hits = bundle.popular.hits(bundle.popular.among(records[user]))
+            places[i, [row_of[hit["item_id"]] for hit in hits]] = np.arange(len(row_of))
+        return -places
+
+    return score
 
 
 def _new_users(scores: dict[str, Score], cold: ColdSplit) -> list[dict[str, Any]]:

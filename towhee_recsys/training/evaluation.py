@@ -28,6 +28,7 @@ from towhee_recsys.training.baselines import (
     popularity,
 )
 from towhee_recsys.training.bootstrap import Interval, intervals
+from towhee_recsys.training.calibrating import calibration_figures
 from towhee_recsys.training.lists import item_labels, list_figures
 from towhee_recsys.training.metrics import gains, hits, ndcg, rank_figures
 from towhee_recsys.training.ranking import (
@@ -82,6 +83,9 @@ class Evaluation:
     `training.segments`."""
     baselines: dict[str, Compared]
     """By name; ``popularity`` is always there."""
+    calibration: dict[str, float]
+    """``predicted``, ``observed`` and ``error``, of the first ten items of the test's lists; see
+    `training.calibrating`. Empty where the model has no calibration."""
     users: int
     """Users who were asked."""
     items: int
@@ -148,6 +152,11 @@ def evaluate(
         baselines={
             name: exam.compare(name, test) for name in dict.fromkeys([POPULARITY, *baselines])
         },
+        calibration=(
+            calibration_figures(bundle.calibration, test, exam.split.test[test.users])
+            if bundle.calibration
+            else {}
+        ),
         users=len(test.users),
         items=len(exam.ranked),
     )

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from towhee_recsys._version import __version__
 from towhee_recsys.bundle import Bundle
@@ -19,15 +20,18 @@ from towhee_recsys.features import Vocabulary
 from towhee_recsys.metadata import Metadata
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
-from towhee_recsys.training import worker
+from towhee_recsys.popularity import find_segments
+from towhee_recsys.training import calibrating, worker
 from towhee_recsys.training.baselines import popular_score
+from towhee_recsys.training.calibrating import calibrate
 from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
-from towhee_recsys.training.evaluation import model_scores, rank_users
+from towhee_recsys.training.evaluation import model_scores
 from towhee_recsys.training.listener import Listener, Silence
 from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.presets import preset
+from towhee_recsys.training.ranking import Answers, Score, Which, answer_users
 from towhee_recsys.training.trainer import MEASURED_SCORES, Fit
 from towhee_recsys.types import ITEM_ID, USER_ID
 
@@ -134,6 +138,7 @@ def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit], seconds: flo
         popularity=data.popularity,
         user_features=data.user_features,
         item_features=data.item_features,
+        segments=find_segments(data.split.train, data.items, data.user_features, data.user_arrays),
         metadata=Metadata(
             data=dataset.name,
             location=source.location if source else None,
@@ -164,21 +169,28 @@ def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit], seconds: flo
 
 
 def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
-    """The bundle with its validation metrics."""
+    """The bundle with its validation metrics, and with what they say of scores."""
     everyone = np.flatnonzero(data.split.validation >= 0)
     if not len(everyone):
         return bundle
-    asked = np.random.default_rng(0).permutation(everyone)
-    asked = np.sort(asked[: MEASURED_SCORES // data.items])
-    scores = {
-        "validation": model_scores(bundle, dataset),
-        "popularity": popular_score(data.popularity),
-    }
+    asked = np.random.default_rng(0).permutation(everyone)[: MEASURED_SCORES // data.items]
+    some = min(calibrating.USERS, calibrating.SCORES // data.items)
     everything = np.arange(data.items)
-    metrics = {
-        name: summary(
-            rank_users(score, data.split, "validation", everything, data.order, users=asked)
+
+    def answers(score: Score, users: NDArray[np.int64], length: int) -> Answers:
+        which: Which = "validation"
+        users = np.sort(users)
+        return answer_users(
+            score, data.split, which, everything, data.order, length=length, users=users
         )
-        for name, score in scores.items()
-    }
-    return replace(bundle, metadata=bundle.metadata.model_copy(update=metrics))
+
+    model = model_scores(bundle, dataset)
+    listed = answers(model, asked[:some], calibrating.LENGTH)
+    ranks = np.concatenate([listed.ranks, answers(model, asked[some:], 0).ranks])
+    popular = answers(popular_score(data.popularity), asked, 0)
+    metrics = {"validation": summary(ranks), "popularity": summary(popular.ranks)}
+    return replace(
+        bundle,
+        metadata=bundle.metadata.model_copy(update=metrics),
+        calibration=calibrate(listed, data.split.validation[listed.users]),
+    )

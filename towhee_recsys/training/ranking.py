@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from towhee_recsys.calibration import log_totals
 from towhee_recsys.datasets import Histories, Split
 from towhee_recsys.training.metrics import Ranks, best_columns, rank_targets
 
@@ -35,6 +36,10 @@ class Answers:
     """``(U,)``: where the target stands, from 1."""
     lists: NDArray[np.int32]
     """``(U, K)`` item rows, best first; -1 where fewer than K items were left."""
+    scores: NDArray[np.float32]
+    """``(U, K)``: theirs; NaN where there is no item."""
+    log_totals: NDArray[np.float64]
+    """``(U,)``: the log of the sum of exp(score) over all that was ranked; 0 where K is."""
 
 
 def answer_users(
@@ -70,6 +75,8 @@ def answer_users(
     column[order] = np.arange(len(order))
     ranks = np.empty(len(rows), dtype=np.int64)
     lists = np.full((len(rows), length), -1, dtype=np.int32)
+    listed = np.full((len(rows), length), np.nan, dtype=np.float32)
+    totals = np.zeros(len(rows))
     together = max(1, min(256, _SCORES_AT_ONCE // max(1, len(ranked))))
     for part in _chunks(rows, split.train, together):
         pasts = [_past(split, int(row), which) for row in rows[part]]
@@ -77,12 +84,14 @@ def answer_users(
         seen = [column[past] for past in pasts]
         seen = [columns[columns >= 0] for columns in seen]
         ranks[part] = rank_targets(scores, column[targets[rows[part]]], seen)
+        if length:
+            totals[part] = log_totals(scores)
         for i, row in zip(part, scores if length else (), strict=False):
-            best = order[best_columns(row, length)]
-            lists[i, : len(best)] = best
+            best = best_columns(row, length)
+            lists[i, : len(best)], listed[i, : len(best)] = order[best], row[best]
         if advance:
             advance(len(part))
-    return Answers(rows, ranks, lists)
+    return Answers(rows, ranks, lists, listed, totals)
 
 
 def rank_users(

@@ -1,0 +1,5 @@
+from .calibrate import Calibrate
+
+
+def calibrate(*args, **kwargs):
+    return Calibrate(*args, **kwargs)
