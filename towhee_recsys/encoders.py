@@ -79,7 +79,7 @@ class UserEncoder:
             RequestError: a history or a record is of the wrong kind; the message says which.
         """
         records = self._split(users)
-        histories = [self.known(record.get("history")) for record in records]
+        histories = [self._latest(record.get("history")) for record in records]
         return self._forward(histories, self._features(records))
 
     def contributions(self, user: Mapping[str, Any]) -> tuple[list[Id], Vectors]:
@@ -126,11 +126,24 @@ class UserEncoder:
         return totals
 
     def known(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
-        """The rows of a history's items that the model knows, oldest first."""
+        """The rows of a history's items that the model knows, oldest first.
+
+        Raises:
+            RequestError: an id is of another kind than the model's.
+        """
         if history is None or len(history) == 0:
             return np.empty(0, np.int32)
         rows = known_rows(self.bundle, list(history))
         return rows[rows >= 0]
+
+    def _latest(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
+        """The last of `known`, at least as many as the model reads and one more, which tells it
+        that there are more."""
+        if history is not None and len(history) > self.bundle.config.max_history:
+            latest = self.known(history[-self.bundle.config.max_history - 1 :])
+            if len(latest) > self.bundle.config.max_history:
+                return latest
+        return self.known(history)
 
     def routes(self, users: Records) -> list[Route]:
         """What each user's vector rests on: ``personal`` on the history, ``features`` on the record

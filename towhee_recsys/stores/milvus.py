@@ -17,7 +17,7 @@ from pymilvus.exceptions import MilvusException
 from towhee_recsys.errors import CollectionGone, ConfigError, IndexMismatch, StoreError
 from towhee_recsys.stores import milvus_collection as collections
 from towhee_recsys.stores.base import AttributeType
-from towhee_recsys.stores.filters import both, compile_filter, one_of
+from towhee_recsys.stores.filters import both, compile_filter, none_of, one_of
 from towhee_recsys.stores.milvus_client import Connection
 from towhee_recsys.stores.milvus_collection import BUILD_SECONDS, READ_BATCH, VECTOR, Index, Layout
 from towhee_recsys.stores.nearest import Costs, Wanted, nearest
@@ -187,11 +187,15 @@ class MilvusStore:
                 )
                 return [list(zip(hits.ids, hits.distances, strict=True)) for hits in answers]
 
+            def without(expression: str, ids: Iterable[Id]) -> str:
+                there = sorted(layout.usable(ids))
+                return both(expression, none_of(there)) if there else expression
+
             expressions = [_expression(layout, one) for one in filters or [None] * len(top_k)]
-            excluded = [frozenset(layout.usable(ids)) for ids in exclude or [()] * len(top_k)]
+            excluded = map(frozenset, exclude or [()] * len(top_k))
             rows = zip(range(len(vectors)), top_k, expressions, excluded, strict=True)
             costs = COSTS if self._connection.path is None else COSTS_LITE
-            return nearest([Wanted(*row) for row in rows], call, costs)
+            return nearest([Wanted(*row) for row in rows], call, without, costs)
 
         return self._on_live(fingerprint, work)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.stores.filters import both, none_of
 from towhee_recsys.types import Hit, Id
 
 MAX_LIMIT = 16_384
@@ -20,6 +19,9 @@ FEW = 11
 
 Call: TypeAlias = Callable[[list[int], str, int], Sequence[Sequence[tuple[Id, float]]]]
 """Positions of vectors, one expression, one limit → for each the best (id, score), best first."""
+
+Without: TypeAlias = Callable[[str, frozenset[Id]], str]
+"""An expression and ids → the expression that leaves these out too."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Wanted:
     excluded: frozenset[Id]
 
 
-def nearest(wanted: Sequence[Wanted], call: Call, costs: Costs) -> list[list[Hit]]:
+def nearest(
+    wanted: Sequence[Wanted], call: Call, without: Without, costs: Costs
+) -> list[list[Hit]]:
     """The `top_k` best of each, in the order of `wanted`; equal scores by id.
 
     What is excluded is fetched along and left out here, so that a call serves all users of one
@@ -62,7 +66,7 @@ def nearest(wanted: Sequence[Wanted], call: Call, costs: Costs) -> list[list[Hit
         least = one.top_k + 1
         in_expression = least + costs.excluded * len(one.excluded) + costs.call
         if one.excluded and limit > min(in_expression, MAX_LIMIT):
-            expression = both(one.expression, none_of(sorted(one.excluded)))
+            expression = without(one.expression, one.excluded)
             one, limit = replace(one, expression=expression, excluded=frozenset()), least
         elif not alone and one.excluded:
             limit = 1 << (limit - 1).bit_length()
