@@ -153,7 +153,7 @@ fields = {
     "history": st.lists(st.integers(1, 400), max_size=10),
     "top_k": st.integers(1, 40),
     "filter": st.dictionaries(names, junk, max_size=2),
-    "seen": st.sampled_from(["exclude", "include"]),
+    "seen": st.sampled_from(["exclude", "include", "demote"]),
     "exclude": st.lists(st.integers(1, 400), max_size=10),
 }
 requests = st.fixed_dictionaries({}, optional=fields) | st.fixed_dictionaries(
@@ -183,15 +183,17 @@ def _check(request: dict[str, Any], answer: list[dict[str, Any]], oracle: Oracle
     history = request.get("history")
     if history is None:
         history = oracle.histories.get(request.get("user_id"), [])
-    out = {*request.get("exclude", ()), *(() if request.get("seen") == "include" else history)}
+    seen = request.get("seen", "exclude")
+    out = {*request.get("exclude", ()), *(history if seen == "exclude" else ())}
     top_k = request.get("top_k", 10)
     assert len(found) == len(set(found)) <= top_k
     assert not set(found) & out
     if not request.get("filter"):
         assert len(found) == min(top_k, len(set(oracle.items) - out))
     assert [one["rank"] for one in answer] == list(range(1, len(found) + 1))
-    scores = [one["score"] for one in answer]
-    assert scores == sorted(scores, reverse=True)
+    last = set(history) if seen == "demote" else set()
+    order = [(one["item_id"] in last, -one["score"]) for one in answer]
+    assert order == sorted(order)
     for one in answer:
         assert "degraded" not in one
         assert one["title"] == oracle.items[one["item_id"]]["title"]

@@ -46,11 +46,10 @@ def calibrate(answers: Answers, targets: NDArray[np.int32]) -> Calibration | Non
     fitted = isotonic_regression(means[1], weights=sizes)
     blocks = fitted.blocks[:-1]  # where each level of the curve begins: a point in its middle
     middles = np.add.reduceat(means[0] * sizes, blocks) / fitted.weights
+    middles = np.maximum.accumulate(middles)  # equal ones may differ by rounding
     some = np.unique(np.linspace(0, len(blocks) - 1, POINTS).round().astype(int))
     return Calibration(
-        log_shares=np.maximum.accumulate(middles)[
-            some
-        ].tolist(),  # equal ones may differ by rounding
+        log_shares=middles[some].tolist(),
         probabilities=np.clip(fitted.x[blocks[some]], 0, 1).tolist(),
     )
 
