@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import Parser, in_turns, report
-from world import TOP_K, World
+from common import in_turns, report
+from world import TOP_K, World, indexes, options
 
 SEEN = (0, 20, 200, 1_000, 3_000)
 LENGTHS = (10, 100, 1_000)
@@ -33,18 +33,13 @@ NUMPY_LACKS = (
 
 
 def main() -> None:
-    parser = Parser(__doc__)
-    parser.add_argument("--data", default="sample", help="as for towhee-recsys train")
-    parser.add_argument("--bundle", help="folder of a model of that data; else one is trained")
-    parser.add_argument("--server", help="URI of a Milvus server to measure beside Milvus Lite")
+    parser = options(__doc__)
     parser.add_argument("--rounds", type=int, default=300)
     args = parser.parse_args()
-    floors, seen, steps, instead = [], [], [], []
+    floors, seen, steps = [], [], []
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), args.data, args.bundle)
-        uris = {"Milvus Lite": f"{folder}/milvus.db"}
-        if args.server:
-            uris["Milvus server"] = args.server
+        uris = indexes(folder, args.server)
         for name, uri in uris.items():
             world.ingest(uri)
             for batch in (1, 64):

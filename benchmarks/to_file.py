@@ -16,24 +16,18 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from common import Parser, report
-from world import World
+from common import report
+from world import World, indexes, options
 
 BATCH = 256
 
 
 def main() -> None:
-    parser = Parser(__doc__)
-    parser.add_argument("--data", default="sample", help="as for towhee-recsys train")
-    parser.add_argument("--bundle", help="folder of a model of that data; else one is trained")
-    parser.add_argument("--server", help="URI of a Milvus server to measure beside Milvus Lite")
-    args = parser.parse_args()
+    args = options(__doc__).parse_args()
     rows, parts = [], []
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), args.data, args.bundle)
-        uris = {"Milvus Lite": f"{folder}/milvus.db"}
-        if args.server:
-            uris["Milvus server"] = args.server
+        uris = indexes(folder, args.server)
         for name, uri in uris.items():
             world.ingest(uri)
             row, shares = measure(world, uri, Path(folder))

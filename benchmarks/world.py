@@ -8,12 +8,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import Parser
 
 TOP_K = 10
 
 Id = Any
 Bare = Callable[[int], Any]
 """Computes for the group of users of that number."""
+
+
+def options(doc: str) -> Parser:
+    """What every script about a world can be told."""
+    parser = Parser(doc)
+    parser.add_argument("--data", default="sample", help="as for towhee-recsys train")
+    parser.add_argument("--bundle", help="folder of a model of that data; else one is trained")
+    parser.add_argument("--server", help="URI of a Milvus server to measure beside Milvus Lite")
+    return parser
+
+
+def indexes(folder: str, server: str | None) -> dict[str, str]:
+    """The URIs to measure, by name."""
+    lite = {"Milvus Lite": f"{folder}/milvus.db"}
+    return lite | ({"Milvus server": server} if server else {})
 
 
 class World:
