@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from towhee_recsys.model.backend import nn, paddle
@@ -20,7 +21,7 @@ from towhee_recsys.model.towers import UserTower
 
 Floats: TypeAlias = NDArray[np.float32]
 
-_ROWS_AT_ONCE = 64
+_ROWS_AT_ONCE = 50
 _EPSILON = 1e-5
 """Paddle's default in LayerNorm."""
 
@@ -79,7 +80,11 @@ class _NumpyBlock:
     def __init__(self, block: Block, length: int) -> None:
         self._heads = block.mix.heads
         with paddle.no_grad():
-            self._mixing = block.mix.toeplitz(length).numpy()
+            mixing = block.mix.toeplitz(length).numpy()
+        # A Toeplitz matrix: any rows, up to the diagonal, are the last rows' last columns.
+        self._mixing = np.ascontiguousarray(mixing[:, -_ROWS_AT_ONCE:])
+        later = np.zeros_like(mixing[:, -1])
+        self._row_of = sliding_window_view(np.hstack([mixing[:, -1], later]), length, axis=1)
         self._gate = _folded(block.norm_in, block.gate)
         self._value = _folded(block.norm_in, block.value)
         (weight, bias), (more_weight, more_bias) = self._gate, self._value
@@ -99,7 +104,7 @@ class _NumpyBlock:
         out = self._by_head(mixed)
         for begin in range(0, length, _ROWS_AT_ONCE):  # nothing is taken from later positions
             end = min(begin + _ROWS_AT_ONCE, length)
-            weights = self._mixing[:, begin:end, :end]
+            weights = self._mixing[:, begin - end :, -end:]
             np.matmul(weights, value[:, :, :end], out=out[:, :, begin:end])
         return self._rest(z, mixed, both[..., :size])
 
@@ -108,7 +113,8 @@ class _NumpyBlock:
         batch, length, size = z.shape
         normed, rows = _normalise(z), np.arange(batch)
         value = self._by_head(_silu(_linear(normed, self._value)))
-        weights = self._mixing[:, last, :length].transpose(1, 0, 2)[:, :, None]
+        rows_before = self._row_of.shape[-1] - 1 - last
+        weights = self._row_of[:, rows_before, :length].transpose(1, 0, 2)[:, :, None]
         mixed = np.matmul(weights, value).reshape(batch, size)
         gate = _silu(_linear(normed[rows, last], self._gate))
         return self._rest(z[rows, last], mixed, gate)
