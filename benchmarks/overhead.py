@@ -104,16 +104,18 @@ def direct(config: Any) -> tuple[int, Callable[[Any], Any]]:
     route = operators.Route(**model, uri=config.milvus_uri)
     threshold = operators.ScoreThreshold(config.min_score)
     rerank = operators.RerankMMR(**index, diversity=config.diversity)
+    calibrate = operators.Calibrate(**model, calibrate=config.calibrate)
     explain = operators.Explain(**model, uri=config.milvus_uri, reasons=config.explain)
     answer = operators.Answer(config.store_url, config.connections)
 
     def recommend(raw: Any) -> Any:
         users = rules(look_up(read(raw)))
-        hits = route(users, search(encode(users), users))
-        hits = explain(rerank(threshold(hits, users), users), users)
-        return answer(raw, hits)
+        vectors = encode(users)
+        hits = route(users, search(vectors, users))
+        hits = rerank(threshold(hits, users), users)
+        return answer(raw, explain(calibrate(hits, vectors, users), users))
 
-    return 9 + bool(config.rules), recommend
+    return 10 + bool(config.rules), recommend
 
 
 if __name__ == "__main__":
