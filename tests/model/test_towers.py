@@ -98,6 +98,21 @@ def test_numpy_computes_the_last_position_as_paddle_does(blocks: int) -> None:
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_numpy_agrees_on_long_histories() -> None:
+    longest = 130  # several runs of rows, the last one cut short
+    model = _model(CONFIG.model_copy(update={"max_history": longest}))
+    table = model.table(_items(model)).numpy()
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(0, ITEMS, n).astype(np.int32) for n in (longest, 99, 50, 49, 0)]
+    codes, lengths = pad_histories(rows, ITEMS, longest)
+    records = USERS.transform([{}] * len(rows))
+    last = lengths.astype(np.int64) - 1
+    everywhere = model.user(paddle.to_tensor(table[codes]), records).numpy()
+    found = NumpyTower(model.user, longest + 1)(table[codes], records, last)
+    expected = everywhere[np.arange(len(last)), last]
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
 def test_numpy_does_not_warn_of_large_numbers(model: TwoTowers) -> None:
     tower = NumpyTower(model.user, CONFIG.max_history + 1)
     table = 1e20 * model.table(_items(model)).numpy()
