@@ -1,8 +1,9 @@
 """A trained user tower → the same function in NumPy, for the one vector that serving needs.
 
 Asked for one user, Paddle's operators cost as much in overhead as in arithmetic, and together more
-than twice what this takes. What does not depend on the user is computed once: the Toeplitz
-matrices, and the scale and shift of each LayerNorm, which go into the Linear layer behind it.
+than twice what this takes. What does not depend on the user is computed once: the rows of the
+Toeplitz matrices, and the scale and shift of each LayerNorm, which go into the Linear layer behind
+it.
 """
 
 from __future__ import annotations
@@ -81,10 +82,13 @@ class _NumpyBlock:
         self._heads = block.mix.heads
         with paddle.no_grad():
             mixing = block.mix.toeplitz(length).numpy()
-        # A Toeplitz matrix: any rows, up to the diagonal, are the last rows' last columns.
+        # A Toeplitz matrix: any rows, up to the diagonal, are the last rows' last columns; and any
+        # whole row is the last one with zeros behind it, begun so many places further on.
         self._mixing = np.ascontiguousarray(mixing[:, -_ROWS_AT_ONCE:])
-        later = np.zeros_like(mixing[:, -1])
-        self._row_of = sliding_window_view(np.hstack([mixing[:, -1], later]), length, axis=1)
+        last = mixing[:, -1]
+        shifted = sliding_window_view(np.hstack([last, np.zeros_like(last)]), length, axis=1)
+        self._rows = shifted[:, length - 1 :: -1]
+        """``(heads, length, length)``, the matrix as a view of twice a row."""
         self._gate = _folded(block.norm_in, block.gate)
         self._value = _folded(block.norm_in, block.value)
         (weight, bias), (more_weight, more_bias) = self._gate, self._value
@@ -113,8 +117,7 @@ class _NumpyBlock:
         batch, length, size = z.shape
         normed, rows = _normalise(z), np.arange(batch)
         value = self._by_head(_silu(_linear(normed, self._value)))
-        rows_before = self._row_of.shape[-1] - 1 - last
-        weights = self._row_of[:, rows_before, :length].transpose(1, 0, 2)[:, :, None]
+        weights = self._rows[:, last, :length].transpose(1, 0, 2)[:, :, None]
         mixed = np.matmul(weights, value).reshape(batch, size)
         gate = _silu(_linear(normed[rows, last], self._gate))
         return self._rest(z[rows, last], mixed, gate)
