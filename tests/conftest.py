@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ pytest_plugins = ["fixtures.model", "fixtures.stack", "fixtures.tiny"]
 # How long an example takes says more about the machine than about the library.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_matplotlib(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A style or a list of fonts that lies at the user's must not change what examples draw."""
+    os.environ["MPLCONFIGDIR"] = str(tmp_path_factory.mktemp("matplotlib"))
 
 
 @pytest.fixture(scope="session")
