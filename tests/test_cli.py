@@ -331,7 +331,11 @@ def test_a_model_of_everything_is_not_evaluated(tmp_path: Path) -> None:
 
 
 def test_an_ingested_home(
-    trained: Path, sample_oracle: Oracle, sample_bundle: Bundle, tmp_path: Path
+    trained: Path,
+    sample_oracle: Oracle,
+    sample_bundle: Bundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home = Path(shutil.copytree(trained, tmp_path / "home"))
     result = invoke(home, "ingest", "--data", "sample")
@@ -348,6 +352,15 @@ def test_an_ingested_home(
     assert {one["route"] for one in features["recommendations"]} == {"features"}
     table = invoke(home, "recommend", "42", "--seen", "include").stdout
     assert "personal" in table
+    words = ["recommend", "42", "--explain", "2", "--calibrate", "--diversity", "0.5", "-n", "3"]
+    for one in json.loads(invoke(home, *words, "--json").stdout)["recommendations"]:
+        assert 0 < one["probability"] < 1
+        assert len(one["because"]) <= 2
+    monkeypatch.setenv("COLUMNS", "120")
+    explained = invoke(home, *words)
+    assert "likely" in explained.stdout
+    reasons = json.loads(invoke(home, *words, "--json").stdout)["recommendations"][0]["because"]
+    assert sample_oracle.items[reasons[0]["item_id"]]["title"] in explained.stdout
     nothing = invoke(home, "recommend", "42", "--filter", '{"year": 1850}')
     assert "No item passes" in nothing.stdout
     assert nothing.exit_code == 0

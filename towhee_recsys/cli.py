@@ -21,6 +21,7 @@ from towhee_recsys._version import __version__
 from towhee_recsys.commands import Json, command, print_json
 from towhee_recsys.errors import BundleError, RequestError
 from towhee_recsys.hub.commands import app as hub
+from towhee_recsys.types import MAX_REASONS, MAX_TOP_K
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,7 +53,7 @@ Data = Annotated[
         "…), a MovieLens zip or folder, or the YAML file that describes tables of your own.",
     ),
 ]
-TopK = Annotated[int, typer.Option("--top-k", "-n", min=1, max=10_000, help="Items to answer.")]
+TopK = Annotated[int, typer.Option("--top-k", "-n", min=1, max=MAX_TOP_K, help="Items to answer.")]
 Filter = Annotated[
     str | None,
     typer.Option(
@@ -350,6 +351,19 @@ def recommend(
         Literal["exclude", "include", "demote"],
         typer.Option(help="Leave out what the user has met, or not, or let it come last."),
     ] = "exclude",
+    diversity: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How much the items should differ from one another."),
+    ] = 0,
+    explain: Annotated[
+        int,
+        typer.Option(
+            min=0, max=MAX_REASONS, help="Name so many seen items as reasons for each item."
+        ),
+    ] = 0,
+    calibrate: Annotated[
+        bool, typer.Option(help="Say how likely each item is to be the user's next one.")
+    ] = False,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -363,14 +377,19 @@ def recommend(
     particular; or, with --to, to everybody."""
     if to is not None:
         if user or record or history or filter or seen != "exclude":
-            raise typer.BadParameter("--to goes with --top-k alone: it is for all users alike")
-        _recommend_to_all(ctx.obj, to, top_k, as_json)
+            raise typer.BadParameter(
+                "--to is for all users alike: it goes with --top-k, --diversity, --explain and "
+                "--calibrate alone"
+            )
+        settings = {"diversity": diversity, "explain": explain, "calibrate": calibrate}
+        _recommend_to_all(ctx.obj, to, {"top_k": top_k, **settings}, as_json)
         return
     from towhee_recsys.pipelines import RecommendConfig, call
     from towhee_recsys.pipelines import recommend as build
 
     home: Home = ctx.obj
-    request: dict[str, Any] = {"top_k": top_k, "seen": seen}
+    request: dict[str, Any] = {"top_k": top_k, "seen": seen, "diversity": diversity}
+    request |= {"explain": explain, "calibrate": calibrate}
     if user is not None:
         request["user_id"] = home.parse_id(user, "user_id")
     if record is not None:
@@ -383,7 +402,7 @@ def recommend(
     if as_json:
         print_json({"user_id": request.get("user_id"), "recommendations": answer})
     else:
-        _print_items(answer)
+        _print_items(answer, _titles_of_reasons(home, answer))
 
 
 @app.command()
@@ -500,14 +519,14 @@ def doctor(ctx: typer.Context, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _recommend_to_all(home: Home, path: Path, top_k: int, as_json: bool) -> None:
+def _recommend_to_all(home: Home, path: Path, settings: dict[str, Any], as_json: bool) -> None:
     from rich.progress import Progress
 
     from towhee_recsys.pipelines import RecommendConfig, recommend_to_file
     from towhee_recsys.types import USER_ID
 
     users = _recorded(home).users[USER_ID].tolist()
-    config = RecommendConfig(**home.pipelines, top_k=top_k)
+    config = RecommendConfig(**home.pipelines, **settings)
     with Progress(console=_console(), transient=True) as bar:
         task = bar.add_task("users", total=len(users))
         done = recommend_to_file(
@@ -584,7 +603,16 @@ def _console() -> Console:
     return Console(stderr=True)
 
 
-def _print_items(answer: list[dict[str, Any]]) -> None:
+def _titles_of_reasons(home: Home, answer: list[dict[str, Any]]) -> dict[Any, str]:
+    from towhee_recsys.stores.urls import open_record_store
+    from towhee_recsys.types import BECAUSE, ITEM_ID
+
+    met = list({one[ITEM_ID] for row in answer for one in row.get(BECAUSE, ())})
+    records = open_record_store(home.store_url).get_items(met) if met else []
+    return {item: _title(record) for item, record in zip(met, records, strict=True) if record}
+
+
+def _print_items(answer: list[dict[str, Any]], titles: dict[Any, str] | None = None) -> None:
     from towhee_recsys.tables import items_table
 
     if not answer:
@@ -592,7 +620,7 @@ def _print_items(answer: list[dict[str, Any]]) -> None:
         return
     from rich.console import Console
 
-    Console().print(items_table(answer))
+    Console().print(items_table(answer, titles=titles or {}))
 
 
 def _figures(metrics: dict[str, float]) -> str:

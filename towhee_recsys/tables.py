@@ -10,9 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from towhee_recsys.types import (
+    BECAUSE,
     DEGRADED,
     ITEM_ID,
     POPULAR_AMONG,
+    PROBABILITY,
     RANK,
     RESERVED_COLUMNS,
     ROUTE,
@@ -26,17 +28,30 @@ _SHOWN = 4
 """Columns of a record that fit beside the title."""
 
 
-def items_table(answer: Sequence[Mapping[str, Any]], title: str | None = None) -> Table:
-    """Ranked items with their records: whatever columns they have, the first few."""
+def items_table(
+    answer: Sequence[Mapping[str, Any]],
+    title: str | None = None,
+    titles: Mapping[Any, str] | None = None,
+) -> Table:
+    """Ranked items with their records: whatever columns they have, the first few.
+
+    `titles`: of the items that are named as reasons; others are named by their ids.
+    """
     fields = RESERVED_COLUMNS | {ITEM_ID}
     names = list(dict.fromkeys(name for row in answer for name in row if name not in fields))
-    names = names[:_SHOWN]
+    likely, reasons = (any(name in row for row in answer) for name in (PROBABILITY, BECAUSE))
+    names = names[: _SHOWN // 2 if reasons else _SHOWN]
+    titles = titles or {}
     table = Table(title=title, title_justify="left")
     table.add_column("#", justify="right")
     table.add_column("score", justify="right")
+    if likely:
+        table.add_column("likely", justify="right")
     table.add_column("item", justify="right")
     for name in names:
         table.add_column(escape(name))
+    if reasons:
+        table.add_column("because of")
     table.add_column("route")
     for row in answer:
         route = str(row[ROUTE])
@@ -45,11 +60,14 @@ def items_table(answer: Sequence[Mapping[str, Any]], title: str | None = None) -
             route += f" among {escape(among)}"
         if row.get(DEGRADED):
             route += f" (without {', '.join(row[DEGRADED])})"
+        because = (one[ITEM_ID] for one in row.get(BECAUSE, ()))
         table.add_row(
             str(row[RANK]),
             f"{row[SCORE]:.3f}",
+            *([f"{row[PROBABILITY]:.1%}" if PROBABILITY in row else ""] if likely else []),
             escape(str(row[ITEM_ID])),
             *(escape(as_text(row.get(name))) for name in names),
+            *(["\n".join(escape(titles.get(i, f"item {i}")) for i in because)] if reasons else []),
             route,
         )
     return table
