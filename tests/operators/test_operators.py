@@ -239,3 +239,5 @@ def test_numpy_s_ids_count_as_python_s(index: dict[str, str], model: dict[str, s
     search = ops.recsys.milvus_search(**index)
     assert search(vectors, [given]) == search(vectors, [plain])
     assert search(vectors, [{"exclude": None}]) == search(vectors)
+    many = {"exclude": list(map(np.int64, range(1, 291)))}
+    assert {hit["item_id"] for hit in search(vectors, [many])[0]} == set(range(291, 301))

@@ -126,10 +126,12 @@ class RecordStoreConformance:
         store.add_interactions([met("ünï ", "1", 1), met("ünï ", "a ", 2), met(7, 2**62, 1)])
         assert store.get_histories(["ünï ", "ünï", 7]) == [["1", "a "], [], [2**62]]
 
-    @pytest.mark.parametrize("value", ["yesterday", float("nan"), True])
+    @pytest.mark.parametrize("value", ["yesterday", float("nan"), True, 10**400, np.int64(5)])
     def test_a_timestamp_that_is_none_is_refused(self, store: RecordStore, value: Any) -> None:
         with pytest.raises(StoreError, match=r"timestamp is .* for user 1 and item 2"):
             store.add_interactions([met(1, 2, value)])
+        with pytest.raises(StoreError, match="user_id is None"):
+            store.add_interactions([{"item_id": 2, "timestamp": value}])
 
     def test_interactions_stream_in_any_order(
         self, store: RecordStore, monkeypatch: pytest.MonkeyPatch
@@ -166,6 +168,8 @@ class RecordStoreConformance:
         assert store.get_histories([1, 3, 4]) == [[], [], [1]]
         assert store.counts() == {"items": 1, "users": 1, "histories": 1}
         assert store.forget_users([1, 3]) == 0
+        store.remove_interactions(4, [1])
+        assert store.forget_users([4]) == 0
         assert store.forget_users([]) == 0
 
     def test_concurrent_writers_lose_nothing(self, store: RecordStore) -> None:
@@ -211,7 +215,7 @@ class VectorStoreConformance:
         store: VectorStore,
         items: Sequence[dict[str, Any]],
         vectors: NDArray[np.float32],
-        fingerprint: str = "aa11",
+        fingerprint: str = "aa11aa11",
         **attributes: Any,
     ) -> str:
         name = store.create(fingerprint, type(items[0]["item_id"]), attributes)
@@ -221,7 +225,7 @@ class VectorStoreConformance:
         return name
 
     def ids(
-        self, store: VectorStore, top_k: int = 10, fingerprint: str = "aa11", **how: Any
+        self, store: VectorStore, top_k: int = 10, fingerprint: str = "aa11aa11", **how: Any
     ) -> list[Any]:
         options = {key: [value] for key, value in how.items()}
         hits = store.search(axis(0)[None], [top_k], fingerprint, **options)
@@ -237,7 +241,7 @@ class VectorStoreConformance:
         self.index(
             store, [{"item_id": n} for n in (5, 6, 7)], np.stack([axis(0, s) for s in (1, 3, 2)])
         )
-        answers = store.search(np.stack([axis(0), axis(0, -2), axis(1)]), [2, 3, 1], "aa11")
+        answers = store.search(np.stack([axis(0), axis(0, -2), axis(1)]), [2, 3, 1], "aa11aa11")
         assert [[(h["item_id"], h["score"]) for h in hits] for hits in answers] == [
             [(6, 3.0), (7, 2.0)],
             [(5, -2.0), (7, -4.0), (6, -6.0)],
@@ -246,14 +250,14 @@ class VectorStoreConformance:
         assert type(answers[0][0]["score"]) is float
         assert self.ids(store, 0) == []
         assert self.ids(store, 20_000) == [6, 7, 5]
-        assert store.search(np.zeros((0, VECTOR_SIZE), np.float32), [], "aa11") == []
+        assert store.search(np.zeros((0, VECTOR_SIZE), np.float32), [], "aa11aa11") == []
 
     def test_text_ids(self, store: VectorStore) -> None:
         texts = ["a", "A", "a ", "日本", "😀" * MAX_ID_LENGTH, "q\"'\\\n"]
         self.index(store, [{"item_id": one} for one in texts], ladder(len(texts)))
         assert self.ids(store, exclude=["A", 1]) == [one for one in texts if one != "A"]
-        assert store.matching([*texts[:2], "b", 1], "aa11") == {"a", "A"}
-        found = store.get(["b", texts[-1]], "aa11")
+        assert store.matching([*texts[:2], "b", 1], "aa11aa11") == {"a", "A"}
+        found = store.get(["b", texts[-1]], "aa11aa11")
         assert found[0] is None
         np.testing.assert_array_equal(found[1], ladder(len(texts))[-1])
 
@@ -261,7 +265,7 @@ class VectorStoreConformance:
         numbers = [2**63 - 2, 2**63 - 3, -(2**63) + 2]
         name = self.index(store, [{"item_id": one} for one in numbers], ladder(3))
         assert self.ids(store) == numbers
-        assert store.matching([*numbers, 2**63, -(2**63), "x"], "aa11") == set(numbers)
+        assert store.matching([*numbers, 2**63, -(2**63), "x"], "aa11aa11") == set(numbers)
         assert store.finish(name, numbers[:1]) == 1
 
     def test_equal_scores_come_by_id(self, store: VectorStore) -> None:
@@ -276,7 +280,7 @@ class VectorStoreConformance:
             name = self.index(store, items, np.stack([axis(0, scale), axis(1)]), year="number")
         store.write(name, [{"item_id": 2}] * 2, np.stack([axis(0, 1), axis(0, 5)]))
         assert store.finish(name, [1, 2]) == store.count() == 2
-        hits = store.search(axis(0)[None], [5], "aa11")
+        hits = store.search(axis(0)[None], [5], "aa11aa11")
         assert hits == [[{"item_id": 2, "score": 5.0}, {"item_id": 1, "score": 2.0}]]
         assert self.ids(store, filters={"year": 1990}) == [1]
 
@@ -290,7 +294,7 @@ class VectorStoreConformance:
         self.index(store, [{"item_id": n} for n in range(1_500)], ladder(1_500))
         vectors = np.stack([axis(0)] * 4)
         exclude = [list(range(1_000)), [], [0, 0, 2], list(range(1_495))]
-        answers = store.search(vectors, [10, 2, 2, 10], "aa11", exclude=exclude)
+        answers = store.search(vectors, [10, 2, 2, 10], "aa11aa11", exclude=exclude)
         assert [[hit["item_id"] for hit in hits] for hits in answers] == [
             list(range(1_000, 1_010)),
             [0, 1],
@@ -298,6 +302,18 @@ class VectorStoreConformance:
             list(range(1_495, 1_500)),
         ]
         assert self.ids(store, exclude=range(20_000)) == []
+        assert self.ids(store, 2, exclude=list(map(np.int64, range(1_000)))) == [1_000, 1_001]
+
+    def test_calls_are_of_bounded_size(
+        self, store: VectorStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.index(store, [{"item_id": n} for n in range(100)], ladder(100))
+        vectors = np.stack([axis(0)] * 10)
+        exclude = [range(n, 2 * n) for n in range(10)]
+        whole = store.search(vectors, range(1, 11), "aa11aa11", exclude=exclude)
+        monkeypatch.setattr("towhee_recsys.stores.nearest.HITS_AT_ONCE", 40)
+        assert store.search(vectors, range(1, 11), "aa11aa11", exclude=exclude) == whole
+        assert [len(hits) for hits in whole] == list(range(1, 11))
 
     def test_filters(self, store: VectorStore) -> None:
         items = [
@@ -324,11 +340,14 @@ class VectorStoreConformance:
             ({"and": [{"genres": "Drama"}, {"lang": "en"}], "year": {"gte": 1994}}, [1]),
         ]
         answers = store.search(
-            np.stack([axis(0)] * len(cases)), [5] * len(cases), "aa11", [case for case, _ in cases]
+            np.stack([axis(0)] * len(cases)),
+            [5] * len(cases),
+            "aa11aa11",
+            [case for case, _ in cases],
         )
         for (case, expected), hits in zip(cases, answers, strict=True):
             assert [hit["item_id"] for hit in hits] == expected, case
-            assert store.matching([1, 2, 3, 4], "aa11", case) == set(expected), case
+            assert store.matching([1, 2, 3, 4], "aa11aa11", case) == set(expected), case
         assert self.ids(store, filters={"genres": "Drama"}, exclude=[1]) == [2]
         with pytest.raises(RequestError, match=r"'taste'.*genres \(labels\), lang \(label\)"):
             self.ids(store, filters={"taste": "good"})
@@ -364,7 +383,7 @@ class VectorStoreConformance:
         )
 
     def test_what_does_not_fit_is_named(self, store: VectorStore) -> None:
-        name = store.create("aa11", int, {"year": "number"})
+        name = store.create("aa11aa11", int, {"year": "number"})
         for item, message in [
             ({"item_id": "a"}, "item_id is 'a'"),
             ({"item_id": 2**63}, "item_id is 9223372036854775808"),
@@ -377,36 +396,52 @@ class VectorStoreConformance:
         with pytest.raises(StoreError, match="shape"):
             store.write(name, [{"item_id": 1}], ladder(2))
         with pytest.raises(StoreError, match="drop"):
-            store.create("aa11", str, {})
+            store.create("aa11aa11", str, {})
 
     def test_models_never_mix(self, store: VectorStore) -> None:
-        first = self.index(store, [{"item_id": 1}], ladder(1), "aa11")
-        second = store.create("bb22", int, {})
+        first = self.index(store, [{"item_id": 1}], ladder(1), "aa11aa11")
+        second = store.create("bb22bb22", int, {})
         store.write(second, [{"item_id": 2}], ladder(1))
         store.finish(second, [2])
-        assert store.live() == "aa11"
-        assert self.ids(store, fingerprint="aa11") == [1]
-        with pytest.raises(IndexMismatch, match=r"vectors of model aa11, but .* bb22"):
-            self.ids(store, fingerprint="bb22")
+        assert store.live() == "aa11aa11"
+        assert self.ids(store, fingerprint="aa11aa11") == [1]
+        with pytest.raises(IndexMismatch, match=r"vectors of model aa11aa11, but .* bb22bb22"):
+            self.ids(store, fingerprint="bb22bb22")
         store.publish(second)
-        assert store.live() == "bb22"
-        assert self.ids(store, fingerprint="bb22") == [2]
+        assert store.live() == "bb22bb22"
+        assert self.ids(store, fingerprint="bb22bb22") == [2]
         for ask in (store.get, store.matching):
-            with pytest.raises(IndexMismatch, match=r"vectors of model bb22, but .* aa11"):
-                ask([1], "aa11")
+            with pytest.raises(IndexMismatch, match=r"vectors of model bb22bb22, but .* aa11aa11"):
+                ask([1], "aa11aa11")
         store.publish(first)
-        assert self.ids(store, fingerprint="aa11") == [1]
+        assert self.ids(store, fingerprint="aa11aa11") == [1]
 
     def test_the_last_two_collections_are_kept(self, store: VectorStore) -> None:
         names = [
-            self.index(store, [{"item_id": 1}], ladder(1), one) for one in ("aa11", "bb22", "cc33")
+            self.index(store, [{"item_id": 1}], ladder(1), one)
+            for one in ("aa11aa11", "bb22bb22", "cc33cc33")
         ]
         store.publish(names[2])
         store.publish(names[1])
-        assert store.live() == "bb22"
+        assert store.live() == "bb22bb22"
         with pytest.raises(StoreError):
             store.publish(names[0])
-        assert store.live() == "bb22"
+        assert store.live() == "bb22bb22"
+
+    def test_what_is_not_ours_stays(self, store: VectorStore) -> None:
+        first = self.index(store, [{"item_id": 1}], ladder(1), "aa11aa11")
+        client = store._connection.client()  # type: ignore[attr-defined]
+        alias = first.removesuffix("_aa11aa11")
+        others = [f"{alias}_backup", f"{alias}_2024", f"{alias}_01234567"]
+        for other in others:
+            client.create_collection(other, dimension=4)
+        for fingerprint in ("bb22bb22", "cc33cc33"):
+            self.index(store, [{"item_id": 1}], ladder(1), fingerprint)
+        there = set(client.list_collections())
+        for other in others:
+            client.drop_collection(other)
+        assert {*others, f"{alias}_bb22bb22", f"{alias}_cc33cc33"} <= there
+        assert first not in there
 
     def test_publishing_again_changes_nothing(self, store: VectorStore) -> None:
         name = self.index(store, [{"item_id": 1}], ladder(1))

@@ -63,7 +63,9 @@ def test_many_items_get_an_approximate_index(
     for count, expected in [(20, "FLAT"), (21, "HNSW")]:
         store = MilvusStore(milvus_server_uri, alias="t" + uuid.uuid4().hex)
         VectorStoreConformance().index(store, [{"item_id": n} for n in range(count)], ladder(count))
-        assert client.describe_index(store.collection("aa11"), "vector")["index_type"] == expected
+        assert (
+            client.describe_index(store.collection("aa11aa11"), "vector")["index_type"] == expected
+        )
         store.close()
     client.close()
 
@@ -85,11 +87,11 @@ def test_an_index_outlives_its_process(milvus_lite_uri: str) -> None:
     code = (
         "import sys, numpy as np; from towhee_recsys.stores.milvus import MilvusStore\n"
         "store = MilvusStore(sys.argv[1]); vector = np.ones((1, 256), np.float32)\n"
-        "print(store.live(), store.search(vector, [3], 'aa11', [{'genres': 'a'}]))"
+        "print(store.live(), store.search(vector, [3], 'aa11aa11', [{'genres': 'a'}]))"
     )
     command = [sys.executable, "-c", code, milvus_lite_uri]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "aa11 [[{'item_id': 1, 'score': 1.0}]]\n"
+    assert done.stdout == "aa11aa11 [[{'item_id': 1, 'score': 1.0}]]\n"
     assert done.stderr == ""
 
 
@@ -98,7 +100,7 @@ def test_nothing_is_logged(milvus_lite_uri: str) -> None:
         "import sys, numpy as np; from towhee_recsys.stores.milvus import MilvusStore\n"
         "from towhee_recsys.errors import StoreError\n"
         "store = MilvusStore(sys.argv[1]); vectors = np.ones((2, 256), np.float32)\n"
-        "for fingerprint in ('aa11', 'bb22', 'cc33'):\n"
+        "for fingerprint in ('aa11aa11', 'bb22bb22', 'cc33cc33'):\n"
         "    name = store.create(fingerprint, int, {})\n"
         "    store.write(name, [{'item_id': 1}, {'item_id': 2}], vectors)\n"
         "    store.finish(name, [1]); store.publish(name)\n"
@@ -126,16 +128,16 @@ def test_a_swap_by_another_process_is_noticed(
 ) -> None:
     checks = VectorStoreConformance()
     reader, writer = MilvusStore(milvus_lite_uri), MilvusStore(milvus_lite_uri)
-    checks.index(writer, [{"item_id": 1}], ladder(1), "aa11")
-    assert checks.ids(reader, fingerprint="aa11") == [1]
-    for fingerprint in ("bb22", "cc33"):  # the second one drops what the reader knows
+    checks.index(writer, [{"item_id": 1}], ladder(1), "aa11aa11")
+    assert checks.ids(reader, fingerprint="aa11aa11") == [1]
+    for fingerprint in ("bb22bb22", "cc33cc33"):  # the second one drops what the reader knows
         checks.index(writer, [{"item_id": 2}], ladder(1), fingerprint)
-    with pytest.raises(IndexMismatch, match="cc33"):
-        checks.ids(reader, fingerprint="aa11")
-    checks.index(writer, [{"item_id": 3}], ladder(1), "dd44")
+    with pytest.raises(IndexMismatch, match="cc33cc33"):
+        checks.ids(reader, fingerprint="aa11aa11")
+    checks.index(writer, [{"item_id": 3}], ladder(1), "dd44dd44")
     monkeypatch.setattr("towhee_recsys.stores.milvus.ALIAS_SECONDS", 0)
-    with pytest.raises(IndexMismatch, match="dd44"):
-        checks.ids(reader, fingerprint="cc33")
+    with pytest.raises(IndexMismatch, match="dd44dd44"):
+        checks.ids(reader, fingerprint="cc33cc33")
     writer.close()
     reader.close()
 
@@ -145,7 +147,7 @@ def test_a_locked_file_says_the_way_out(
 ) -> None:
     code = (
         "import sys; from towhee_recsys.stores.milvus import MilvusStore\n"
-        "store = MilvusStore(sys.argv[1]); store.create('aa11', int, {})\n"
+        "store = MilvusStore(sys.argv[1]); store.create('aa11aa11', int, {})\n"
         "print('open', flush=True); sys.stdin.read(); store.close()\n"
         "print('closed', flush=True); sys.stdin.close()"
     )
@@ -172,7 +174,7 @@ def test_an_unreachable_server_fails_in_time_and_hides_the_token() -> None:
     store = MilvusStore(f"http://me:s3cret@127.0.0.1:{port}", token="t0ken", timeout=1)
     begin = time.monotonic()
     with pytest.raises(StoreUnavailable, match=rf"me:\*\*\*@127.0.0.1:{port}") as caught:
-        store.search(axis(0)[None], [1], "aa11")
+        store.search(axis(0)[None], [1], "aa11aa11")
     assert time.monotonic() - begin < 10
     for secret in ("s3cret", "t0ken"):
         assert secret not in f"{caught.value} {store!r}"

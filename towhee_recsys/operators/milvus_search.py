@@ -106,4 +106,10 @@ def left_out(request: Mapping[str, Any]) -> list[Id]:
 def ids_of(request: Mapping[str, Any], key: str) -> list[Id]:
     """A list of ids in a request, as Python's own; empty where there is none."""
     ids = request.get(key)
-    return [] if ids is None else ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+    if ids is None:
+        return []
+    if isinstance(ids, np.ndarray):
+        return list(ids.tolist())
+    if any(issubclass(kind, np.generic) for kind in set(map(type, ids))):
+        return [one.item() if isinstance(one, np.generic) else one for one in ids]
+    return list(ids)

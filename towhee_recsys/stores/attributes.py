@@ -7,6 +7,8 @@ import math
 import re
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from towhee_recsys.stores.base import AttributeType
 
 Stored: TypeAlias = "str | float | list[str]"
@@ -49,7 +51,8 @@ def column_name(field: str) -> str:
 
 
 def stored_value(kind: AttributeType, value: Any) -> Stored:
-    """What Milvus holds for a record's value; None, NaN and an empty text count as missing.
+    """What Milvus holds for a record's value. None and NaN count as missing, and so does an empty
+    text but among labels, of which it is one.
 
     Raises:
         ValueError: the value is not of this kind.
@@ -66,7 +69,7 @@ def stored_value(kind: AttributeType, value: Any) -> Stored:
 
 
 def is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
 
 
 def as_label(value: Any) -> str:
@@ -76,12 +79,14 @@ def as_label(value: Any) -> str:
     Raises:
         ValueError: neither a text, nor a number, nor true or false.
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, (str, int, float)):
-        raise ValueError(f"{value!r} is not a label: give a text")
+        raise ValueError(f"{shown(value)} is not a label: give a text")
     raw = str(value).encode()
     if len(raw) <= LABEL_BYTES:
         return raw.decode()
@@ -89,9 +94,19 @@ def as_label(value: Any) -> str:
     return raw[: LABEL_BYTES - len(digest.encode())].decode(errors="ignore") + digest
 
 
+def shown(value: object) -> str:
+    """A value in a message: a piece of it, where it is long."""
+    try:
+        return repr(value)[:60]
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return "a huge number"
+
+
 def as_number(value: Any) -> float:
     """A finite float strictly within `NUMBER_LIMIT`; ValueError for everything else."""
+    if isinstance(value, np.generic):
+        value = value.item()
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if number and -NUMBER_LIMIT < value < NUMBER_LIMIT:
         return float(value) + 0.0  # so that -0.0 becomes 0.0, from which Milvus Lite tells it
-    raise ValueError(f"{value!r} is not a number")
+    raise ValueError(f"{shown(value)} is not a number")

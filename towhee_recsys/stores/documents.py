@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import orjson
 
 from towhee_recsys.errors import StoreError
+from towhee_recsys.stores.attributes import shown
 from towhee_recsys.types import (
     ITEM_ID,
     MAX_HISTORY,
@@ -42,6 +43,9 @@ T = TypeVar("T")
 
 BATCH = 1_000
 """Documents written or read in one round trip."""
+
+MAX_TIMESTAMP = 1e15
+"""Seconds, before or after 1970: well beyond any calendar, and well within a float."""
 
 INTERACTIONS_HELD = 200_000
 """Interactions gathered by user before their histories are written."""
@@ -122,7 +126,9 @@ class DocumentStore(ABC):
         known = 0
         for keys in _batches({_key(one, USER_ID) for one in user_ids}, BATCH):
             found = zip(self._read("users", keys), self._read("histories", keys), strict=True)
-            known += sum(record is not None or history is not None for record, history in found)
+            known += sum(
+                record is not None or history not in (None, "[]") for record, history in found
+            )
             for kind in ("users", "histories"):
                 self._delete(kind, keys)
         return known
@@ -146,8 +152,8 @@ class DocumentStore(ABC):
         added: dict[str, list[tuple[Id, float | None]]] = {}
         for one in interactions:
             _key(one.get(ITEM_ID), ITEM_ID)
-            pair = (one["item_id"], _timestamp(one))
-            added.setdefault(_key(one.get(USER_ID), USER_ID), []).append(pair)
+            user = _key(one.get(USER_ID), USER_ID)
+            added.setdefault(user, []).append((one["item_id"], _timestamp(one)))
         new: dict[str, int] = {}
 
         def merge(key: str, text: str | None) -> str | None:
@@ -229,10 +235,12 @@ def _timestamp(one: Interaction) -> float | None:
     value = one.get("timestamp")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not -MAX_TIMESTAMP < value < MAX_TIMESTAMP:
         raise StoreError(
-            f"{TIMESTAMP} is {value!r} for user {one['user_id']!r} and item {one['item_id']!r}:"
-            " give seconds since 1970, or None for now"
+            f"{TIMESTAMP} is {shown(value)}, {type(value).__name__}, for user"
+            f" {one['user_id']!r} and item {one['item_id']!r}: give seconds since 1970 as an int or"
+            " a float, or None for now"
         )
     return value
 

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.stores.attributes import MISSING_NUMBER, as_label, as_number, field_name
+from towhee_recsys.stores.attributes import MISSING_NUMBER, as_label, as_number, field_name, shown
 from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.types import ITEM_ID, Filter, Id
 
@@ -68,7 +68,7 @@ def literal(value: Id | float) -> str:
 
 def _compile(filter: Any, attributes: Mapping[str, AttributeType], depth: int) -> str:
     if not isinstance(filter, Mapping):
-        raise RequestError(f"a filter is a dict of conditions, not {filter!r}")
+        raise RequestError(f"a filter is a dict of conditions, not {shown(filter)}")
     if depth > _MAX_DEPTH:
         raise RequestError(f"a filter may be nested {_MAX_DEPTH} deep, no deeper")
     parts = []
@@ -76,13 +76,13 @@ def _compile(filter: Any, attributes: Mapping[str, AttributeType], depth: int) -
         if combines(name, wanted, attributes):
             inner = [wanted] if name == "not" else wanted
             if not isinstance(inner, (list, tuple)):
-                raise RequestError(f"filter {name!r} takes a list of filters, not {wanted!r}")
+                raise RequestError(f"filter {name!r} takes a list of filters, not {shown(wanted)}")
             compiled = [_compile(one, attributes, depth + 1) for one in inner]
             parts.append(f"not ({compiled[0]})" if name == "not" else _join(name, compiled))
         elif name in attributes:
             parts.append(_condition(name, attributes[name], wanted))
         else:
-            raise RequestError(f"filter on unknown column {name!r}. {_known(attributes)}")
+            raise RequestError(f"filter on unknown column {shown(name)}. {_known(attributes)}")
     return _join("and", parts)
 
 
@@ -121,7 +121,7 @@ def _on_scalar(field: str, kind: AttributeType, wanted: Any) -> str:
 def _on_labels(field: str, wanted: Any) -> str:
     every = isinstance(wanted, Mapping)
     if every and set(wanted) != {"all"}:
-        raise ValueError(f"unknown condition {dict(wanted)!r}")
+        raise ValueError(f"unknown condition {shown(dict(wanted))}")
     labels = [literal(as_label(one)) for one in as_values(wanted["all"] if every else wanted)]
     if not labels:
         return EVERYTHING if every else NOTHING
@@ -130,7 +130,7 @@ def _on_labels(field: str, wanted: Any) -> str:
 
 def _in_range(field: str, kind: AttributeType, wanted: Mapping[str, Any]) -> str:
     if kind != "number" or not wanted or not COMPARISONS.keys() >= wanted.keys():
-        raise ValueError(f"unknown condition {dict(wanted)!r}")
+        raise ValueError(f"unknown condition {shown(dict(wanted))}")
     bounds = [f"{field} {COMPARISONS[key]} {literal(as_number(wanted[key]))}" for key in wanted]
     return _join("and", [f"{field} > {literal(MISSING_NUMBER)}", *bounds])
 

@@ -30,6 +30,8 @@ WRITE_BATCH = 2_000
 ALIAS_SECONDS = 1.0
 """For how long searches trust what they knew of which collection is live."""
 
+FINGERPRINT = re.compile("[0-9a-f]{8}")
+
 NO_ALIAS = {100, 1600}  # the codes of Milvus Lite and of the server
 
 EXACT_UP_TO = 20_000
@@ -68,7 +70,8 @@ class MilvusStore:
                 have longer.
             index: FLAT compares with every vector, exactly; HNSW is quick among many, and
                 approximate; AUTO leaves the choice to the server. By default FLAT for up to
-                `EXACT_UP_TO` items and in Milvus Lite, else HNSW.
+                `EXACT_UP_TO` items and in Milvus Lite, else HNSW. A collection that has an index
+                keeps it; a new model's is made anew.
 
         Raises:
             ConfigError: a setting is not of these.
@@ -88,8 +91,8 @@ class MilvusStore:
         return f"MilvusStore({self._connection.where!r}, alias={self._alias!r})"
 
     def collection(self, fingerprint: str) -> str:
-        if not re.fullmatch("[A-Za-z0-9]+", fingerprint):
-            raise StoreError(f"a fingerprint is letters and digits, not {fingerprint!r}")
+        if not FINGERPRINT.fullmatch(fingerprint):
+            raise StoreError(f"a fingerprint is eight hexadecimal digits, not {fingerprint!r}")
         return f"{self._alias}_{fingerprint}"
 
     def create(
@@ -147,10 +150,8 @@ class MilvusStore:
             point = client.alter_alias if previous else client.create_alias
             point(collection, self._alias, timeout=self._timeout)
             self._seen = (0.0, None)
-            for name in client.list_collections(timeout=self._timeout):
-                if self._fingerprint(name) and name not in (collection, previous):
-                    client.drop_collection(name, timeout=self._timeout)
-                    self._layouts.pop(name, None)
+            if previous is not None:
+                self._drop_older(client, previous, {collection, previous})
 
     def live(self) -> str | None:
         return self._fingerprint(self._target())
@@ -281,8 +282,19 @@ class MilvusStore:
         return str(answer["collection_name"])
 
     def _fingerprint(self, collection: str | None) -> str | None:
-        found = re.fullmatch(f"{self._alias}_([A-Za-z0-9]+)", collection or "")
-        return found[1] if found else None
+        fingerprint = (collection or "").removeprefix(f"{self._alias}_")
+        mine = collection != fingerprint and FINGERPRINT.fullmatch(fingerprint)
+        return fingerprint if mine else None
+
+    def _drop_older(self, client: MilvusClient, than: str, keep: set[str]) -> None:
+        """Drop what the alias pointed to before; not what another process may be filling now."""
+        names = client.list_collections(timeout=self._timeout)
+        own = [name for name in names if self._fingerprint(name) and name not in keep]
+        made = {name: collections.made(client, name, self._timeout) for name in [*own, than]}
+        for name in own:
+            if made[name] <= made[than] and collections.is_ours(client, name, self._timeout):
+                client.drop_collection(name, timeout=self._timeout)
+                self._layouts.pop(name, None)
 
     def _layout(self, client: MilvusClient, collection: str) -> Layout:
         if collection not in self._layouts:

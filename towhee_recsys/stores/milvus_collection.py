@@ -62,8 +62,9 @@ class Layout:
         return f"{self.name}, ids {ids}, with {columns or 'no columns'} to filter on"
 
     def usable(self, ids: Iterable[Id]) -> list[Id]:
-        """Those of `ids` that an item here can have, each once."""
-        return [one for one in dict.fromkeys(ids) if self._fits(one)]
+        """Those of `ids` that an item here can have, each once, NumPy's as Python's own."""
+        plain = (one.item() if isinstance(one, np.generic) else one for one in ids)
+        return [one for one in dict.fromkeys(plain) if self._fits(one)]
 
     def _fits(self, one: Id) -> bool:
         if type(one) is not self.id_type:
@@ -107,6 +108,20 @@ def layout_of(client: MilvusClient, name: str, timeout: float) -> Layout:
     del fields[VECTOR]
     kinds = {column_name(field): _KINDS[f["type"]] for field, f in fields.items()}
     return Layout(name, id_type, kinds)
+
+
+def is_ours(client: MilvusClient, name: str, timeout: float) -> bool:
+    """Is this a collection that `create` makes, and none that is merely called like one?"""
+    try:
+        layout_of(client, name, timeout)
+    except KeyError:
+        return False
+    return True
+
+
+def made(client: MilvusClient, name: str, timeout: float) -> int:
+    """When: the larger, the later; always 0 in Milvus Lite, of which one process has the file."""
+    return int(client.describe_collection(name, timeout=timeout).get("created_timestamp", 0))
 
 
 def settle(client: MilvusClient, name: str, index: Index) -> None:

@@ -14,6 +14,12 @@ from towhee_recsys.types import Hit, Id
 MAX_LIMIT = 16_384
 """Hits that Milvus gives for one vector."""
 
+MAX_VECTORS = 16_384
+"""That Milvus takes in one call."""
+
+HITS_AT_ONCE = 100_000
+"""In one call at most, a few seconds' work: neither its time nor its answer's size may run over."""
+
 FEW = 11
 """Excluded items, beside `top_k`, that a first search makes room for."""
 
@@ -77,13 +83,16 @@ def nearest(
             put(one, _first_limit(one, alone))
     while queue:
         (expression, limit), group = queue.popitem()
-        answers = call([one.position for one in group], expression, limit)
-        for one, hits in zip(group, answers, strict=True):
-            best = _best(one, hits, limit)
-            if best is None:
-                put(one, 2 * limit)
-            else:
-                found[one.position] = best
+        together = min(MAX_VECTORS, max(1, HITS_AT_ONCE // limit))
+        for begin in range(0, len(group), together):
+            part = group[begin : begin + together]
+            answers = call([one.position for one in part], expression, limit)
+            for one, hits in zip(part, answers, strict=True):
+                best = _best(one, hits, limit)
+                if best is None:
+                    put(one, 2 * limit)
+                else:
+                    found[one.position] = best
     return [found[one.position] for one in wanted]
 
 
