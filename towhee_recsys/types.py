@@ -29,6 +29,9 @@ MAX_ID_LENGTH = 255
 MAX_TOP_K = 10_000
 """Items in one answer at most."""
 
+MAX_BATCH = 10_000
+"""Requests in one call at most."""
+
 MAX_HISTORY = 100_000
 """Items in a user's history at most: a store keeps the latest, and a request may give no more."""
 

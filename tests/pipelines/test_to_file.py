@@ -6,14 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from fixtures.stack import Stack, ids
+from services.processes import free_port
 
-from towhee_recsys.errors import ConfigError, RequestError
-from towhee_recsys.pipelines import RecommendConfig, recommend_to_file
+from towhee_recsys.errors import ConfigError, RequestError, StoreUnavailable
+from towhee_recsys.pipelines import RecommendConfig, call, recommend, recommend_to_file
 
 USERS = list(range(1, 51))
+COLUMNS = ["user_id", "item_id", "score", "rank", "route"]
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def test_a_row_for_each_recommendation(config: RecommendConfig, tmp_path: Path) 
     recommend_to_file(config, USERS, tmp_path / "a.jsonl")
     recommend_to_file(config, USERS, tmp_path / "a.parquet")
     table = pd.read_parquet(tmp_path / "a.parquet")
-    assert list(table.columns) == ["user_id", "item_id", "score", "rank", "route"]
+    assert list(table.columns) == COLUMNS
     expected = [
         (one["user_id"], film["item_id"], film["rank"])
         for one in lines(tmp_path / "a.jsonl")
@@ -101,3 +105,60 @@ def test_a_wrong_user_stops_it_and_a_wrong_name_does_not_begin(
     assert not (tmp_path / "a.jsonl").exists()
     with pytest.raises(ConfigError, match=r"the name must end in \.jsonl or \.parquet"):
         recommend_to_file(config, USERS, tmp_path / "a.csv")
+    for size in (0, -1, 10_001):
+        with pytest.raises(ConfigError, match=f"batch_size is {size}; give 1 to 10,000"):
+            recommend_to_file(config, USERS, tmp_path / "a.jsonl", batch_size=size)
+    with pytest.raises(ConfigError, match="is no folder; make it first"):
+        recommend_to_file(config, USERS, tmp_path / "nowhere" / "a.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl.part"]
+
+
+def test_an_outage_is_not_written_down(config: RecommendConfig, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    with pytest.raises(Stopped):
+        recommend_to_file(config, USERS, path, batch_size=10, progress=stop_at(10))
+    lost = config.model_copy(update={"milvus_uri": f"http://127.0.0.1:{free_port()}"})
+    with pytest.raises(StoreUnavailable, match="the answers for users 10 and on lack index"):
+        recommend_to_file(lost, USERS, path, batch_size=10)
+    told: list[int] = []
+    assert recommend_to_file(config, USERS, path, batch_size=20, progress=told.append) == 50
+    assert told == [10, 30, 50]
+    assert set(pd.read_parquet(path)["route"]) == {"personal"}
+
+
+def test_nobody_else_writes_the_file(config: RecommendConfig, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+
+    def meanwhile(done: int) -> None:
+        with pytest.raises(ConfigError, match=r"a\.jsonl\.part is being written by somebody else"):
+            recommend_to_file(config, USERS, path)
+
+    assert recommend_to_file(config, USERS, path, progress=meanwhile) == 50
+    assert [one["user_id"] for one in lines(path)] == USERS
+
+
+def test_users_and_rules_of_any_kind(config: RecommendConfig, tmp_path: Path) -> None:
+    rules = [{"filter": {"genres": {"Comedy", "Drama", "Action"}, "year": {"gte": np.int64(1980)}}}]
+    ruled = RecommendConfig(**{**config.model_dump(), "rules": rules})
+    path = tmp_path / "a.jsonl"
+    with pytest.raises(Stopped):
+        recommend_to_file(ruled, np.array(USERS), path, batch_size=10, progress=stop_at(10))
+    assert recommend_to_file(ruled, iter(USERS), path) == 50
+    assert [one["user_id"] for one in lines(path)] == USERS
+    assert all(film["year"] >= 1980 for one in lines(path) for film in one["recommendations"])
+
+
+def test_columns_are_of_one_type_whatever_the_rows(config: RecommendConfig, tmp_path: Path) -> None:
+    asked = config.model_copy(update={"calibrate": True, "explain": 2})
+    schemas = []
+    for name, users in {"some.parquet": USERS, "none.parquet": []}.items():
+        recommend_to_file(asked, users, tmp_path / name)
+        schemas.append(pq.read_schema(tmp_path / name))
+    assert schemas[0] == schemas[1]
+    first = pq.read_table(tmp_path / "some.parquet").to_pylist()[0]
+    expected = call(recommend(asked), USERS)[0][0]
+    assert list(first) == [*COLUMNS, "probability", "because"]
+    assert [first[name] for name in COLUMNS[1:]] == [expected[name] for name in COLUMNS[1:]]
+    assert first["probability"] == expected["probability"]
+    reasons = [{n: one[n] for n in ("item_id", "contribution")} for one in expected["because"]]
+    assert first["because"] == reasons

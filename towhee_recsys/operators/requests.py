@@ -10,17 +10,16 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from towhee_recsys.errors import RequestError
+from towhee_recsys.stores.attributes import shown
 from towhee_recsys.types import (
     ITEM_ID,
+    MAX_BATCH,
     MAX_HISTORY,
     MAX_ID_LENGTH,
     USER_ID,
     Request,
     SimilarRequest,
 )
-
-MAX_BATCH = 10_000
-"""Requests in one call at most."""
 
 Subject = Literal["user_id", "item_id"]
 """What a bare id in place of a request stands for."""
@@ -67,6 +66,8 @@ def _parse(raw: Any, subject: Subject, id_types: Mapping[str, str], name: str) -
             raise RequestError(
                 f"{name}: {key} has {len(value):,} ids; send at most {MAX_HISTORY:,}"
             )
+        if key in ("history", "exclude") and isinstance(value, list):
+            _check_kinds(value, key, name)  # pydantic would write an error or two for each
     try:
         request: dict[str, Any] = _SHAPES[subject].validate_python(
             fields, strict=True, extra="forbid"
@@ -78,17 +79,24 @@ def _parse(raw: Any, subject: Subject, id_types: Mapping[str, str], name: str) -
         for one in given if isinstance(given, list) else [given]:
             if one is not None and not _is_id(one, kind):
                 raise RequestError(
-                    f"{name}: {field} has {_shown(one)}; the data's {column} is {_KINDS[kind]}"
+                    f"{name}: {field} has {shown(one)}; the data's {column} is {_KINDS[kind]}"
                 )
     return request
+
+
+def _check_kinds(ids: list[Any], key: str, name: str) -> None:
+    for one in ids if set(map(type, ids)) - {int, str} else ():
+        if type(one) not in (int, str):
+            raise RequestError(f"{name}: {key} is {shown(one)}; give a list of integers or texts")
 
 
 def _is_id(value: int | str, kind: str) -> bool:
     """May an id of this kind have this value, whether or not there is such an item or user?"""
     if isinstance(value, int):
         return kind == "int" and -(2**63) <= value < 2**63
-    lone = any("\ud800" <= character <= "\udfff" for character in value)
-    return kind == "str" and 0 < len(value) <= MAX_ID_LENGTH and not lone
+    if kind != "str" or not 0 < len(value) <= MAX_ID_LENGTH:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _plain(value: Any, depth: int = 1) -> Any:
@@ -110,14 +118,7 @@ def _explain(exc: ValidationError, subject: Subject) -> str:
         close = get_close_matches(field, known, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(known)}"
         return f"unknown field '{field}'; {hint}"
-    value = _shown(error["input"])
+    value = shown(error["input"])
     if field.endswith("_id"):
         return f"{field} is {value}; give an integer or text"
     return f"{field} is {value}: {error['msg'][:1].lower()}{error['msg'][1:]}"
-
-
-def _shown(value: object) -> str:
-    try:
-        return repr(value)[:60]
-    except ValueError:  # Python writes out no integer of more than 4,300 digits
-        return "a huge number"
