@@ -30,7 +30,8 @@ class Calibration(BaseModel):
     def _is_a_curve(self) -> Calibration:
         if not self.log_shares or len(self.log_shares) != len(self.probabilities):
             raise ValueError("a calibration has a probability for each share, and one at least")
-        if (np.diff(self.log_shares) < 0).any() or (np.diff([0, *self.probabilities, 1]) < 0).any():
+        steps = np.diff(self.log_shares), np.diff([0, *self.probabilities, 1])
+        if not all((step >= 0).all() for step in steps) or not np.isfinite(self.log_shares).all():
             raise ValueError("a calibration's shares and probabilities ascend, these from 0 to 1")
         return self
 

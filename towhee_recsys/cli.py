@@ -371,6 +371,10 @@ def recommend(
             "that was cut short goes on."
         ),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Whose users to recommend --to; by default the model's data's."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Recommend items to a user; to anybody described with --user or --history; to nobody in
@@ -382,8 +386,10 @@ def recommend(
                 "--calibrate alone"
             )
         settings = {"diversity": diversity, "explain": explain, "calibrate": calibrate}
-        _recommend_to_all(ctx.obj, to, {"top_k": top_k, **settings}, as_json)
+        _recommend_to_all(ctx.obj, to, {"top_k": top_k, **settings}, data, as_json)
         return
+    if data:
+        raise typer.BadParameter("--data goes with --to")
     from towhee_recsys.pipelines import RecommendConfig, call
     from towhee_recsys.pipelines import recommend as build
 
@@ -402,7 +408,7 @@ def recommend(
     if as_json:
         print_json({"user_id": request.get("user_id"), "recommendations": answer})
     else:
-        _print_items(answer, _titles_of_reasons(home, answer))
+        _print_items(answer)
 
 
 @app.command()
@@ -519,13 +525,16 @@ def doctor(ctx: typer.Context, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _recommend_to_all(home: Home, path: Path, settings: dict[str, Any], as_json: bool) -> None:
+def _recommend_to_all(
+    home: Home, path: Path, settings: dict[str, Any], data: str | None, as_json: bool
+) -> None:
     from rich.progress import Progress
 
     from towhee_recsys.pipelines import RecommendConfig, recommend_to_file
     from towhee_recsys.types import USER_ID
 
-    users = _recorded(home).users[USER_ID].tolist()
+    dataset = _load(data) if data else _recorded(home)
+    users = dataset.users[USER_ID].tolist()
     config = RecommendConfig(**home.pipelines, **settings)
     with Progress(console=_console(), transient=True) as bar:
         task = bar.add_task("users", total=len(users))
@@ -603,16 +612,7 @@ def _console() -> Console:
     return Console(stderr=True)
 
 
-def _titles_of_reasons(home: Home, answer: list[dict[str, Any]]) -> dict[Any, str]:
-    from towhee_recsys.stores.urls import open_record_store
-    from towhee_recsys.types import BECAUSE, ITEM_ID
-
-    met = list({one[ITEM_ID] for row in answer for one in row.get(BECAUSE, ())})
-    records = open_record_store(home.store_url).get_items(met) if met else []
-    return {item: _title(record) for item, record in zip(met, records, strict=True) if record}
-
-
-def _print_items(answer: list[dict[str, Any]], titles: dict[Any, str] | None = None) -> None:
+def _print_items(answer: list[dict[str, Any]]) -> None:
     from towhee_recsys.tables import items_table
 
     if not answer:
@@ -620,7 +620,7 @@ def _print_items(answer: list[dict[str, Any]], titles: dict[Any, str] | None = N
         return
     from rich.console import Console
 
-    Console().print(items_table(answer, titles=titles or {}))
+    Console().print(items_table(answer))
 
 
 def _figures(metrics: dict[str, float]) -> str:

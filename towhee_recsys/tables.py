@@ -28,20 +28,12 @@ _SHOWN = 4
 """Columns of a record that fit beside the title."""
 
 
-def items_table(
-    answer: Sequence[Mapping[str, Any]],
-    title: str | None = None,
-    titles: Mapping[Any, str] | None = None,
-) -> Table:
-    """Ranked items with their records: whatever columns they have, the first few.
-
-    `titles`: of the items that are named as reasons; others are named by their ids.
-    """
+def items_table(answer: Sequence[Mapping[str, Any]], title: str | None = None) -> Table:
+    """Ranked items with their records: whatever columns they have, the first few."""
     fields = RESERVED_COLUMNS | {ITEM_ID}
     names = list(dict.fromkeys(name for row in answer for name in row if name not in fields))
     likely, reasons = (any(name in row for row in answer) for name in (PROBABILITY, BECAUSE))
     names = names[: _SHOWN // 2 if reasons else _SHOWN]
-    titles = titles or {}
     table = Table(title=title, title_justify="left")
     table.add_column("#", justify="right")
     table.add_column("score", justify="right")
@@ -60,14 +52,14 @@ def items_table(
             route += f" among {escape(among)}"
         if row.get(DEGRADED):
             route += f" (without {', '.join(row[DEGRADED])})"
-        because = (one[ITEM_ID] for one in row.get(BECAUSE, ()))
+        because = "\n".join(escape(title_of(reason)) for reason in row.get(BECAUSE, ()))
         table.add_row(
             str(row[RANK]),
             f"{row[SCORE]:.3f}",
             *([f"{row[PROBABILITY]:.1%}" if PROBABILITY in row else ""] if likely else []),
             escape(str(row[ITEM_ID])),
             *(escape(as_text(row.get(name))) for name in names),
-            *(["\n".join(escape(titles.get(i, f"item {i}")) for i in because)] if reasons else []),
+            *([because] if reasons else []),
             route,
         )
     return table

@@ -329,9 +329,12 @@ def test_without_an_index_steps_mark_what_they_could_not_do(
     explain = ops.recsys.explain(bundle=sample_stack.settings["bundle"], **away)
     (explained,) = explain(hits, [{"history": [3]}])
     assert [hit["degraded"] for hit in explained] == [["because"], ["because"]]
+    popular = [[{"item_id": 1, "score": 2.0, "route": "popular"}]]
+    assert explain(popular, [{"history": [3]}]) == [[{**popular[0][0], "because": []}]]
     answer = sample_stack.recommend(**FAR, diversity=0.5, explain=1)(42)
     assert answer[0]["route"] == "popular"
-    assert {"index", "diversity"} <= set(answer[0]["degraded"])
+    assert answer[0]["because"] == []
+    assert set(answer[0]["degraded"]) == {"index", "diversity"}
 
 
 def test_a_request_says_what_it_wants(sample_stack: Stack) -> None:

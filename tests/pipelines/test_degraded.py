@@ -72,6 +72,15 @@ def test_a_closed_connection_is_opened_again(sample_stack: Stack, ask: Ask) -> N
     assert ids(ask(42)) == before
 
 
+def test_one_stray_event_stops_nothing(sample_stack: Stack, ask: Ask, embedded_url: str) -> None:
+    store = shared.record_store(embedded_url)
+    events = [{"user_id": 1, "item_id": one, "timestamp": float(t)} for t, one in enumerate((5, 9))]
+    store.add_interactions([*events, {"user_id": 1, "item_id": "50", "timestamp": 0.5}])
+    stray = sample_stack.recommend(store_url=embedded_url)([1])[0]
+    assert ids(stray) == ids(ask({"history": [5, 9]}))
+    assert {one["route"] for one in stray} == {"personal"}
+
+
 def test_without_records_ids_and_scores(
     sample_bundle_path: Path, sample_dataset: Any, ask: Ask, tmp_path: Path
 ) -> None:

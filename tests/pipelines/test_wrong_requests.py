@@ -81,6 +81,10 @@ WRONG: list[tuple[Any, str]] = [
     ({"filter": {"genres": {"gt": 1}}}, "filter on 'genres'"),
     ({"filter": {"genres": "\ud800"}}, "filter on 'genres'"),
     ({"filter": {"or": {"year": 1}}}, "'or' takes a list"),
+    ({"filter": {"and": HUGE}}, "'and' takes a list of filters, not a huge number"),
+    ({"history": ["x"] * 10**5}, "history has 'x'"),
+    ({"history": [0.5] * 10**5}, "history is 0.5; give a list of integers or texts"),
+    ({"diversity": 0.5, "top_k": 1_001}, "top_k is 1001; with diversity it is at most 1,000"),
 ]
 
 

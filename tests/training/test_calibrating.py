@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -169,6 +170,9 @@ def test_figures_by_hand() -> None:
         {"log_shares": [1, 2], "probabilities": [0.2, 0.1]},
         {"log_shares": [1], "probabilities": [1.1]},
         {"log_shares": [1], "probabilities": [-0.1]},
+        {"log_shares": [1], "probabilities": [math.nan]},
+        {"log_shares": [0, math.nan], "probabilities": [0.1, 0.2]},
+        {"log_shares": [0, math.inf], "probabilities": [0.1, 0.2]},
     ],
 )
 def test_what_is_no_curve(points: dict[str, list[float]]) -> None:

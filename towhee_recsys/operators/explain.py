@@ -52,7 +52,7 @@ class Explain(shared.SharedOperator):
     ) -> list[list[dict[str, Any]]]:
         one_for_each("lists of hits", hits, "users", users)
         limits = [user.get("explain", self._reasons) for user in users]
-        asked = [row for row, limit in zip(hits, limits, strict=True) if limit]
+        asked = [_scored(row) for row, limit in zip(hits, limits, strict=True) if limit]
         try:
             vectors = item_vectors(self._store, self._fingerprint, asked)
         except StoreUnavailable:
@@ -71,11 +71,11 @@ class Explain(shared.SharedOperator):
     ) -> list[dict[str, Any]]:
         if not limit:
             return [dict(hit) for hit in row]
-        if vectors is None:
-            return degraded(row, BECAUSE)
-        scored = [hit for hit in row if hit.get(ROUTE) != "popular"]
+        scored = _scored(row)
         if not scored:
             return [{**hit, BECAUSE: []} for hit in row]
+        if vectors is None:
+            return degraded(row, BECAUSE)
         met, changes = self._encoder.contributions(user)
         reasons = {}
         for hit in scored:
@@ -85,3 +85,8 @@ class Explain(shared.SharedOperator):
                 {ITEM_ID: item, CONTRIBUTION: -less} for less, item in sorted(raising)[:limit]
             ]
         return [{**hit, BECAUSE: reasons.get(hit[ITEM_ID], [])} for hit in row]
+
+
+def _scored(row: Hits) -> list[Mapping[str, Any]]:
+    """The hits that rest on what the user met."""
+    return [hit for hit in row if hit.get(ROUTE) != "popular"]

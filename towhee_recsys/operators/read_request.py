@@ -16,6 +16,9 @@ from towhee_recsys.types import ITEM_ID, MAX_TOP_K, USER_ID
 OVERFETCH = 5
 """Times ``top_k`` that are found where a diverse answer is chosen from them."""
 
+MAX_CANDIDATES = 1_000
+"""Among which a diverse answer is chosen, which compares each with each: half a second's work."""
+
 
 @register(name="recsys/read_request")
 class ReadRequest(shared.SharedOperator):
@@ -23,8 +26,8 @@ class ReadRequest(shared.SharedOperator):
     → a list of requests, each with ``top_k``.
 
     With ``subject='item_id'`` for `similar_items`. A request with ``diversity``, or `diversity` for
-    those that do not say, gets ``candidates`` too: five times ``top_k`` are to be found, for a
-    later step to choose among.
+    those that do not say, gets ``candidates`` too: five times ``top_k``, up to `MAX_CANDIDATES`,
+    are to be found, for a later step to choose among; a ``top_k`` beyond them is refused then.
     """
 
     def __init__(
@@ -55,7 +58,12 @@ class ReadRequest(shared.SharedOperator):
         for request in requests:
             request.setdefault("top_k", self._top_k)
             if request.get("diversity", self._diversity):
-                request["candidates"] = min(MAX_TOP_K, OVERFETCH * request["top_k"])
+                if request["top_k"] > MAX_CANDIDATES:
+                    raise RequestError(
+                        f"top_k is {request['top_k']}; with diversity it is at most "
+                        f"{MAX_CANDIDATES:,}: ask with a diversity of 0, or for fewer"
+                    )
+                request["candidates"] = min(MAX_CANDIDATES, OVERFETCH * request["top_k"])
             self._check_record(request)
         return requests
 

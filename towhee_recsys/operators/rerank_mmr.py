@@ -89,7 +89,7 @@ def maximal_marginal_relevance(
 
     Args:
         scores: ``(N,)``.
-        vectors: ``(N, size)``, of any length.
+        vectors: ``(N, size)``, of any length. The time grows with N times `top_k`.
         diversity: 0 leaves the order of the scores, 1 looks at likeness alone.
         top_k: how many to choose; all, if there are fewer.
     """

@@ -13,7 +13,7 @@ from towhee_recsys.operators import shared
 from towhee_recsys.operators.milvus_search import ids_of
 from towhee_recsys.stores.base import RecordStore
 from towhee_recsys.stores.urls import CONNECTIONS
-from towhee_recsys.types import DEGRADED, USER_ID, Id
+from towhee_recsys.types import DEGRADED, ITEM_ID, USER_ID, Id
 
 
 @register(name="recsys/user_lookup")
@@ -22,22 +22,31 @@ class UserLookup(shared.SharedOperator):
     ``history`` in each.
 
     A user without a record has an empty one. Where the store does not answer, so has everybody who
-    was to be looked up, and ``degraded`` says ``users``.
+    was to be looked up, and ``degraded`` says ``users``. With a `bundle`, what a stored history has
+    of ids of another kind than the model's is passed over: no item of it can have them, and one
+    stray event must not stop all that comes after.
     """
 
-    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS, bundle: str | None = None) -> None:
         super().__init__()
         self._url, self._connections = url, connections
+        self._bundle = None if bundle is None else str(bundle)
 
     @cached_property
     def _store(self) -> RecordStore:
         return shared.record_store(self._url, self._connections)
 
+    @cached_property
+    def _kind(self) -> type | None:
+        if self._bundle is None:
+            return None
+        return int if shared.metadata(self._bundle).id_types[ITEM_ID] == "int" else str
+
     def __call__(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         users = [dict(request) for request in requests]
         try:
             _fill(users, "user", lambda ids: self._store.get_users(ids))
-            _fill(users, "history", lambda ids: self._store.get_histories(ids))
+            _fill(users, "history", self._histories)
         except StoreUnavailable:
             for user in users:
                 if USER_ID in user and None in (user.get("user"), user.get("history")):
@@ -46,6 +55,17 @@ class UserLookup(shared.SharedOperator):
             user["user"] = user.get("user") or {}
             user["history"] = ids_of(user, "history")
         return users
+
+    def _histories(self, user_ids: list[Id]) -> list[list[Id]]:
+        found = self._store.get_histories(user_ids)
+        if self._kind is None:
+            return found
+        return [
+            [one for one in history if type(one) is self._kind]
+            if set(map(type, history)) - {self._kind}
+            else history
+            for history in found
+        ]
 
 
 def _fill(

@@ -50,7 +50,7 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     p = (
         pipe.input("raw")
         .map("raw", "requests", recsys.read_request(bundle=config.bundle, **defaults))
-        .map("requests", "users", recsys.user_lookup(**store))
+        .map("requests", "users", recsys.user_lookup(**store, bundle=config.bundle))
     )
     if config.rules:
         rules = recsys.rule_filter(bundle=config.bundle, rules=config.rules)
