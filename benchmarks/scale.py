@@ -14,6 +14,7 @@ import numpy as np
 from common import Parser, names, report
 
 TOP_K, SEEN, QUERIES = 10, 100, 400
+FINGERPRINT = "5ca1ab1e"
 
 
 def main() -> None:
@@ -52,9 +53,9 @@ def measure(uri: str, count: int) -> list[object]:
     truth = np.argsort(-scores, axis=1, kind="stable")[:, :TOP_K]
 
     store, client = MilvusStore(uri, alias=f"scale{count}"), MilvusClient(uri)
-    name = store.collection("scale")
+    name = store.collection(FINGERPRINT)
     begin = time.perf_counter()
-    store.create("scale", int, {})
+    store.create(FINGERPRINT, int, {})
     for start in range(0, count, 5_000):
         part = range(start, min(start + 5_000, count))
         store.write(name, [{"item_id": i} for i in part], items[part.start : part.stop])
@@ -65,7 +66,7 @@ def measure(uri: str, count: int) -> list[object]:
         found, times = [], []
         for i in range(QUERIES):
             begin = time.perf_counter()
-            hits = store.search(users[i : i + 1], [TOP_K], "scale", exclude=[seen[i]])
+            hits = store.search(users[i : i + 1], [TOP_K], FINGERPRINT, exclude=[seen[i]])
             times.append((time.perf_counter() - begin) * 1e3)
             found.append({hit["item_id"] for hit in hits[0]})
         recall = np.mean(
@@ -75,7 +76,7 @@ def measure(uri: str, count: int) -> list[object]:
         for i in range(0, QUERIES - 63, 64):
             part = slice(i, i + 64)
             begin = time.perf_counter()
-            store.search(users[part], [TOP_K] * 64, "scale", exclude=seen[part])
+            store.search(users[part], [TOP_K] * 64, FINGERPRINT, exclude=seen[part])
             batches.append(time.perf_counter() - begin)
         index = client.describe_index(name, "vector")["index_type"]
     finally:

@@ -156,10 +156,11 @@ def _linear(values: Floats, layer: tuple[Floats, Floats]) -> Floats:
 def _normalise(values: Floats) -> Floats:
     """LayerNorm without scale and shift (Ba, Kiros and Hinton 2016)."""
     size = values.shape[-1]
-    centred: Floats = values - (values.sum(axis=-1, keepdims=True) / np.float32(size))
-    variance = np.einsum("...i,...i->...", centred, centred) / np.float32(size)
-    centred *= (np.float32(1) / np.sqrt(variance + np.float32(_EPSILON)))[..., None]
-    return centred
+    rows = values.reshape(-1, size)
+    centred: Floats = rows - (rows @ np.full(size, 1 / size, np.float32))[:, None]
+    variance = np.einsum("ij,ij->i", centred, centred) / np.float32(size)
+    centred *= (np.float32(1) / np.sqrt(variance + np.float32(_EPSILON)))[:, None]
+    return centred.reshape(values.shape)
 
 
 def _silu(values: Floats) -> Floats:

@@ -44,6 +44,9 @@ class UserLookup(shared.SharedOperator):
 
     def __call__(self, requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         users = [dict(request) for request in requests]
+        for user in users:
+            if user.get("history") is not None:
+                user["history"] = ids_of(user, "history")
         try:
             _fill(users, "user", lambda ids: self._store.get_users(ids))
             _fill(users, "history", self._histories)
@@ -53,7 +56,7 @@ class UserLookup(shared.SharedOperator):
                     user[DEGRADED] = ["users"]
         for user in users:
             user["user"] = user.get("user") or {}
-            user["history"] = ids_of(user, "history")
+            user["history"] = user.get("history") or []
         return users
 
     def _histories(self, user_ids: list[Id]) -> list[list[Id]]:
