@@ -21,8 +21,8 @@ from towhee_recsys.stores.documents import merge_history
 )
 def test_events_may_come_late_in_parts_and_twice(sent: Any) -> None:
     events, arriving, cuts = sent
-    history: list[list[Any]] = []
+    history: list[tuple[Any, float]] = []
     for begin, end in zip([0, *cuts], [*cuts, None], strict=True):
         history = merge_history(history, arriving[begin:end], now=0.0)
     assert [moment for _, moment in history] == sorted(moment for _, moment in events)
-    assert {tuple(event) for event in history} == set(events)
+    assert set(history) == set(events)

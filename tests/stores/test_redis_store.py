@@ -37,7 +37,10 @@ def test_other_clients_read_the_keys(redis_url: str) -> None:
     store.add_interactions([{"user_id": 1, "item_id": 42, "timestamp": 3}])
     client = redis.Redis.from_url(redis_url, decode_responses=True)
     assert client.get("recsys:items:42") == '{"item_id":42,"title":"é"}'
-    assert client.get("recsys:histories:1") == "[[42,3]]"
+    assert client.get("recsys:histories:1") == '{"items":[42],"times":[3]}'
+    client.set("recsys:histories:2", "[[42,3.0],[43,4]]")  # as it was first written
+    assert store.add_interactions([{"user_id": 2, "item_id": 44, "timestamp": 3.5}]) == 1
+    assert store.get_histories([2]) == [[42, 44, 43]]
     client.close()
     store.close()
 
