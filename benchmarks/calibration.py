@@ -32,10 +32,12 @@ def main() -> None:
 
     dataset = made.load(args.data)
     bundle = Bundle.load(args.bundle) if args.bundle else trained(dataset, "fast")
+    if bundle.calibration is None:
+        parser.error("this model has no calibration: train it on part of the data (a holdout)")
     likely, true = told(bundle, dataset)
     rows = [["all", len(likely), likely.mean(), true.mean()]]
     for low, high in pairwise(EDGES):
-        those = (likely >= low) & (likely < high)
+        those = (likely >= low) & ((likely < high) | (high == 1))
         if those.any():
             name = f"{low:.0%} to {high:.0%}"
             rows.append([name, int(those.sum()), likely[those].mean(), true[those].mean()])
