@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the draw and of the training")
     args = parser.parse_args()
 
-    from towhee_recsys.training.cold_start import hold_out, measure
+    from towhee_recsys.evaluation.cold_start import hold_out, measure
 
     dataset = made.load(args.data)
     training, cold = hold_out(dataset, users=0.1, items=0.1, seed=args.seed)

@@ -73,12 +73,12 @@ def trained(
 ) -> Any:
     """A bundle of a preset, with progress on stderr; `epochs` replace the preset's."""
     from towhee_recsys import train
+    from towhee_recsys.progress import TrainingBar
     from towhee_recsys.training import preset
-    from towhee_recsys.training.progress import Bar
 
     model, training = preset(name)
     changes = {"seed": seed} | ({"epochs": epochs, "min_steps": 1} if epochs else {})
-    with Bar(members=model.members) as bar:
+    with TrainingBar(members=model.members) as bar:
         bar.message(f"{dataset.name}, preset {name}")
         training = training.model_copy(update=changes)
         return train(dataset, training, model, listener=bar, started=started)

@@ -109,8 +109,8 @@ def by_length(bundle: Path, data: str) -> dict[int, tuple[float, float]]:
     left out still."""
     from towhee_recsys import Bundle
     from towhee_recsys.datasets import histories, last_two
-    from towhee_recsys.training.evaluation import model_scores, rank_users
-    from towhee_recsys.training.metrics import hit_rate, ndcg
+    from towhee_recsys.evaluation.evaluation import model_scores, rank_users
+    from towhee_recsys.evaluation.metrics import hit_rate, ndcg
 
     dataset = made.load(data)
     split = last_two(histories(dataset))

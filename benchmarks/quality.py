@@ -104,14 +104,14 @@ class Exam:
         self.ranked = np.unique(past.items) if ranked == "rated" else np.arange(self.items)
 
     def ranks(self, score: Any, which: str, users: Any = None) -> Any:
-        from towhee_recsys.training.ranking import rank_users
+        from towhee_recsys.evaluation.ranking import rank_users
 
         ids = self.dataset.items["item_id"].to_numpy()
         return rank_users(score, self.split, which, self.ranked, ids, users=users)
 
     def baseline(self, name: str) -> dict[str, Any]:
-        from towhee_recsys.training.baselines import fit_baseline
-        from towhee_recsys.training.metrics import ndcg
+        from towhee_recsys.evaluation.baselines import fit_baseline
+        from towhee_recsys.evaluation.metrics import ndcg
 
         asked = np.flatnonzero(self.split.validation >= 0)
         some = np.sort(np.random.default_rng(0).permutation(asked)[:CHOOSING_USERS])
@@ -126,7 +126,7 @@ class Exam:
         return self.asked(name, found.score, seconds, settings=found.settings)
 
     def preset(self, name: str, args: Any) -> dict[str, Any]:
-        from towhee_recsys.training.evaluation import model_scores
+        from towhee_recsys.evaluation.evaluation import model_scores
 
         begin = time.monotonic()
         bundle = trained(
@@ -156,8 +156,8 @@ class Exam:
     def row(
         self, name: str, validation: Any, test: Any, seconds: float, **more: Any
     ) -> dict[str, Any]:
-        from towhee_recsys.training.bootstrap import intervals
-        from towhee_recsys.training.metrics import gains, hits, summary
+        from towhee_recsys.evaluation.bootstrap import intervals
+        from towhee_recsys.evaluation.metrics import gains, hits, summary
 
         hr, gain = intervals(np.stack([hits(test), gains(test)], axis=1))
         before, after = summary(validation), summary(test)

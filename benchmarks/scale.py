@@ -42,7 +42,7 @@ def clustered(count: int, rng: np.random.Generator) -> np.ndarray:
 def measure(uri: str, count: int) -> list[object]:
     from pymilvus import MilvusClient
 
-    from towhee_recsys.stores.milvus import MilvusStore
+    from towhee_recsys.stores.vectors.milvus import MilvusStore
 
     rng = np.random.default_rng(count)
     items, users = clustered(count, rng), clustered(QUERIES, rng)

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from towhee_recsys.bundle import Bundle
     from towhee_recsys.datasets import Dataset
     from towhee_recsys.encoders import ItemEncoder, UserEncoder
-    from towhee_recsys.training import evaluate, train
+    from towhee_recsys.evaluation import evaluate
+    from towhee_recsys.training import train
 
 _HOMES = {
     "Bundle": "bundle",
     "Dataset": "datasets",
     "ItemEncoder": "encoders",
     "UserEncoder": "encoders",
-    "evaluate": "training",
+    "evaluate": "evaluation",
     "train": "training",
 }
 

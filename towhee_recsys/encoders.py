@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys.bundle import WEIGHTS, Bundle
-from towhee_recsys.calibration import log_totals
+from towhee_recsys.bundle.bundle import WEIGHTS, Bundle
+from towhee_recsys.bundle.calibration import log_totals
 from towhee_recsys.errors import BundleError, DataError, RequestError
 from towhee_recsys.features import FIRST, UNKNOWN
 from towhee_recsys.model.backend import nn, paddle

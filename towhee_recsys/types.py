@@ -53,7 +53,8 @@ Item: TypeAlias = dict[str, Any]
 """An item's record: ``item_id`` and the columns of the schema."""
 
 Filter: TypeAlias = dict[str, Any]
-"""Conditions on item columns, as plain data; `towhee_recsys.stores.filters` gives the grammar."""
+"""Conditions on item columns, as plain data; `towhee_recsys.stores.filters.expressions` has the
+grammar."""
 
 Route: TypeAlias = Literal["personal", "features", "popular", "similar"]
 """How an answer was found: from the user's history, from the user's record alone, from what is

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from towhee_recsys.datasets import Dataset
-from towhee_recsys.datasets import archive as archive_module
-from towhee_recsys.datasets.archive import Archive
+from towhee_recsys.datasets.readers import archive as archive_module
+from towhee_recsys.datasets.readers.archive import Archive
 from towhee_recsys.errors import DataError
 
 

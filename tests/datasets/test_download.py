@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from towhee_recsys.datasets import Dataset, cache_folder, download, download_bar
+from towhee_recsys.datasets import Dataset, cache_folder, download
 from towhee_recsys.errors import DownloadError
+from towhee_recsys.progress import download_bar
 
 CONTENT = bytes(range(256)) * 4_000
 

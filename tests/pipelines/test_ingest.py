@@ -76,7 +76,7 @@ def test_items_that_are_gone_leave_the_index(
 INGEST = """
 import sys
 from towhee_recsys.pipelines import IngestConfig, call, ingest
-from towhee_recsys.stores.milvus import MilvusStore
+from towhee_recsys.stores.vectors.milvus import MilvusStore
 
 bundle, milvus_uri, store_url, size, rows = sys.argv[1:]
 write, written = MilvusStore.write, 0

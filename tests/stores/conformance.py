@@ -136,7 +136,7 @@ class RecordStoreConformance:
     def test_interactions_stream_in_any_order(
         self, store: RecordStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("towhee_recsys.stores.documents.INTERACTIONS_HELD", 7)
+        monkeypatch.setattr("towhee_recsys.stores.records.documents.INTERACTIONS_HELD", 7)
         pairs = [(user, item) for item in range(20) for user in range(5)]
         for _ in range(2):
             new = store.add_interactions(met(user, item, -item) for user, item in pairs)
@@ -311,7 +311,7 @@ class VectorStoreConformance:
         vectors = np.stack([axis(0)] * 10)
         exclude = [range(n, 2 * n) for n in range(10)]
         whole = store.search(vectors, range(1, 11), "aa11aa11", exclude=exclude)
-        monkeypatch.setattr("towhee_recsys.stores.nearest.HITS_AT_ONCE", 40)
+        monkeypatch.setattr("towhee_recsys.stores.vectors.nearest.HITS_AT_ONCE", 40)
         assert store.search(vectors, range(1, 11), "aa11aa11", exclude=exclude) == whole
         assert [len(hits) for hits in whole] == list(range(1, 11))
 

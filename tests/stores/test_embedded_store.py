@@ -15,7 +15,7 @@ from stores.conformance import RecordStoreConformance
 
 from towhee_recsys.errors import StoreError
 from towhee_recsys.stores.base import RecordStore
-from towhee_recsys.stores.embedded import socket_path
+from towhee_recsys.stores.records.embedded import socket_path
 from towhee_recsys.stores.urls import open_record_store
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from stores.conformance import ladder
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.stores.attributes import as_label, column_name, field_name
-from towhee_recsys.stores.filters import compile_filter
-from towhee_recsys.stores.matching import matches as library_matches
-from towhee_recsys.stores.milvus import MilvusStore
+from towhee_recsys.stores.filters.attributes import as_label, column_name, field_name
+from towhee_recsys.stores.filters.expressions import compile_filter
+from towhee_recsys.stores.filters.matching import matches as library_matches
+from towhee_recsys.stores.vectors.milvus import MilvusStore
 
 COLUMNS = {"lang": "label", "genres": "labels", "year": "number", "not": "label"}
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towhee_recsys.stores.documents import merge_history
+from towhee_recsys.stores.records.documents import merge_history
 
 
 @given(

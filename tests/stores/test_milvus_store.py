@@ -14,7 +14,7 @@ from services.processes import free_port
 from stores.conformance import VectorStoreConformance, axis, ladder
 
 from towhee_recsys.errors import ConfigError, IndexMismatch, StoreLocked, StoreUnavailable
-from towhee_recsys.stores.milvus import MilvusStore
+from towhee_recsys.stores.vectors.milvus import MilvusStore
 
 
 class TestMilvusLite(VectorStoreConformance):
@@ -58,7 +58,7 @@ def test_other_indexes(milvus_lite_uri: str, index: str) -> None:
 def test_many_items_get_an_approximate_index(
     milvus_server_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("towhee_recsys.stores.milvus.EXACT_UP_TO", 20)
+    monkeypatch.setattr("towhee_recsys.stores.vectors.milvus.EXACT_UP_TO", 20)
     client = MilvusClient(milvus_server_uri)
     for count, expected in [(20, "FLAT"), (21, "HNSW")]:
         store = MilvusStore(milvus_server_uri, alias="t" + uuid.uuid4().hex)
@@ -85,7 +85,7 @@ def test_an_index_outlives_its_process(milvus_lite_uri: str) -> None:
     checks.index(store, [{"item_id": 1, "genres": ["a"]}], ladder(1), genres="labels")
     store.close()
     code = (
-        "import sys, numpy as np; from towhee_recsys.stores.milvus import MilvusStore\n"
+        "import sys, numpy as np; from towhee_recsys.stores.vectors.milvus import MilvusStore\n"
         "store = MilvusStore(sys.argv[1]); vector = np.ones((1, 256), np.float32)\n"
         "print(store.live(), store.search(vector, [3], 'aa11aa11', [{'genres': 'a'}]))"
     )
@@ -97,7 +97,7 @@ def test_an_index_outlives_its_process(milvus_lite_uri: str) -> None:
 
 def test_nothing_is_logged(milvus_lite_uri: str) -> None:
     code = (
-        "import sys, numpy as np; from towhee_recsys.stores.milvus import MilvusStore\n"
+        "import sys, numpy as np; from towhee_recsys.stores.vectors.milvus import MilvusStore\n"
         "from towhee_recsys.errors import StoreError\n"
         "store = MilvusStore(sys.argv[1]); vectors = np.ones((2, 256), np.float32)\n"
         "for fingerprint in ('aa11aa11', 'bb22bb22', 'cc33cc33'):\n"
@@ -135,7 +135,7 @@ def test_a_swap_by_another_process_is_noticed(
     with pytest.raises(IndexMismatch, match="cc33cc33"):
         checks.ids(reader, fingerprint="aa11aa11")
     checks.index(writer, [{"item_id": 3}], ladder(1), "dd44dd44")
-    monkeypatch.setattr("towhee_recsys.stores.milvus.ALIAS_SECONDS", 0)
+    monkeypatch.setattr("towhee_recsys.stores.vectors.milvus.ALIAS_SECONDS", 0)
     with pytest.raises(IndexMismatch, match="dd44dd44"):
         checks.ids(reader, fingerprint="cc33cc33")
     writer.close()
@@ -146,7 +146,7 @@ def test_a_locked_file_says_the_way_out(
     milvus_lite_uri: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     code = (
-        "import sys; from towhee_recsys.stores.milvus import MilvusStore\n"
+        "import sys; from towhee_recsys.stores.vectors.milvus import MilvusStore\n"
         "store = MilvusStore(sys.argv[1]); store.create('aa11aa11', int, {})\n"
         "print('open', flush=True); sys.stdin.read(); store.close()\n"
         "print('closed', flush=True); sys.stdin.close()"

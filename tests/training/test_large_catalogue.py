@@ -10,10 +10,11 @@ from fixtures.tiny import CYCLE, SHORT, TINY
 from numpy.typing import NDArray
 
 from towhee_recsys import Dataset, evaluate, train
+from towhee_recsys.evaluation import calibration_fit as calibrating
+from towhee_recsys.evaluation.ranking import Answers, answer_users
 from towhee_recsys.features import FIRST
-from towhee_recsys.training import calibrating, fitting, trainer
+from towhee_recsys.training import fitting, trainer
 from towhee_recsys.training.data import TrainingData
-from towhee_recsys.training.ranking import Answers, answer_users
 from towhee_recsys.training.trainer import Trainer, _equal
 
 

@@ -17,7 +17,8 @@ from fixtures.tiny import SHORT, TINY, cycle
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, train
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.model import ModelConfig
-from towhee_recsys.training import TrainingConfig, fitting, worker
+from towhee_recsys.training import TrainingConfig, fitting
+from towhee_recsys.training import members as worker
 from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.listener import Silence
 

@@ -9,7 +9,6 @@
 | `validate`, `Report`: what was understood, and what is wrong    | report   |
 | `Problem`: one kind of mistake, with rows and values            | problems |
 | `download`, `cache_folder`, `MOVIELENS`: what can be fetched    | download |
-| `download_bar`: how far that is                                 | progress |
 | `NAMES`: the data sets that go by a name                        | loading  |
 
 Behind `Dataset.load`, loading finds the reader: movielens (over archive), tables (of one's own,
@@ -19,13 +18,12 @@ them with ids, values and times, and makes the data set.
 
 from towhee_recsys.datasets.dataset import Dataset, Source
 from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
-from towhee_recsys.datasets.loading import NAMES
-from towhee_recsys.datasets.problems import Problem
-from towhee_recsys.datasets.progress import download_bar
-from towhee_recsys.datasets.report import Report, validate
+from towhee_recsys.datasets.readers.loading import NAMES
+from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.sample import sample
 from towhee_recsys.datasets.schema import Column, Role, Schema
 from towhee_recsys.datasets.splits import Histories, Split, histories, last_two
+from towhee_recsys.datasets.validation import Report, validate
 
 __all__ = [
     "MOVIELENS",
@@ -41,7 +39,6 @@ __all__ = [
     "Split",
     "cache_folder",
     "download",
-    "download_bar",
     "histories",
     "last_two",
     "sample",

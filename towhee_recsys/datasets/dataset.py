@@ -76,7 +76,7 @@ class Dataset:
             DataError: with every problem that could be found in one pass.
             DownloadError: the data set could not be fetched.
         """
-        from towhee_recsys.datasets.loading import load
+        from towhee_recsys.datasets.readers.loading import load
 
         return load(source, cache=cache, progress=progress)
 
@@ -98,7 +98,7 @@ class Dataset:
         Raises:
             DataError: with every problem that could be found; rows count from 0, as `iloc` does.
         """
-        from towhee_recsys.datasets.loading import from_frames
+        from towhee_recsys.datasets.readers.loading import from_frames
 
         return from_frames(interactions, items, users, schema=schema, name=name)
 

@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from towhee_recsys.errors import HubError
 from towhee_recsys.hub.folders import Folder
-from towhee_recsys.hub.loading import (
+from towhee_recsys.hub.loader import (
     Setting,
     fields_of,
     load_config,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from towhee_recsys.folders import write_folder
+from towhee_recsys.files import write_folder
 from towhee_recsys.hub.folders import Folder, folders
 
 TAG = "main"

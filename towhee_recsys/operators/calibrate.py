@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from towhee import register
 
-from towhee_recsys.calibration import Calibration
+from towhee_recsys.bundle.calibration import Calibration
+from towhee_recsys.components.hits import Hits, as_vectors, one_for_each
 from towhee_recsys.errors import ConfigError, RequestError
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.hits import Hits, as_vectors, one_for_each
 from towhee_recsys.operators.milvus_search import ids_of
 from towhee_recsys.types import ITEM_ID, PROBABILITY, ROUTE, SCORE
 

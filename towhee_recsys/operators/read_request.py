@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 from towhee import register
 
+from towhee_recsys.components.requests import Subject, parse_requests
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import ConfigError, RequestError
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.requests import Subject, parse_requests
 from towhee_recsys.types import ITEM_ID, MAX_TOP_K, USER_ID
 
 OVERFETCH = 5

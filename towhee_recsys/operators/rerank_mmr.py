@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from towhee import register
 
+from towhee_recsys.components.hits import Hits, degraded, item_vectors, one_for_each
 from towhee_recsys.errors import ConfigError, StoreUnavailable
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.hits import Hits, degraded, item_vectors, one_for_each
 from towhee_recsys.operators.milvus_search import ids_of
 from towhee_recsys.stores.base import VectorStore
 from towhee_recsys.types import ITEM_ID, MAX_TOP_K, SCORE, Id

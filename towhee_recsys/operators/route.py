@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from towhee import register
 
+from towhee_recsys.bundle.popularity import Popular
 from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.milvus_search import left_out, wanted
-from towhee_recsys.popularity import Popular
 from towhee_recsys.stores.base import VectorStore
 from towhee_recsys.types import DEGRADED, MAX_TOP_K, POPULAR_AMONG, ROUTE, Filter, Hit, Id
 
@@ -31,7 +31,7 @@ class Route(shared.SharedOperator):
     place of hits (an index that did not answer) is replaced likewise, from the bundle alone, and
     marked ``degraded: ['index']``. Of a user whose record is known, it is then what is popular
     among users with the same labels, which ``popular_among`` names; the score is that of
-    `towhee_recsys.popularity.Popular.hits`.
+    `towhee_recsys.bundle.popularity.Popular.hits`.
     """
 
     def __init__(self, bundle: str, uri: str, fingerprint: str) -> None:

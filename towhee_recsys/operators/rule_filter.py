@@ -8,8 +8,8 @@ from typing import Any
 
 from towhee import register
 
+from towhee_recsys.components.rules import ReadRule, read_rules
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.rules import ReadRule, read_rules
 from towhee_recsys.types import DEGRADED, Rule
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from towhee import register
 
+from towhee_recsys.components.hits import Hits, one_for_each
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.operators import shared
-from towhee_recsys.operators.hits import Hits, one_for_each
 from towhee_recsys.types import ROUTE, SCORE
 
 

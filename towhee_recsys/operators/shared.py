@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from towhee.operator import PyOperator, SharedType
 
 from towhee_recsys.bundle import read_manifest, read_metadata, read_schema
-from towhee_recsys.calibration import Calibration
+from towhee_recsys.bundle.calibration import Calibration
+from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError, ConfigError
-from towhee_recsys.metadata import Metadata
 from towhee_recsys.stores.urls import CONNECTIONS, open_record_store
 
 if TYPE_CHECKING:
@@ -148,6 +148,6 @@ def _record_store(url: str, connections: int) -> RecordStore:
 @_once
 def vector_store(uri: str) -> VectorStore:
     """The store at that URI, whose one connection all threads share."""
-    from towhee_recsys.stores.milvus import MilvusStore
+    from towhee_recsys.stores.vectors.milvus import MilvusStore
 
     return MilvusStore(uri, token=os.environ.get(TOKEN_ENV))

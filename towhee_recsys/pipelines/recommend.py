@@ -32,8 +32,8 @@ def recommend(config: RecommendConfig | None = None) -> Any:
     from towhee import ops, pipe
 
     from towhee_recsys.bundle import read_manifest
+    from towhee_recsys.components.rules import read_rules
     from towhee_recsys.operators import shared
-    from towhee_recsys.operators.rules import read_rules
     from towhee_recsys.pipelines.direct import DirectPipeline
 
     config = RecommendConfig.given(config)

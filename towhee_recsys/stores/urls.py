@@ -46,13 +46,13 @@ def open_record_store(
             raise _refused(url, "the folder must be absolute: three slashes, then the path")
         if folder == folder.parent:
             raise _refused(url, "name a folder of its own")
-        from towhee_recsys.stores.embedded import EmbeddedStore
+        from towhee_recsys.stores.records.embedded import EmbeddedStore
 
         return EmbeddedStore(folder, url, namespace, timeout, connections)
     if not parts.hostname:
         raise _refused(url, "no host")
     if parts.scheme in REDIS_SCHEMES:
-        from towhee_recsys.stores.redis import RedisStore, connect, translated
+        from towhee_recsys.stores.records.redis import RedisStore, connect, translated
 
         with translated(mask(url)):
             try:
@@ -65,7 +65,7 @@ def open_record_store(
     try:
         import pymysql  # noqa: F401
 
-        from towhee_recsys.stores.mysql import MySQLStore
+        from towhee_recsys.stores.records.mysql import MySQLStore
     except ImportError as exc:
         raise ConfigError(
             f"{mask(url)} needs SQLAlchemy and PyMySQL: pip install 'towhee_recsys[mysql]'"

@@ -17,18 +17,15 @@
 """
 
 from towhee_recsys.training.config import TrainingConfig
-from towhee_recsys.training.evaluation import Evaluation, evaluate
 from towhee_recsys.training.fitting import train
 from towhee_recsys.training.listener import Listener
 from towhee_recsys.training.presets import PRESETS, Preset, preset
 
 __all__ = [
     "PRESETS",
-    "Evaluation",
     "Listener",
     "Preset",
     "TrainingConfig",
-    "evaluate",
     "preset",
     "train",
 ]

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
+from towhee_recsys.evaluation.baselines import popularity
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures
-from towhee_recsys.training.baselines import popularity
 from towhee_recsys.types import ITEM_ID
 
 _ARRAYS = "data.safetensors"

@@ -14,24 +14,25 @@ from numpy.typing import NDArray
 
 from towhee_recsys._version import __version__
 from towhee_recsys.bundle import Bundle
+from towhee_recsys.bundle.metadata import Metadata
+from towhee_recsys.bundle.popularity import find_segments
 from towhee_recsys.datasets import Dataset
 from towhee_recsys.errors import TrainingError
+from towhee_recsys.evaluation import calibration_fit as calibrating
+from towhee_recsys.evaluation.baselines import popular_score
+from towhee_recsys.evaluation.calibration_fit import calibrate
+from towhee_recsys.evaluation.evaluation import model_scores
+from towhee_recsys.evaluation.metrics import summary
+from towhee_recsys.evaluation.ranking import Answers, Score, Which, answer_users
 from towhee_recsys.features import Vocabulary
-from towhee_recsys.metadata import Metadata
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
-from towhee_recsys.popularity import find_segments
-from towhee_recsys.training import calibrating, worker
-from towhee_recsys.training.baselines import popular_score
-from towhee_recsys.training.calibrating import calibrate
+from towhee_recsys.training import members as worker
 from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
-from towhee_recsys.training.evaluation import model_scores
 from towhee_recsys.training.listener import Listener, Silence
-from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.presets import preset
-from towhee_recsys.training.ranking import Answers, Score, Which, answer_users
 from towhee_recsys.training.trainer import MEASURED_SCORES, Fit
 from towhee_recsys.types import ITEM_ID, USER_ID
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from towhee_recsys.encoders import set_weights
 from towhee_recsys.errors import TrainingError
+from towhee_recsys.evaluation.evaluation import rank_users
+from towhee_recsys.evaluation.metrics import summary
 from towhee_recsys.features import FIRST, UNKNOWN
 from towhee_recsys.model import ModelConfig, TwoTowers, sampled_softmax_loss, softmax_loss
 from towhee_recsys.model.backend import functional, paddle
@@ -25,11 +27,9 @@ from towhee_recsys.training.checkpoint import Arrays, Checkpoint, Progress
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.dropout import MaskPool
-from towhee_recsys.training.evaluation import rank_users
 from towhee_recsys.training.initial import initial_vectors
 from towhee_recsys.training.interrupts import uninterrupted
 from towhee_recsys.training.listener import Listener, Silence
-from towhee_recsys.training.metrics import summary
 from towhee_recsys.training.optimizer import Optimizer
 from towhee_recsys.training.schedule import Schedule, learning_rate
 

@@ -1,0 +1,152 @@
+"""A model card says what the bundle knows, and nothing that a name in the data could smuggle in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from towhee_recsys import Bundle
+from towhee_recsys.bundle.card import escape, model_card
+from towhee_recsys.bundle.metadata import Metadata
+from towhee_recsys.datasets import Schema
+from towhee_recsys.model import ModelConfig
+
+FACTS = Metadata(
+    data="shop",
+    location="/home/somebody/shop.yaml",
+    sha256="ab" * 32,
+    id_types={"user_id": "int", "item_id": "str"},
+    holdout="last-two",
+    users=1234,
+    items=56,
+    interactions=78901,
+    epochs=3.25,
+    seconds=3725,
+    seed=7,
+    preset="fast",
+    training={"learning_rate": 0.002, "holdout": "last-two"},
+    validation={"hr@10": 0.31, "ndcg@10": 0.17},
+    popularity={"hr@10": 0.04, "ndcg@10": 0.02},
+    test={"hr@10": 0.3012, "coverage@10": 0.5},
+    intervals={"hr@10": (0.29, 0.3125)},
+    created="2026-01-02T03:04:05+00:00",
+    versions={"towhee_recsys": "0.1.0", "paddlepaddle": "3.3.1"},
+)
+SCHEMA = Schema.model_validate(
+    {
+        "users": {"age": "number", "city": "display"},
+        "items": {"name": "text", "tags": "categorical"},
+    }
+)
+
+
+def card(schema: Schema = SCHEMA, members: int = 1, **changed: object) -> str:
+    return model_card(
+        FACTS.model_copy(update=changed), schema, ModelConfig(members=members), "1a2b3c4d"
+    )
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all tables, split where a reader of Markdown would."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [[c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def test_front_matter_invents_nothing() -> None:
+    _, front, body = card().split("---\n", 2)
+    assert yaml.safe_load(front).keys() == {"library_name", "tags"}
+    assert "license" not in card().lower()
+    assert body.lstrip().startswith("# Model card of shop · 1a2b3c4d")
+
+
+def test_sections_are_those_of_the_hub() -> None:
+    assert re.findall("^## (.*)$", card(), re.MULTILINE) == [
+        "Model Details",
+        "Uses",
+        "Bias, Risks, and Limitations",
+        "How to Get Started with the Model",
+        "Training Details",
+        "Evaluation",
+    ]
+
+
+def test_what_it_was_trained_on() -> None:
+    text = card()
+    assert "78,901 interactions to train on, 1,234 users, 56 items" in text
+    assert FACTS.sha256 in text
+    assert "/home/somebody" not in text
+    assert ["age", "users", "number", "yes"] in rows(text)
+    assert ["city", "users", "display", "no"] in rows(text)
+    assert ["tags", "items", "categorical", "yes"] in rows(text)
+
+
+def test_how_it_was_trained() -> None:
+    text = card(members=4)
+    assert "3.2 epochs in 1 h 2 min 5 s, with the seed 7 and the preset fast" in text
+    assert "4 pairs of towers were trained side by side" in text
+    assert ["`learning_rate`", "0.002"] in rows(text)
+    assert ["`max_history`", "200"] in rows(text)
+    assert ["Version of `paddlepaddle`", "3.3.1"] in rows(text)
+
+
+def test_results_stand_beside_popularity() -> None:
+    found = rows(card())
+    assert ["test", "HR@10", "0.3012", "0.2900 to 0.3125"] in found
+    assert ["test", "COVERAGE@10", "0.5000", ""] in found
+    assert ["validation", "NDCG@10", "0.1700", ""] in found
+    assert ["validation, by popularity alone", "NDCG@10", "0.0200", ""] in found
+
+
+def test_without_anything_kept_back_there_are_no_results() -> None:
+    text = card(holdout="none", validation={}, popularity={}, test={}, intervals={})
+    assert "Not evaluated: no interactions were kept back." in text
+    assert "Nothing was kept back." in text
+    assert "side by side" not in text
+
+
+def test_columns_about_people_are_named() -> None:
+    schema = Schema.model_validate({"users": {"age": "number", "sex": "categorical", "x": "text"}})
+    assert "computed from age, sex and x." in card(schema)
+    assert "computed from the history alone" in card(Schema())
+    assert "nothing is known of an item" in card(Schema())
+    assert ["none", "", "", ""] in rows(card(Schema()))
+
+
+def test_the_example_runs(
+    sample_bundle: Bundle, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(str(tmp_path))
+    sample_bundle.save("bundle")
+    text = (sample_bundle.metadata, sample_bundle.schema, sample_bundle.config, "1a2b3c4d")
+    code = model_card(*text).split("```python\n")[1].split("```")[0]
+    assert len(code.strip().splitlines()) == 3
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert getattr(names["score"], "shape", None) == (1, 1)
+
+
+def test_ids_of_text_are_text_in_the_example() -> None:
+    assert '{"item_id": "1"}' in card()
+    assert '{"item_id": 1}' in card(id_types={"user_id": "int", "item_id": "int"})
+
+
+def test_names_cannot_break_out() -> None:
+    evil = "a|b\n## Evil <script>`x`"
+    schema = Schema.model_validate({"users": {evil: "number"}, "items": {"[x](y)": "text"}})
+    text = card(schema, data=evil)
+    assert ["a\\|b \\#\\# Evil \\<script\\>\\`x\\`", "users", "number", "yes"] in rows(text)
+    assert "\n## Evil" not in text
+    assert "](" not in text.replace("\\](", "")
+    assert not re.search(r"(?<!\\)<", text)
+
+
+@given(st.text())
+def test_escaped_text_is_one_line_without_bare_marks(text: str) -> None:
+    shown = escape(text)
+    assert len(shown.splitlines()) <= 1
+    assert not re.search(r"(?<!\\)(\\\\)*[`|<*_\[\]]", shown)
+    assert re.sub(r"\\(.)", r"\1", shown) == " ".join(text.split())

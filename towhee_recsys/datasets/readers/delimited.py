@@ -1,0 +1,180 @@
+"""A delimited text file becomes a table: quickly where all is well, and where it is not, again and
+line by line, to say what is wrong and where."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.csv
+
+from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.table import Table
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A UTF-8 text file of records, one a line, fields between delimiters."""
+
+    name: str
+    """How problems call it."""
+    open: Callable[[], BinaryIO]
+    """Opens it from its start, each time it is called."""
+    delimiter: str = ","
+    names: tuple[str, ...] | None = None
+    """Names of the columns; None where the first line holds them."""
+    quotes: bool = True
+    """Whether ``"`` may enclose a field."""
+    skip: int = 0
+    """Lines before the first row that `names` replaces."""
+
+    def header(self, problems: Problems) -> list[str] | None:
+        """The columns' names, or None where the file has none or cannot be read."""
+        if self.names is not None:
+            return list(self.names)
+        try:
+            first = next((record for _, record in self._records()), None)
+        except UnicodeDecodeError:
+            self._report_encoding(problems)
+            return None
+        except (OSError, EOFError) as exc:
+            problems.add(self.name, f"cannot be read: {exc}", "Put a whole file in its place.")
+            return None
+        if first is None:
+            problems.add(self.name, "is empty", "It needs a line of column names, then the rows.")
+            return None
+        twice = sorted({name for name in first if first.count(name) > 1})
+        if twice:
+            problems.add(
+                self.name,
+                f"has more than one column called {', '.join(map(repr, twice))}",
+                "Give each column a name of its own.",
+            )
+            return None
+        return first
+
+    def read(
+        self, columns: Sequence[str], problems: Problems, types: Mapping[str, Any] | None = None
+    ) -> Table | None:
+        """Read these columns as text, or as Arrow `types` where all their values are of the type.
+
+        None where the file cannot be read at all; lines with too few or too many fields are
+        reported and left out.
+        """
+        header = self.header(problems)
+        if header is None:
+            return None
+        text = dict.fromkeys(columns, pa.string())
+        ragged: list[object] = []
+        try:
+            try:
+                read = self._arrow(columns, {**text, **(types or {})}, ragged)
+            except pa.ArrowInvalid:
+                ragged.clear()
+                read = self._arrow(columns, text, ragged)
+        except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
+            if not self._report_encoding(problems):
+                problems.add(self.name, f"cannot be read: {exc}", "Mend the file.")
+            return None
+        except (OSError, EOFError) as exc:
+            problems.add(self.name, f"cannot be read: {exc}", "Put a whole file in its place.")
+            return None
+        if ragged:
+            self._report_ragged(len(header), problems)
+        found = {name: read.column(name) for name in columns}
+        return Table(self.name, found, rows=lambda at: self._lines(at, len(header)))
+
+    def _arrow(self, columns: Sequence[str], types: Mapping[str, Any], ragged: list[object]) -> Any:
+        def skip(row: object) -> str:
+            ragged.append(row)
+            return "skip"
+
+        with self.open() as file:
+            return pyarrow.csv.read_csv(
+                file,
+                pyarrow.csv.ReadOptions(column_names=self.names, skip_rows=self.skip),
+                pyarrow.csv.ParseOptions(
+                    delimiter=self.delimiter,
+                    quote_char='"' if self.quotes else False,
+                    newlines_in_values=self.quotes,
+                    invalid_row_handler=skip,
+                ),
+                pyarrow.csv.ConvertOptions(
+                    include_columns=list(columns),
+                    column_types=dict(types),
+                    strings_can_be_null=False,
+                ),
+            )
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """(line at which it begins, fields) of every line that is not empty."""
+        csv.field_size_limit(sys.maxsize)
+        with self.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+            reader = csv.reader(
+                (line.replace("\0", "") for line in text),  # which the reader of 3.10 refuses
+                delimiter=self.delimiter,
+                quoting=csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE,
+            )
+            line = 1
+            for record in reader:
+                if record:
+                    yield line, record
+                line = reader.line_num + 1
+
+    def _lines(self, at: Sequence[int], width: int) -> list[int]:
+        """The lines of the records with these indices, ascending, as `read` counts them."""
+        wanted = iter(at)
+        target = next(wanted, None)
+        lines = []
+        index = -self._lines_before_rows()
+        for line, record in self._records():
+            if len(record) != width and index >= 0:
+                continue
+            if index == target:
+                lines.append(line)
+                target = next(wanted, None)
+                if target is None:
+                    break
+            index += 1
+        return lines
+
+    def _lines_before_rows(self) -> int:
+        return 1 if self.names is None else self.skip
+
+    def _report_ragged(self, width: int, problems: Problems) -> None:
+        bad = [
+            (line, self.delimiter.join(record))
+            for line, record in self._records()
+            if len(record) != width
+        ]
+        problems.add(
+            self.name,
+            f"a line does not have {width} fields",
+            "Give it as many as the first line has; quote fields that contain the delimiter.",
+            examples=bad,
+            count=len(bad),
+        )
+
+    def _report_encoding(self, problems: Problems) -> bool:
+        """Note the first byte that is not UTF-8; False where there is none."""
+        position = 0
+        with self.open() as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    line.decode()
+                except UnicodeDecodeError as exc:
+                    at = position + exc.start
+                    problems.add(
+                        self.name,
+                        f"is not UTF-8: byte 0x{line[exc.start]:02x} at position {at}",
+                        "Save the file as UTF-8.",
+                        examples=[(number, line.decode("latin-1").strip())],
+                    )
+                    return True
+                position += len(line)
+        return False

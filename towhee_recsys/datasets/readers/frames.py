@@ -1,0 +1,112 @@
+"""Data frames become tables, and where no schema is given, one that their values suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from towhee_recsys.datasets.readers.assemble import Parts
+from towhee_recsys.datasets.readers.naming import free_to_bear, locate
+from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.table import Table, chunked, holds_lists
+from towhee_recsys.datasets.schema import Column, Role, Schema
+from towhee_recsys.errors import DataError
+from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
+
+_FEW = 100
+"""Words that repeat are labels where there are at most so many different ones."""
+
+
+def read_frames(
+    interactions: pd.DataFrame,
+    items: pd.DataFrame,
+    users: pd.DataFrame | None,
+    schema: Schema | None,
+    name: str,
+    problems: Problems,
+) -> Parts:
+    """The frames as tables, and their schema: `schema`, or one from their values."""
+    met = _table(
+        "interactions", interactions, (USER_ID, ITEM_ID), (TIMESTAMP, RATING), {}, problems
+    )
+    item_columns = schema.items if schema else _suggested("items", items, ITEM_ID, problems)
+    user_columns = schema.users if schema else {}
+    who = None
+    if users is not None:
+        if schema is None:
+            user_columns = _suggested("users", users, USER_ID, problems)
+        who = _table("users", users, (USER_ID,), (), user_columns, problems)
+    elif user_columns:
+        remedy = "Pass `users`, or leave the columns out of the schema."
+        problems.add("users", "the schema has columns of users, and there is no frame", remedy)
+    what = _table("items", items, (ITEM_ID,), (), item_columns, problems)
+    return Parts(name, Schema(users=user_columns, items=item_columns), met, what, who, None)
+
+
+def _table(
+    file: str,
+    frame: pd.DataFrame,
+    required: Sequence[str],
+    optional: Sequence[str],
+    columns: Mapping[str, Column],
+    problems: Problems,
+) -> Table:
+    header = [str(name) for name in frame.columns]
+    names = locate(file, header, required, optional, {}, list(columns), problems)
+    arrays = {n: _array(file, frame.iloc[:, header.index(c)]) for n, c in names.items()}
+    return Table(file, arrays, names)
+
+
+def _suggested(
+    file: str, frame: pd.DataFrame, id_name: str, problems: Problems
+) -> dict[str, Column]:
+    """A column for each of the frame's, the ids' aside."""
+    header = [str(name) for name in frame.columns]
+    taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
+    free = free_to_bear(file, [name for name in header if name != taken], problems)
+    arrays = {name: _array(file, frame.iloc[:, header.index(name)]) for name in free}
+    return {name: Column(role=_role(array)) for name, array in arrays.items()}
+
+
+def _role(column: Any) -> Role:
+    kind = column.type
+    if holds_lists(column):
+        return "multi_categorical"
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return "number"
+    if pa.types.is_boolean(kind):
+        return "categorical"
+    if not pa.types.is_string(kind):
+        return "display"
+    distinct = len(column.unique())
+    return "categorical" if distinct <= min(_FEW, len(column) / 2) else "text"
+
+
+def _array(file: str, column: pd.Series[Any]) -> Any:
+    """The values in Arrow's types; as text where they are of several types. Sets are sorted."""
+    if column.dtype == object:
+        values = [sorted(v, key=str) if isinstance(v, (set, frozenset)) else v for v in column]
+        column = pd.Series(values, dtype=object, name=column.name)
+    try:
+        array = pa.Array.from_pandas(column)
+        if not isinstance(array.type, pa.BaseExtensionType):  # periods, intervals and the like
+            return chunked(array)
+    except UnicodeEncodeError as exc:
+        text = f"{file}, column '{column.name}': {exc.object[:40]!a} is no Unicode text"
+        raise DataError(f"{text}. Mend it where it was decoded.") from exc
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        pass  # of several types, or of one that Arrow has not: read as text below
+    plain = [_plain(value) for value in column.tolist()]
+    if any(isinstance(value, list) for value in plain):
+        plain = [v if v is None or isinstance(v, list) else [v] for v in plain]
+    return chunked(pa.array(plain))
+
+
+def _plain(value: Any) -> str | list[str] | None:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [str(member) for member in value]
+    return None if value is None or value is pd.NA or value != value else str(value)

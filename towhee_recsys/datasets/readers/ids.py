@@ -1,0 +1,75 @@
+"""Ids as they were read become int64 where all of them are canonical integers, else text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.table import Table, mask, without_nan
+from towhee_recsys.types import MAX_ID_LENGTH
+
+_CANONICAL = r"^(0|-?[1-9][0-9]*)$"
+
+
+def ids(places: Sequence[tuple[Table, str]], problems: Problems) -> list[Any]:
+    """Ids of one kind from all columns that hold them: all int64 Arrow columns, or all text."""
+    columns = [_id_column(table, name, problems) for table, name in places]
+    try:
+        return [_canonical(column) for column in columns]
+    except pa.ArrowInvalid:
+        return [column.cast(pa.string()) for column in columns]
+
+
+def _id_column(table: Table, name: str, problems: Problems) -> Any:
+    column = table.columns[name]
+    kind = column.type
+    if pa.types.is_floating(kind):  # how pandas holds integers of which some are missing
+        column = without_nan(column)
+        whole = pc.fill_null(pc.equal(pc.floor(column), column), True)
+        if pc.all(whole).as_py():
+            column = column.cast(pa.int64())
+    elif pa.types.is_null(kind):
+        column = column.cast(pa.string())
+    if not (pa.types.is_integer(column.type) or pa.types.is_string(column.type)):
+        table.report(
+            problems,
+            name,
+            np.ones(len(table), bool),
+            f"an id is neither an integer nor text but {kind}",
+            "Give integers or text.",
+        )
+        return pa.chunked_array([pa.nulls(len(table), pa.int64())])
+    empty = column.is_null()
+    if pa.types.is_string(column.type):
+        empty = pc.or_(empty, pc.fill_null(pc.equal(column, ""), True))
+        long = pc.greater(pc.fill_null(pc.utf8_length(column), 0), MAX_ID_LENGTH)
+        table.report(
+            problems,
+            name,
+            mask(long),
+            f"an id is longer than {MAX_ID_LENGTH} characters",
+            "Shorten it.",
+        )
+    table.report(
+        problems,
+        name,
+        mask(empty),
+        "the id is empty",
+        "Fill it, or leave the row out.",
+        quote=False,
+    )
+    return column
+
+
+def _canonical(column: Any) -> Any:
+    """The column as int64, or ArrowInvalid where an id is no canonical integer."""
+    if pa.types.is_string(column.type):
+        fits = pc.match_substring_regex(column.unique(), _CANONICAL)
+        if not pc.all(fits, min_count=0).as_py():
+            raise pa.ArrowInvalid("not a canonical integer")
+    return column.cast(pa.int64())

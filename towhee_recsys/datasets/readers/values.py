@@ -1,0 +1,141 @@
+"""One column as it was read becomes the values of its role; what does not fit is a problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.table import Table, holds_lists, mask, without_nan
+from towhee_recsys.datasets.schema import Column
+
+_INTEGER = r"^[+-]?[0-9]+$"
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_MISSING = pa.array(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "none"])
+"""What stands for a missing number in text files."""
+
+_ARRAYS: dict[str, tuple[type[np.generic], Any]] = {
+    "Int64": (np.int64, pd.arrays.IntegerArray),
+    "Float64": (np.float64, pd.arrays.FloatingArray),
+    "boolean": (np.bool_, pd.arrays.BooleanArray),
+}
+
+
+def role_values(table: Table, name: str, column: Column, problems: Problems) -> pd.Series[Any]:
+    """The values of a schema's column, as `Dataset` describes them for each role."""
+    if column.role == "number":
+        return numbers(table, name, problems)
+    if column.role == "multi_categorical":
+        return _labels(table, name, column.separator)
+    if holds_lists(table.columns[name]):
+        table.report(
+            problems,
+            name,
+            np.ones(len(table), bool),
+            f"holds lists, and its role is {column.role}",
+            "Give it the role multi_categorical.",
+        )
+    elif column.role == "categorical":
+        return _categories(table.columns[name])
+    return _words(table.columns[name])
+
+
+def numbers(table: Table, name: str, problems: Problems) -> pd.Series[Any]:
+    """Int64 where all are integers that fit, else Float64; NA where missing."""
+    column = table.columns[name]
+    kind = column.type
+    if pa.types.is_string(kind):
+        column = _parsed(table, name, problems)
+    elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        column = without_nan(column.cast(pa.float64()))
+        if column.null_count and pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
+            column = _narrowed(column)
+    elif pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+        column = _narrowed(column)
+    else:
+        bad = mask(column.is_valid())
+        table.report(problems, name, bad, f"is not a number but {kind}", "Give numbers.")
+        column = pa.chunked_array([pa.nulls(len(table), pa.float64())])
+    if pa.types.is_integer(column.type):
+        return _nullable(column, "Int64")
+    infinite = pc.fill_null(pc.is_inf(column), False)
+    table.report(problems, name, mask(infinite), "is not finite", "Give a number, or nothing.")
+    return _nullable(column, "Float64")
+
+
+def _parsed(table: Table, name: str, problems: Problems) -> Any:
+    text = pc.utf8_trim_whitespace(table.columns[name])
+    text = pc.if_else(pc.is_in(text, value_set=_MISSING), pa.scalar(None, pa.string()), text)
+    good = pc.match_substring_regex(text, _NUMBER)
+    bad = pc.fill_null(pc.invert(good), False)
+    remedy = "Write it as 12 or 12.5, or leave it empty where it is unknown."
+    table.report(problems, name, mask(bad), "is not a number", remedy)
+    text = pc.if_else(good, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
+    if pc.all(pc.match_substring_regex(text, _INTEGER), min_count=0).as_py():
+        return _narrowed(text)
+    return text.cast(pa.float64())
+
+
+def _narrowed(column: Any) -> Any:
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column.cast(pa.float64(), safe=False)  # larger: the nearest float will do
+
+
+def _labels(table: Table, name: str, separator: str) -> pd.Series[Any]:
+    """A list of distinct labels a row, in their order."""
+    column = table.columns[name]
+    if holds_lists(column):
+        rows = column.to_pylist()
+    elif pa.types.is_string(column.type):
+        rows = pc.split_pattern(column, separator).to_pylist()
+    else:
+        rows = [[value] for value in column.to_pylist()]
+    clean = [
+        [label for label in dict.fromkeys(str(x).strip() for x in row if x is not None) if label]
+        for row in (row or () for row in rows)
+    ]
+    series: pd.Series[Any] = pd.Series(clean, dtype=object)
+    return series
+
+
+def _categories(column: Any) -> pd.Series[Any]:
+    kind = column.type
+    if pa.types.is_floating(kind):
+        column = without_nan(column)
+        if pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
+            column = _narrowed(column)
+        return _nullable(column, "Int64" if pa.types.is_integer(column.type) else "Float64")
+    if pa.types.is_boolean(kind):
+        return _nullable(column, "boolean") if column.null_count else _dense(column, np.bool_)
+    if pa.types.is_integer(kind):
+        try:
+            column = column.cast(pa.int64())
+        except pa.ArrowInvalid:  # hashes of 64 bits without a sign
+            return _words(column.cast(pa.string()))
+        return _nullable(column, "Int64") if column.null_count else _dense(column, np.int64)
+    return _words(column)
+
+
+def _dense(column: Any, kind: type[np.generic]) -> pd.Series[Any]:
+    series: pd.Series[Any] = pd.Series(np.array(column.to_numpy(), dtype=kind))
+    return series
+
+
+def _words(column: Any) -> pd.Series[Any]:
+    """str, None where empty."""
+    words = column.to_pylist()
+    return pd.Series([None if w is None or w == "" else str(w) for w in words], dtype=object)
+
+
+def _nullable(column: Any, dtype: str) -> pd.Series[Any]:
+    missing = mask(column.is_null())
+    filled = pc.fill_null(column, pa.scalar(0).cast(column.type))
+    kind, array = _ARRAYS[dtype]
+    series: pd.Series[Any] = pd.Series(array(np.array(filled.to_numpy(), dtype=kind), missing))
+    return series

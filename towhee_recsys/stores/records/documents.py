@@ -1,0 +1,273 @@
+"""Items, users and histories become JSON documents under text keys, in whatever database."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import orjson
+
+from towhee_recsys.errors import StoreError
+from towhee_recsys.stores.filters.attributes import shown
+from towhee_recsys.types import (
+    ITEM_ID,
+    MAX_HISTORY,
+    MAX_ID_LENGTH,
+    TIMESTAMP,
+    USER_ID,
+    Id,
+    Interaction,
+    Item,
+    User,
+)
+
+Kind: TypeAlias = Literal["items", "users", "histories"]
+KINDS: tuple[Kind, ...] = ("items", "users", "histories")
+
+
+def _load_history(text: str) -> dict[str, list[Any]]:
+    history = orjson.loads(text)  # a quick one, but it makes floats of integers beyond 64 bits
+    if isinstance(history, list):  # of pairs, as they were first written
+        return {"items": [one[0] for one in history], "times": [one[1] for one in history]}
+    found: dict[str, list[Any]] = history
+    return found
+
+
+_LOADS: dict[Kind, Callable[[str], Any]] = {
+    "items": json.loads,
+    "users": json.loads,
+    "histories": _load_history,
+}
+
+Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
+"""Key and present text (None: there is none) to the text to be stored (None: leave it as it is).
+It may be called again for a key when another writer came in between."""
+
+T = TypeVar("T")
+
+BATCH = 1_000
+"""Documents written or read in one round trip."""
+
+MAX_TIMESTAMP = 1e15
+"""Seconds, before or after 1970: well beyond any calendar, and well within a float."""
+
+INTERACTIONS_HELD = 200_000
+"""Interactions gathered by user before their histories are written."""
+
+
+class DocumentStore(ABC):
+    """A `RecordStore` over five primitives that a database gives.
+
+    An item or a user is one document, its record. A user's history is one document too,
+    ``{"items": [ids], "times": [timestamps]}``, oldest first, so that reading it, which every
+    request does, takes one look-up; two flat lists are read several times as fast as a list of
+    pairs. Keys are ``str(id)``; an id keeps its type since the document holds it.
+    """
+
+    @abstractmethod
+    def _read(self, kind: Kind, keys: Sequence[str]) -> list[str | None]:
+        """The texts of `keys`, in their order; None where there is none."""
+
+    @abstractmethod
+    def _write(self, kind: Kind, texts: dict[str, str]) -> None:
+        """Store all of `texts`, replacing what is there."""
+
+    @abstractmethod
+    def _update(self, kind: Kind, keys: Sequence[str], change: Change) -> None:
+        """Replace each key's text by what `change` makes of it, no other writer in between."""
+
+    @abstractmethod
+    def _delete(self, kind: Kind, keys: Sequence[str]) -> None:
+        """Remove the documents of `keys`, as far as they are there."""
+
+    @abstractmethod
+    def _count(self, kind: Kind) -> int:
+        """How many documents of `kind` there are."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Raise StoreUnavailable, saying where and why, if the store does not answer."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the connections."""
+
+    def put_items(self, items: Iterable[Item]) -> None:
+        self._put("items", ITEM_ID, items)
+
+    def put_users(self, users: Iterable[User]) -> None:
+        self._put("users", USER_ID, users)
+
+    def get_items(self, item_ids: Sequence[Id]) -> list[Item | None]:
+        return self._get("items", item_ids)
+
+    def get_users(self, user_ids: Sequence[Id]) -> list[User | None]:
+        return self._get("users", user_ids)
+
+    def get_histories(self, user_ids: Sequence[Id]) -> list[list[Id]]:
+        found = self._get("histories", user_ids)
+        return [[] if history is None else history["items"] for history in found]
+
+    def add_interactions(self, interactions: Iterable[Interaction]) -> int:
+        """See `RecordStore`. Interactions stream: `INTERACTIONS_HELD` are in memory at a time, and
+        each user among them is written once. So all is right in any order, and quickest where a
+        user's interactions come one after another."""
+        now = time.time()
+        return sum(self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD))
+
+    def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
+        gone, removed = set(item_ids), 0
+
+        def without(key: str, text: str | None) -> str | None:
+            nonlocal removed
+            history = _pairs(text)
+            kept = [pair for pair in history if pair[0] not in gone]
+            removed = len(history) - len(kept)
+            return _dump_history(kept) if removed else None
+
+        self._update("histories", [_key(user_id, USER_ID)], without)
+        return removed
+
+    def forget_users(self, user_ids: Iterable[Id]) -> int:
+        known = 0
+        for keys in _batches({_key(one, USER_ID) for one in user_ids}, BATCH):
+            found = zip(self._read("users", keys), self._read("histories", keys), strict=True)
+            known += sum(record is not None or bool(_pairs(history)) for record, history in found)
+            for kind in ("users", "histories"):
+                self._delete(kind, keys)
+        return known
+
+    def counts(self) -> dict[str, int]:
+        return {kind: self._count(kind) for kind in KINDS}
+
+    def _put(self, kind: Kind, id_column: str, records: Iterable[dict[str, Any]]) -> None:
+        for batch in _batches(records, BATCH):
+            self._write(kind, {_key(r.get(id_column), id_column): _dump(kind, r) for r in batch})
+
+    def _get(self, kind: Kind, ids: Sequence[Id]) -> list[Any]:
+        keys = [str(one) for one in ids]
+        texts: dict[str, str | None] = {}
+        for batch in _batches(dict.fromkeys(filter(_storable, keys)), BATCH):
+            texts.update(zip(batch, self._read(kind, batch), strict=True))
+        found = map(texts.get, keys)
+        return [None if text is None else _LOADS[kind](text) for text in found]
+
+    def _add(self, interactions: Iterable[Interaction], now: float) -> int:
+        added: dict[str, list[tuple[Id, float | None]]] = {}
+        for one in interactions:
+            _key(one.get(ITEM_ID), ITEM_ID)
+            user = _key(one.get(USER_ID), USER_ID)
+            added.setdefault(user, []).append((one["item_id"], _timestamp(one)))
+        new: dict[str, int] = {}
+
+        def merge(key: str, text: str | None) -> str | None:
+            known = _pairs(text)
+            history = merge_history(known, added[key], now)
+            before = {item for item, _ in known}
+            new[key] = sum(item not in before for item, _ in history)
+            return _dump_history(history) if new[key] else None
+
+        for keys in _batches(added, BATCH):
+            self._update("histories", keys, merge)
+        return sum(new.values())
+
+
+def _pairs(text: str | None) -> list[tuple[Id, float]]:
+    """A history's items and timestamps."""
+    if not text:
+        return []
+    history = _LOADS["histories"](text)
+    return list(zip(history["items"], history["times"], strict=True))
+
+
+def _dump_history(pairs: Sequence[tuple[Id, float]]) -> str:
+    items, times = [item for item, _ in pairs], [moment for _, moment in pairs]
+    return _dump("histories", {"items": items, "times": times})
+
+
+def merge_history(
+    history: Sequence[tuple[Id, float]], added: Iterable[tuple[Id, float | None]], now: float
+) -> list[tuple[Id, float]]:
+    """`history`, ``(item_id, timestamp)`` oldest first, with those of `added` whose item is not in
+    it yet; of more than `MAX_HISTORY`, the latest. Equal timestamps keep their order: what was
+    there, then what came, as it came."""
+    merged = list(history)
+    known = {item for item, _ in merged}
+    last = merged[-1][1] if merged else -math.inf
+    for item, timestamp in added:
+        if item not in known:
+            moment = max(now, last) if timestamp is None else timestamp
+            last = max(last, moment)
+            known.add(item)
+            merged.append((item, moment))
+    merged.sort(key=lambda pair: pair[1])
+    return merged[-MAX_HISTORY:]
+
+
+def _key(value: Any, column: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise StoreError(
+            f"{column} is {value!r}, a {type(value).__name__}: an id is an int or a str; convert it"
+        )
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise StoreError(f"{column} is {value}: an id that is a number has 64 bits at most")
+    key = str(value)
+    if not _storable(key):
+        raise StoreError(
+            f"{column} {key[:40]!a}… of {len(key)} characters cannot be a key: use ids of"
+            f" Unicode text of at most {MAX_ID_LENGTH} characters"
+        )
+    return key
+
+
+def _storable(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return len(key) <= MAX_ID_LENGTH
+
+
+def _dump(kind: Kind, document: Any) -> str:
+    """JSON text; StoreError names the first field that JSON cannot hold."""
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()  # a lone surrogate passes JSON, but no database takes it
+    except (TypeError, ValueError) as exc:
+        raise StoreError(f"{kind}: {_culprit(document)} cannot be stored as JSON: {exc}") from exc
+    return text
+
+
+def _culprit(document: Any) -> str:
+    for column, value in document.items() if isinstance(document, dict) else ():
+        try:
+            json.dumps({column: value}, ensure_ascii=False, allow_nan=False).encode()
+        except (TypeError, ValueError):
+            record_id = document.get(ITEM_ID, document.get(USER_ID))
+            return f"{column} = {value!r} of the record {record_id!r}"
+    return ascii(document)[:200]
+
+
+def _timestamp(one: Interaction) -> float | None:
+    value = one.get("timestamp")
+    if value is None:
+        return None
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not -MAX_TIMESTAMP < value < MAX_TIMESTAMP:
+        raise StoreError(
+            f"{TIMESTAMP} is {shown(value)}, {type(value).__name__}, for user"
+            f" {one['user_id']!r} and item {one['item_id']!r}: give seconds since 1970 as an int or"
+            " a float, or None for now"
+        )
+    return value
+
+
+def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while batch := list(islice(iterator, size)):
+        yield batch
