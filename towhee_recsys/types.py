@@ -56,6 +56,9 @@ Filter: TypeAlias = dict[str, Any]
 """Conditions on item columns, as plain data; `towhee_recsys.stores.filters.expressions` has the
 grammar."""
 
+Role: TypeAlias = Literal["categorical", "multi_categorical", "number", "text", "display"]
+"""How a column is used: one label, a list of labels, a quantity, words, or only shown."""
+
 Route: TypeAlias = Literal["personal", "features", "popular", "similar"]
 """How an answer was found: from the user's history, from the user's record alone, from what is
 popular, or (for ``similar_items``) from an item's vector."""

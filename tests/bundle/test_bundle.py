@@ -16,7 +16,7 @@ import pytest
 from fixtures.tiny import SHORT, TINY, cycle
 
 from towhee_recsys import Bundle, ItemEncoder, UserEncoder, train
-from towhee_recsys.bundle import FINGERPRINTED, read_manifest, read_metadata, read_schema
+from towhee_recsys.bundle.bundle import FINGERPRINTED, read_manifest, read_metadata, read_schema
 from towhee_recsys.datasets import Schema
 from towhee_recsys.encoders import load_members
 from towhee_recsys.errors import BundleError

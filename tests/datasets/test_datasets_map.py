@@ -19,7 +19,7 @@ def test_only_the_movielens_readers_know_what_a_movie_is() -> None:
     folder = Path(datasets.__file__).parent
     knowing = {
         path.stem
-        for path in folder.glob("*.py")
+        for path in folder.rglob("*.py")
         if re.search(r"\bmovies?\b|\bgenres?\b", path.read_text("utf-8").lower())
     }
     assert knowing == {"movielens", "movielens_records", "sample"}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 
 from towhee_recsys import Bundle, Dataset, evaluate, train
-from towhee_recsys.bundle import CALIBRATION
+from towhee_recsys.bundle.bundle import CALIBRATION
 from towhee_recsys.bundle.calibration import Calibration, log_totals
 from towhee_recsys.datasets import histories, last_two
 from towhee_recsys.errors import BundleError

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towhee_recsys.features import FIRST, MISSING, PADDING, UNKNOWN, Vocabulary, label
+from towhee_recsys.features import FIRST, MISSING, PADDING, UNKNOWN, Vocabulary
+from towhee_recsys.text import label
 
 words = st.lists(st.one_of(st.none(), st.text(st.characters(codec="utf-8"), max_size=6)))
 

@@ -38,20 +38,20 @@ def test_fields_are_checked_when_set() -> None:
     config.bundle = Path("/b")  # type: ignore[assignment]
     assert (config.top_k, config.bundle) == (5, "/b")
     for name, value in (("top_k", 0), ("top_k", "many"), ("top_k", 10_001), ("bundle", 3)):
-        with pytest.raises(ConfigError, match=f"RecommendConfig: {name}: .*got"):
+        with pytest.raises(ConfigError, match=f"RecommendConfig: {name} is {value!r}: "):
             setattr(config, name, value)
     assert config.top_k == 5
 
 
 def test_unknown_fields_are_refused() -> None:
-    with pytest.raises(ConfigError, match="IngestConfig: topk"):
+    with pytest.raises(ConfigError, match="IngestConfig: unknown field 'topk'"):
         IngestConfig(**COMPLETE, topk=3)
-    with pytest.raises(ConfigError, match="SimilarItemsConfig: topk"):
+    with pytest.raises(ConfigError, match=r"SimilarItemsConfig: .*topk"):
         SimilarItemsConfig(**COMPLETE).topk = 3  # type: ignore[attr-defined]
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ConfigError, match="milvus_uri: field required"):
+    with pytest.raises(ConfigError, match="milvus_uri is missing"):
         RecommendConfig(bundle="b", store_url="redis://host")
 
 
@@ -82,7 +82,7 @@ def test_without_a_config_the_environment_is_read(
         assert len(call(pipeline, 1)) == 3
     monkeypatch.setenv("TOWHEE_RECSYS_TOP_K", "many")
     monkeypatch.setenv("TOWHEE_RECSYS_BATCH_SIZE", "many")
-    with pytest.raises(ConfigError, match="got 'many'"):
+    with pytest.raises(ConfigError, match="is 'many': "):
         build()
 
 

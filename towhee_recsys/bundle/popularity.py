@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from towhee_recsys.datasets import Histories
-from towhee_recsys.features import FIRST, TableFeatures, Vocabulary, label
+from towhee_recsys.features import FIRST, TableFeatures, Vocabulary
 from towhee_recsys.features.columns import LabelFeature, LabelsFeature
+from towhee_recsys.text import label
 from towhee_recsys.types import Hit
 
 MOST_ITEMS = 1_000

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.stores.filters.attributes import shown
+from towhee_recsys.text import shown
 from towhee_recsys.types import (
     ITEM_ID,
     MAX_BATCH,

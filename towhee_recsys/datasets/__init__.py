@@ -21,9 +21,10 @@ from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
 from towhee_recsys.datasets.readers.loading import NAMES
 from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.sample import sample
-from towhee_recsys.datasets.schema import Column, Role, Schema
+from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.datasets.splits import Histories, Split, histories, last_two
 from towhee_recsys.datasets.validation import Report, validate
+from towhee_recsys.types import Role
 
 __all__ = [
     "MOVIELENS",

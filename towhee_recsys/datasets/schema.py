@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Literal, TypeAlias
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
-
-from towhee_recsys.errors import DataError
-from towhee_recsys.types import ITEM_ID, RESERVED_COLUMNS, USER_ID
-
-Role: TypeAlias = Literal["categorical", "multi_categorical", "number", "text", "display"]
-"""How a column is used: one label, a list of labels, a quantity, words, or only shown."""
+from towhee_recsys.types import ITEM_ID, RESERVED_COLUMNS, USER_ID, Role
 
 
 class Column(BaseModel):
@@ -61,18 +53,7 @@ class Schema(BaseModel):
                     )
         return self
 
-    @classmethod
-    def read(cls, text: str, source: Path | str) -> Schema:
-        """Parse the JSON that `write` made.
-
-        Raises:
-            DataError: naming `source`, where the text is not a schema.
-        """
-        try:
-            return cls.model_validate(json.loads(text))
-        except (ValueError, ValidationError) as exc:
-            raise DataError(f"{source} is not a schema: {exc}") from exc
-
-    def write(self) -> str:
-        """The schema as JSON, columns in their order."""
-        return self.model_dump_json(indent=2)
+    @property
+    def titles(self) -> list[str]:
+        """The columns of items that can serve as a title: texts first, then what is only shown."""
+        return [n for role in ("text", "display") for n, c in self.items.items() if c.role == role]

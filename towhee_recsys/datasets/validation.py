@@ -14,9 +14,9 @@ from towhee_recsys.datasets.dataset import Dataset
 from towhee_recsys.datasets.readers.loading import examine
 from towhee_recsys.datasets.readers.problems import Problem, Problems
 from towhee_recsys.datasets.readers.table import Table
-from towhee_recsys.datasets.schema import Role, Schema
+from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.datasets.splits import histories
-from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID
+from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID, Role
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from towhee_recsys.datasets import Dataset
 from towhee_recsys.evaluation.metrics import Ranks, summary
-from towhee_recsys.features.vocabulary import label
+from towhee_recsys.text import label
 
 SMALLEST = 20
 """Users in a group of its own; people of rarer labels are shown together."""

@@ -7,7 +7,7 @@
 
 from towhee_recsys.features.columns import TableFeatures
 from towhee_recsys.features.history import pad_histories
-from towhee_recsys.features.vocabulary import FIRST, MISSING, PADDING, UNKNOWN, Vocabulary, label
+from towhee_recsys.features.vocabulary import FIRST, MISSING, PADDING, UNKNOWN, Vocabulary
 
 __all__ = [
     "FIRST",
@@ -16,6 +16,5 @@ __all__ = [
     "UNKNOWN",
     "TableFeatures",
     "Vocabulary",
-    "label",
     "pad_histories",
 ]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from towhee_recsys.datasets.schema import Column
 from towhee_recsys.errors import DataError
-from towhee_recsys.features.vocabulary import PADDING, Vocabulary, label
+from towhee_recsys.features.vocabulary import PADDING, Vocabulary
+from towhee_recsys.text import label
 
 Array: TypeAlias = NDArray[Any]
 

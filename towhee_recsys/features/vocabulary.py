@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import repeat
@@ -18,9 +17,6 @@ UNKNOWN = 2
 """The record says something that was not there when the vocabulary was fitted."""
 FIRST = 3
 """Code of the first value of a vocabulary."""
-
-_MISSING = frozenset(("", "<NA>", "NaT"))
-"""Texts that say nothing: those of pandas' missing values are among them."""
 
 
 class Vocabulary:
@@ -61,21 +57,3 @@ class Vocabulary:
     def codes(self, values: Iterable[Hashable | None]) -> NDArray[np.int32]:
         """``(N,)`` int32 codes of N values."""
         return np.fromiter(map(self._codes.get, values, repeat(UNKNOWN)), dtype=np.int32)
-
-
-def label(value: object) -> str | None:
-    """A category's text: the same for 25, 25.0 and "25"; None for whatever means missing."""
-    if type(value) is str:  # the commonest by far
-        return None if value in _MISSING else value
-    if type(value) is int:
-        return str(value)
-    if value is None:
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, (float, np.floating)):
-        if math.isnan(value):
-            return None
-        return str(int(value)) if float(value).is_integer() else repr(float(value))
-    text = str(value)
-    return None if text in _MISSING else text

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.stores.urls import CONNECTIONS, mask
+from towhee_recsys.text import explained
 from towhee_recsys.types import MAX_REASONS, MAX_TOP_K, Rule
 
 ENV_PREFIX = "TOWHEE_RECSYS_"
@@ -45,13 +46,17 @@ class PipelineConfig(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as exc:
-            raise ConfigError(_explain(type(self).__name__, exc)) from exc
+            raise self._refused(exc) from exc
 
     def __setattr__(self, name: str, value: Any) -> None:
         try:
             super().__setattr__(name, value)
         except ValidationError as exc:
-            raise ConfigError(_explain(type(self).__name__, exc)) from exc
+            raise self._refused(exc) from exc
+
+    @classmethod
+    def _refused(cls, exc: ValidationError) -> ConfigError:
+        return ConfigError(f"{cls.__name__}: {explained(exc, cls.model_fields)}")
 
     @field_validator("bundle", "milvus_uri", mode="before")
     @classmethod
@@ -159,14 +164,3 @@ class IngestConfig(PipelineConfig):
 
 def _variable(field: str) -> str:
     return ENV_PREFIX + field.upper()
-
-
-def _explain(name: str, exc: ValidationError) -> str:
-    parts = []
-    for error in exc.errors(include_url=False):
-        field = ".".join(map(str, error["loc"]))
-        given = (
-            "" if error["type"] in ("missing", "extra_forbidden") else f", got {error['input']!r}"
-        )
-        parts.append(f"{field}: {error['msg'][:1].lower()}{error['msg'][1:]}{given}")
-    return f"{name}: {'; '.join(parts)}"

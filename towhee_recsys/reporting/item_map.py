@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset, Schema
 from towhee_recsys.encoders import ItemEncoder
-from towhee_recsys.types import ITEM_ID, Item
+from towhee_recsys.text import title_of
 
 MAX_ITEMS = 4_000
 """Shown at most, the most popular ones; this many take about ten seconds."""
@@ -66,7 +66,7 @@ def map_items(bundle: Bundle, dataset: Dataset, *, limit: int = MAX_ITEMS) -> It
     everything = dataset.item_records()
     records = [everything[row] for row in rows]
     points, method = project(ItemEncoder(bundle).encode(records))
-    titles = [_title(record, dataset.schema) for record in records]
+    titles = [title_of(record, dataset.schema.titles) for record in records]
     column = _label_column(dataset.schema)
     labels = [_label(record.get(column)) if column else "" for record in records]
     counts = Counter(filter(None, labels))
@@ -120,16 +120,6 @@ def _label(value: Any) -> str:
     if isinstance(value, list):
         value = value[0] if value else None
     return "" if value is None else str(value)
-
-
-def _title(record: Item, schema: Schema) -> str:
-    """An item's first words, or its id."""
-    words = [record.get(n) for role in ("text", "display") for n in _of_role(schema, role)]
-    return next((str(word) for word in words if word), f"item {record[ITEM_ID]}")
-
-
-def _of_role(schema: Schema, role: str) -> list[str]:
-    return [name for name, column in schema.items.items() if column.role == role]
 
 
 def _landmarks(points: NDArray[np.float64], titles: list[str]) -> list[int]:

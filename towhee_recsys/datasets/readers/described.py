@@ -25,9 +25,10 @@ from towhee_recsys.datasets.dataset import Source
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.delimited import TextFile
 from towhee_recsys.datasets.readers.naming import free_to_bear, locate
-from towhee_recsys.datasets.readers.problems import Problems, near
+from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, chunked
 from towhee_recsys.datasets.schema import Column, Schema
+from towhee_recsys.text import near
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
 # Each table's required columns, and those that it may have, beside `path` and `columns`.

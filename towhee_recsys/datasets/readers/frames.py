@@ -13,9 +13,9 @@ from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.naming import free_to_bear, locate
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, chunked, holds_lists
-from towhee_recsys.datasets.schema import Column, Role, Schema
+from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.errors import DataError
-from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
+from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID, Role
 
 _FEW = 100
 """Words that repeat are labels where there are at most so many different ones."""

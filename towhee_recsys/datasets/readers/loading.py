@@ -17,10 +17,11 @@ from towhee_recsys.datasets.readers.assemble import Parts, assemble
 from towhee_recsys.datasets.readers.described import read_tables
 from towhee_recsys.datasets.readers.frames import read_frames
 from towhee_recsys.datasets.readers.movielens import read_movielens
-from towhee_recsys.datasets.readers.problems import Problems, near
+from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.sample import sample
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import DataError
+from towhee_recsys.text import near
 
 Progress = Callable[[int, "int | None"], None]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from towhee_recsys.datasets.readers.movielens import MOVIE_ID
-from towhee_recsys.datasets.readers.problems import Problems, near
+from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.text import near
 from towhee_recsys.types import ITEM_ID, RATING, RESERVED_COLUMNS, TIMESTAMP, USER_ID
 
 _USUAL: Mapping[str, tuple[str, ...]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 
 from towhee_recsys.errors import DataError
@@ -13,7 +12,6 @@ EXAMPLES = 5
 """Rows that a problem names; the others are counted."""
 LONGEST_VALUE = 80
 """Characters of a value that a message quotes."""
-_CHOICES = 20
 
 
 @dataclass(frozen=True)
@@ -80,17 +78,6 @@ def message(source: str, problems: Sequence[Problem]) -> str:
     return "\n- ".join(
         [f"{source} cannot be used, for {len(problems)} reasons:", *map(str, problems)]
     )
-
-
-def near(word: str, words: Iterable[str]) -> str:
-    """A question that names the nearest of `words`, or else all there are: the end of a remedy."""
-    choices = list(words)
-    lower = {choice.lower(): choice for choice in choices}
-    close = get_close_matches(word.lower(), lower, n=1)
-    if close:
-        return f"Did you mean '{lower[close[0]]}'?"
-    some = ", ".join(choices[:_CHOICES]) + (", …" if len(choices) > _CHOICES else "")
-    return f"There is {some}." if choices else "There is none."
 
 
 def _quoted(value: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from towhee_recsys.stores.base import AttributeType
+from towhee_recsys.text import shown
 
 Stored: TypeAlias = "str | float | list[str]"
 
@@ -92,14 +93,6 @@ def as_label(value: Any) -> str:
         return raw.decode()
     digest = "…" + hashlib.sha256(raw).hexdigest()
     return raw[: LABEL_BYTES - len(digest.encode())].decode(errors="ignore") + digest
-
-
-def shown(value: object) -> str:
-    """A value in a message: a piece of it, where it is long."""
-    try:
-        return repr(value)[:60]
-    except ValueError:  # Python writes out no integer of more than 4,300 digits
-        return "a huge number"
 
 
 def as_number(value: Any) -> float:

@@ -27,8 +27,8 @@ from towhee_recsys.stores.filters.attributes import (
     as_label,
     as_number,
     field_name,
-    shown,
 )
+from towhee_recsys.text import shown
 from towhee_recsys.types import ITEM_ID, Filter, Id
 
 NOTHING = f"{ITEM_ID} in []"

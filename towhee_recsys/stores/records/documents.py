@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import orjson
 
 from towhee_recsys.errors import StoreError
-from towhee_recsys.stores.filters.attributes import shown
+from towhee_recsys.text import shown
 from towhee_recsys.types import (
     ITEM_ID,
     MAX_HISTORY,
