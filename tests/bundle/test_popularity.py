@@ -25,7 +25,8 @@ from towhee import ops
 
 import towhee_recsys.operators  # noqa: F401
 from towhee_recsys import Bundle, Dataset, train
-from towhee_recsys.bundle.bundle import POPULARITY, popularity, read_manifest
+from towhee_recsys.bundle import popularity
+from towhee_recsys.bundle.bundle import POPULARITY, read_manifest
 from towhee_recsys.bundle.popularity import (
     Popular,
     find_segments,
