@@ -12,6 +12,7 @@ from towhee_recsys.bundle import read_manifest
 from towhee_recsys.errors import BundleError, RecsysError, StoreLocked
 from towhee_recsys.operations.home import Home
 from towhee_recsys.stores.base import RecordStore, VectorStore
+from towhee_recsys.stores.opening import open_record_store, open_vector_store
 from towhee_recsys.stores.urls import mask
 
 PACKAGES = (
@@ -133,12 +134,8 @@ def _fit(home: Home) -> str:
 
 
 def _index(home: Home) -> VectorStore:
-    from towhee_recsys.operators import shared
-
-    return shared.vector_store(home.milvus_uri)
+    return open_vector_store(home.milvus_uri)
 
 
 def _store(home: Home) -> RecordStore:
-    from towhee_recsys.operators import shared
-
-    return shared.record_store(home.store_url)
+    return open_record_store(home.store_url)
