@@ -61,9 +61,9 @@ class World:
 
     @cached_property
     def members(self) -> Any:
-        from towhee_recsys.encoders import load_members
+        from towhee_recsys.encoders import Towers
 
-        return load_members(self.bundle)
+        return Towers(self.bundle).members
 
     @cached_property
     def item_parts(self) -> np.ndarray:

@@ -1,21 +1,24 @@
-"""A bundle and records → vectors: the only door from the model to the serving side."""
+"""Turn records and histories into vectors: the only door from the model to the serving side."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys.bundle.bundle import WEIGHTS, Bundle
+from towhee_recsys.bundle.bundle import Bundle
 from towhee_recsys.bundle.calibration import log_totals
-from towhee_recsys.errors import BundleError, DataError, RequestError
+from towhee_recsys.errors import DataError, RequestError
 from towhee_recsys.features import FIRST, UNKNOWN
-from towhee_recsys.model.backend import nn, paddle
+from towhee_recsys.model.backend import nn
 from towhee_recsys.model.inference import UserForward, Vectors, item_vectors
 from towhee_recsys.model.towers import TwoTowers
+from towhee_recsys.model.weights import set_weights
 from towhee_recsys.types import ITEM_ID, Id, Route
 
 if TYPE_CHECKING:
@@ -27,12 +30,62 @@ _SCORES_AT_ONCE = 2**22
 """Scores held in memory."""
 
 
-class ItemEncoder:
-    """Items' records → ``(B, 256)`` float32, not normalised: the inner product is the score."""
+class Towers:
+    """A bundle and its towers, ready to compute. Both encoders can share one; so can threads."""
 
     def __init__(self, bundle: Bundle | str | Path) -> None:
+        """
+        Raises:
+            BundleError: the bundle is missing or damaged, or its weights do not fit the towers that
+                its config and features describe.
+        """
         self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-        self._members = load_members(self.bundle)
+        self._lock = threading.Lock()
+        config = self.bundle.config
+        features = self.bundle.user_features, self.bundle.item_features
+        self.members = nn.LayerList(
+            TwoTowers(len(self.bundle.item_ids.values), *features, config)
+            for _ in range(config.members)
+        )
+        """Paddle's towers, a pair a member."""
+        set_weights(self.members, self.bundle.weights)
+        self.members.eval()
+
+    def items(self, codes: NDArray[Any], arrays: Mapping[str, NDArray[Any]]) -> Vectors:
+        """``(N, 256)`` float32: items' vectors; see `item_vectors` for the arguments."""
+        return item_vectors(self.members, codes, arrays)
+
+    @property
+    def users(self) -> UserForward:
+        """The user towers. The first use encodes the model's items, which histories consist of."""
+        with self._lock:  # threads that come at the same moment wait for one result
+            return self._users
+
+    @cached_property
+    def _users(self) -> UserForward:
+        table = self.items(self.bundle.item_codes, self.bundle.item_arrays)
+        return UserForward(self.members, table)
+
+    def close(self) -> None:
+        """End the threads that the user towers compute in. A later use starts new ones."""
+        with self._lock:
+            if "_users" in self.__dict__:
+                self._users.close()
+
+
+def _towers(model: Towers | Bundle | str | Path) -> Towers:
+    return model if isinstance(model, Towers) else Towers(model)
+
+
+class ItemEncoder:
+    """Encode items' records as ``(B, 256)`` float32, not normalised.
+
+    The inner product of a user's and an item's vector is the score.
+    """
+
+    def __init__(self, bundle: Towers | Bundle | str | Path) -> None:
+        self._towers = _towers(bundle)
+        self.bundle = self._towers.bundle
 
     def encode(self, items: Records) -> Vectors:
         """Each item's vector. An item that was not there in training gets it from its features.
@@ -49,23 +102,21 @@ class ItemEncoder:
         rows = known_rows(self.bundle, [record.get(ITEM_ID) for record in records])
         codes = np.where(rows >= 0, self.bundle.item_codes[rows], UNKNOWN)
         arrays = self.bundle.item_features.transform(records)
-        return item_vectors(self._members, codes, arrays)
+        return self._towers.items(codes, arrays)
 
 
 class UserEncoder:
-    """Users' records and histories → ``(B, 256)`` float32, not normalised.
+    """Encode users' records and histories as ``(B, 256)`` float32, not normalised.
 
     A user is a dict with the keys ``user`` (a record) and ``history`` (item ids, oldest first),
     both, one or neither; other keys are not read. Items that the model does not know tell it
     nothing and are passed over; of a long history the latest items are read.
     """
 
-    def __init__(self, bundle: Bundle | str | Path) -> None:
-        self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-        members = load_members(self.bundle)
-        self._forward = UserForward(
-            members, item_vectors(members, self.bundle.item_codes, self.bundle.item_arrays)
-        )
+    def __init__(self, bundle: Towers | Bundle | str | Path) -> None:
+        towers = _towers(bundle)
+        self.bundle = towers.bundle
+        self._forward = towers.users
 
     def encode(self, users: Records) -> Vectors:
         """Each user's vector.
@@ -186,40 +237,6 @@ class UserEncoder:
         return list(records)
 
 
-def load_members(bundle: Bundle) -> nn.LayerList:
-    """The bundle's towers with its weights, ready to compute; one pair a member.
-
-    Raises:
-        BundleError: the weights do not fit the towers that config and features describe.
-    """
-    members = nn.LayerList(
-        TwoTowers(
-            len(bundle.item_ids.values), bundle.user_features, bundle.item_features, bundle.config
-        )
-        for _ in range(bundle.config.members)
-    )
-    set_weights(members, bundle.weights)
-    members.eval()
-    return members
-
-
-def set_weights(model: nn.Layer, weights: Mapping[str, Vectors]) -> None:
-    """Put `weights` into the model's parameters, each to its name.
-
-    Raises:
-        BundleError: names or shapes differ.
-    """
-    parameters = dict(model.named_parameters())
-    shapes = {name: tuple(parameter.shape) for name, parameter in parameters.items()}
-    given = {name: tuple(weight.shape) for name, weight in weights.items()}
-    if shapes != given:
-        differing = sorted(n for n in {*shapes, *given} if shapes.get(n) != given.get(n))
-        raise BundleError(f"{WEIGHTS} does not fit the model: {', '.join(differing[:5])} differ")
-    with paddle.no_grad():
-        for name, parameter in parameters.items():
-            parameter.set_value(paddle.to_tensor(weights[name]))
-
-
 def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int32]:
     """``(B,)`` rows of the bundle's items, -1 for those it does not know, and for None.
 
@@ -273,4 +290,4 @@ def _kind(value: object) -> str:
     return names.get(type(value), "null" if value is None else f"a {type(value).__name__}")
 
 
-__all__ = ["ItemEncoder", "UserEncoder", "load_members", "set_weights"]
+__all__ = ["ItemEncoder", "Towers", "UserEncoder"]

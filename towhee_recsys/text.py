@@ -93,21 +93,23 @@ def near(word: str, words: Iterable[str]) -> str:
     return f"There is {some}." if choices else "There is none."
 
 
-def explained(exc: ValidationError, fields: Iterable[str]) -> str:
-    """What pydantic found, as a sentence for each field.
+def explained(exc: ValidationError, fields: Iterable[str], depth: int | None = None) -> str:
+    """What pydantic found, as a sentence for each place.
 
     Args:
         exc: what pydantic raised.
         fields: the names that are known, to suggest one for a name that is not.
+        depth: how much of a place to name: 1 names the field alone; by default all of it.
     """
-    return "; ".join(_explained(error, fields) for error in exc.errors(include_url=False))
+    places = {error["loc"][:depth]: error for error in reversed(exc.errors(include_url=False))}
+    return "; ".join(_explained(place, places[place], fields) for place in reversed(places))
 
 
-def _explained(error: Any, fields: Iterable[str]) -> str:
-    field = ".".join(map(str, error["loc"]))
+def _explained(place: tuple[int | str, ...], error: Any, fields: Iterable[str]) -> str:
+    field = ".".join(map(str, place))
     if error["type"] == "extra_forbidden":
         return f"unknown field '{field}'. {near(field, fields)}"
     if error["type"] == "missing":
         return f"{field} is missing"
     message = error["msg"].removeprefix("Value error, ")
-    return f"{field} is {shown(error['input'])}: {message[:1].lower()}{message[1:]}".lstrip()
+    return f"{field} is {shown(error['input'])}: {message[:1].lower()}{message[1:]}"

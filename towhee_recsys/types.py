@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from annotated_types import Ge, Le
 from typing_extensions import Required, TypedDict
 
-USER_ID = "user_id"
-ITEM_ID = "item_id"
-RATING = "rating"
-TIMESTAMP = "timestamp"
-SCORE = "score"
-RANK = "rank"
-ROUTE = "route"
-DEGRADED = "degraded"
-BECAUSE = "because"
-CONTRIBUTION = "contribution"
-POPULAR_AMONG = "popular_among"
-PROBABILITY = "probability"
+USER_ID: Final = "user_id"
+ITEM_ID: Final = "item_id"
+RATING: Final = "rating"
+TIMESTAMP: Final = "timestamp"
+SCORE: Final = "score"
+RANK: Final = "rank"
+ROUTE: Final = "route"
+DEGRADED: Final = "degraded"
+BECAUSE: Final = "because"
+CONTRIBUTION: Final = "contribution"
+POPULAR_AMONG: Final = "popular_among"
+PROBABILITY: Final = "probability"
 
 VECTOR_SIZE = 256
 """Numbers in every user's and item's vector."""
@@ -37,6 +37,13 @@ MAX_HISTORY = 100_000
 
 MAX_REASONS = 10
 """Reasons for one item at most."""
+
+TOP_K = 10
+"""Items in an answer, if nothing else is said."""
+
+MAX_CANDIDATES = 1_000
+"""Items among which a diverse answer is chosen. Each is compared with each: half a second's work.
+"""
 
 RESERVED_COLUMNS = frozenset(
     {SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION, POPULAR_AMONG, PROBABILITY}
@@ -74,37 +81,72 @@ class Interaction(TypedDict, total=False):
     rating: float | None
 
 
+TopK: TypeAlias = Annotated[int, Ge(1), Le(MAX_TOP_K)]
+"""Items in an answer."""
+
+Seen: TypeAlias = Literal["exclude", "include", "demote"]
+"""What happens to items that the user has seen: they are left out (the default), stay in, or come
+after all others."""
+
+MinScore: TypeAlias = Annotated[float, Ge(-1e9), Le(1e9)]
+"""Items below this score are left out. Popular items stay: their score is a share."""
+
+Diversity: TypeAlias = Annotated[float, Ge(0), Le(1)]
+"""How much the items of an answer should differ from one another."""
+
+ReasonCount: TypeAlias = Annotated[int, Ge(0), Le(MAX_REASONS)]
+"""How many seen items to name as reasons, for each item."""
+
+
 class Request(TypedDict, total=False):
-    """What recommendations are asked with; every key may be absent."""
+    """What a user of the library asks for; every key may be absent."""
 
     user_id: Id
     user: User | None
     """A record that replaces the stored one."""
     history: list[Id] | None
     """Item ids, oldest first; replaces the stored history and the seen set."""
-    top_k: Annotated[int, Ge(1), Le(MAX_TOP_K)]
+    top_k: TopK
     filter: Filter | None
-    seen: Literal["exclude", "include", "demote"]
-    """Leave out what the user has met (the default), or not, or let it come after all else."""
+    seen: Seen
     exclude: list[Id]
     """Further items to leave out."""
-    min_score: Annotated[float, Ge(-1e9), Le(1e9)]
-    """Leave out items below this score, except in an answer of what is popular."""
-    diversity: Annotated[float, Ge(0), Le(1)]
-    """How much the items should differ from one another."""
-    explain: Annotated[int, Ge(0), Le(MAX_REASONS)]
-    """How many of the seen items to name as reasons, for each item."""
+    min_score: MinScore
+    diversity: Diversity
+    explain: ReasonCount
     calibrate: bool
     """Say how likely each item is to be the user's next one."""
 
 
+class Query(TypedDict):
+    """A `Request` with every default filled in: what the steps of a pipeline pass on."""
+
+    user_id: Id | None
+    user: User | None
+    """None until the user is looked up, then a record, empty if there is none."""
+    history: list[Id] | None
+    """None until the user is looked up."""
+    top_k: int
+    candidates: int
+    """How many items to search for: `top_k`, or more if a later step chooses among them."""
+    filter: Filter | None
+    seen: Seen
+    exclude: list[Id]
+    min_score: float | None
+    diversity: float
+    explain: int
+    calibrate: bool
+    degraded: list[str]
+    """The parts that did not answer so far."""
+
+
 class SimilarRequest(TypedDict, total=False):
-    """What similar items are asked with: an item's id, or the record of an item that is not in the
-    index, and the rest as in `Request`."""
+    """Which item similar items are searched for: by its id, or by the record of an item that is not
+    in the index. The rest is as in `Request`."""
 
     item_id: Id
     item: Item | None
-    top_k: Annotated[int, Ge(1), Le(MAX_TOP_K)]
+    top_k: TopK
     filter: Filter | None
     exclude: list[Id]
 

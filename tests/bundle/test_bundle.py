@@ -18,7 +18,7 @@ from fixtures.tiny import SHORT, TINY, cycle
 from towhee_recsys import Bundle, ItemEncoder, UserEncoder, train
 from towhee_recsys.bundle.bundle import FINGERPRINTED, read_manifest, read_metadata, read_schema
 from towhee_recsys.datasets import Schema
-from towhee_recsys.encoders import load_members
+from towhee_recsys.encoders import Towers
 from towhee_recsys.errors import BundleError
 from towhee_recsys.features import TableFeatures, Vocabulary
 
@@ -224,8 +224,8 @@ def test_a_folder_without_a_bundle_is_named(tmp_path: Path) -> None:
 def test_weights_that_do_not_fit_are_named(cycle_bundle: Bundle) -> None:
     fewer = dict(cycle_bundle.weights)
     name, _ = fewer.popitem()
-    with pytest.raises(BundleError, match=f"does not fit the model: {re.escape(name)} differ"):
-        load_members(dataclasses.replace(cycle_bundle, weights=fewer))
+    with pytest.raises(BundleError, match=f"do not fit the model: {re.escape(name)} differ"):
+        Towers(dataclasses.replace(cycle_bundle, weights=fewer))
 
 
 def test_a_newer_bundle_takes_the_place_of_an_older(copy: Path, another: Path) -> None:

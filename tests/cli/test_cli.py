@@ -17,7 +17,6 @@ from typer.testing import CliRunner, Result
 
 from towhee_recsys import Bundle, __version__
 from towhee_recsys.cli import app
-from towhee_recsys.operators import shared
 from towhee_recsys.pipelines import RecommendConfig, call, recommend
 
 NOISE = ("Traceback", "Warning", "Method not implemented", "ERROR", "INFO")
@@ -125,11 +124,8 @@ def test_recommend_rate_and_status(home: Path) -> None:
     assert found["index"] == found["fingerprint"] == Bundle.load(home / "bundle").fingerprint
     assert (found["items"], found["users"], found["note"]) == (300, 400, None)
     settings = {name: found[name] for name in ("bundle", "milvus_uri", "store_url")}
-    assert ids(call(recommend(RecommendConfig(**settings, top_k=5)), 42)) == ids(
-        after["recommendations"]
-    )
-    shared.vector_store(settings["milvus_uri"]).close()
-    shared.record_store(settings["store_url"]).close()
+    with recommend(RecommendConfig(**settings, top_k=5)) as pipeline:
+        assert ids(call(pipeline, 42)) == ids(after["recommendations"])
 
 
 def test_doctor(home: Path) -> None:

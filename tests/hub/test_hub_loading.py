@@ -17,7 +17,6 @@ import towhee_recsys.operators  # noqa: F401
 from towhee_recsys import Dataset
 from towhee_recsys.hub import Folder, check, export, folders
 from towhee_recsys.hub.readme import Readme
-from towhee_recsys.operators import shared
 
 FOLDERS = folders()
 REDIS, MYSQL = "redis://localhost:6379", "mysql+pymysql://user:password@localhost/recsys"
@@ -71,7 +70,6 @@ def made_by_commands(
     shutil.copytree(sample_bundle_path, home / "bundle")
     stack = Stack(home, home / "bundle")
     stack.ingest(sample_dataset)
-    shared.vector_store(stack.settings["milvus_uri"]).close()
     return home
 
 

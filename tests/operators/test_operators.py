@@ -13,8 +13,8 @@ from fixtures.stack import Oracle, Stack, ids
 from towhee import DataCollection, ops, pipe
 
 from towhee_recsys import Bundle, ItemEncoder, UserEncoder, operators
+from towhee_recsys.components.resources import Deployment, Resources
 from towhee_recsys.errors import CollectionGone, RecsysError
-from towhee_recsys.operators import shared
 from towhee_recsys.pipelines import RecommendConfig, call, recommend
 
 SOMEBODY = {"user": {"gender": "F", "age": 25}, "history": [1, 50, 260]}
@@ -124,17 +124,15 @@ def test_filling_an_index_by_hand(
         ops.recsys.milvus_search(uri=index["uri"], fingerprint="0badcafe")(vectors[:1])
 
 
-def test_copies_share_their_clients(sample_stack: Stack) -> None:
+def test_operators_share_what_they_open(sample_stack: Stack) -> None:
     """Towhee copies the graph with each `.map`, and may make an operator more than once."""
-    settings = sample_stack.settings
-    a, b = (recommend(RecommendConfig(**settings)) for _ in range(2))
-    assert a(42).get()[0] == b(42).get()[0]
-    assert shared.vector_store(settings["milvus_uri"]) is shared.vector_store(
-        settings["milvus_uri"]
-    )
+    url = sample_stack.settings["store_url"]
+    lookups = [ops.recsys.redis_lookup(url=url).get_op() for _ in range(64)]
     with ThreadPoolExecutor(8) as threads:
-        stores = list(threads.map(lambda _: shared.record_store(settings["store_url"]), range(64)))
+        stores = list(threads.map(lambda lookup: lookup.resources.store, lookups))
     assert len(set(map(id, stores))) == 1
+    with Resources(Deployment(store_url=url)) as mine:
+        assert mine.store is stores[0]
 
 
 def test_towhee_s_ways_of_calling(sample_stack: Stack) -> None:
@@ -214,8 +212,8 @@ def test_search_takes_vectors_as_lists(index: dict[str, str], model: dict[str, s
     ("settings", "message"),
     [
         ({"subject": "user"}, "subject is 'user'; it must be one of user_id, item_id"),
-        ({"top_k": 0}, "top_k is 0; give 1 to 10,000"),
-        ({"diversity": 7}, "diversity is 7; give a number from 0 to 1"),
+        ({"top_k": 0}, "top_k is 0: input should be greater"),
+        ({"diversity": 7}, "diversity is 7: input should be less"),
     ],
 )
 def test_settings_are_checked_when_an_operator_is_made(

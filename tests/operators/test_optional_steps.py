@@ -17,8 +17,8 @@ from towhee import ops
 
 import towhee_recsys.operators  # noqa: F401
 from towhee_recsys import Bundle, UserEncoder
+from towhee_recsys.components.diversity import maximal_marginal_relevance
 from towhee_recsys.errors import ConfigError, RequestError
-from towhee_recsys.operators.rerank_mmr import maximal_marginal_relevance
 
 FAR = {"milvus_uri": "http://127.0.0.1:1"}
 """Nothing listens there."""

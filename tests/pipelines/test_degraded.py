@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from towhee import ops
 import towhee_recsys.operators  # noqa: F401
 from towhee_recsys import Bundle
 from towhee_recsys.errors import IndexMismatch, StoreUnavailable
-from towhee_recsys.operators import shared
+from towhee_recsys.stores.opening import open_record_store
 
 Ask = Callable[[Any], Any]
 
@@ -66,16 +67,10 @@ def test_an_index_that_was_never_made_is_no_outage(sample_stack: Stack, tmp_path
         sample_stack.recommend(milvus_uri=str(tmp_path / "milvus.db"))(42)
 
 
-def test_a_closed_connection_is_opened_again(sample_stack: Stack, ask: Ask) -> None:
-    before = ids(ask(42))
-    shared.vector_store(sample_stack.settings["milvus_uri"]).close()
-    assert ids(ask(42)) == before
-
-
 def test_one_stray_event_stops_nothing(sample_stack: Stack, ask: Ask, embedded_url: str) -> None:
-    store = shared.record_store(embedded_url)
     events = [{"user_id": 1, "item_id": one, "timestamp": float(t)} for t, one in enumerate((5, 9))]
-    store.add_interactions([*events, {"user_id": 1, "item_id": "50", "timestamp": 0.5}])
+    with closing(open_record_store(embedded_url)) as store:
+        store.add_interactions([*events, {"user_id": 1, "item_id": "50", "timestamp": 0.5}])
     stray = sample_stack.recommend(store_url=embedded_url)([1])[0]
     assert ids(stray) == ids(ask({"history": [5, 9]}))
     assert {one["route"] for one in stray} == {"personal"}
@@ -114,7 +109,8 @@ def test_an_item_whose_record_is_missing(
     whole = ask({"history": [1, 2, 3]})
     url = f"embedded://{tmp_path / 'store'}"
     there = [sample_oracle.items[item] for item in ids(whole)[1:]]
-    shared.record_store(url).put_items([{**one, "score": "best", "rank": 0} for one in there])
+    with closing(open_record_store(url)) as store:
+        store.put_items([{**one, "score": "best", "rank": 0} for one in there])
     answer = sample_stack.recommend(store_url=url)({"history": [1, 2, 3]})
     assert answer[0] == {
         "item_id": whole[0]["item_id"],

@@ -17,7 +17,6 @@ from services.processes import free_port
 
 from towhee_recsys import Bundle, Dataset, train
 from towhee_recsys.errors import ConfigError, IndexMismatch, StoreUnavailable
-from towhee_recsys.operators import shared
 from towhee_recsys.training import TrainingConfig
 
 ASKED = [42, 7, {}, {"user": {"gender": "F"}}, {"user_id": 42, "filter": {"genres": "Comedy"}}]
@@ -32,10 +31,14 @@ def other(sample_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def counts(stack: Stack) -> tuple[int, dict[str, int]]:
-    return (
-        shared.vector_store(stack.settings["milvus_uri"]).count(),
-        shared.record_store(stack.settings["store_url"]).counts(),
-    )
+    with stack.stores() as (index, store):
+        return index.count(), store.counts()
+
+
+def live(stack: Stack) -> str | None:
+    """The model whose index searches see."""
+    with stack.stores() as (index, _):
+        return index.live()
 
 
 def test_ingesting_again_changes_nothing(
@@ -123,11 +126,10 @@ def test_a_killed_ingest_is_made_good_by_the_next(
     clean.ingest(sample_dataset)
     old.ingest(sample_dataset)
     before, there = old.recommend()(ASKED), counts(old)
-    index = shared.vector_store(old.settings["milvus_uri"])
     for rows in (3, 90, 240):
-        index.close()  # a Milvus Lite file belongs to one process at a time
+        old.close()  # a Milvus Lite file belongs to one process at a time
         killed_after(new, rows)
-        assert index.live() == Bundle.load(other).fingerprint
+        assert live(old) == Bundle.load(other).fingerprint
         assert counts(old) == there
         assert old.recommend()(ASKED) == before
     assert new.ingest(sample_dataset)["new_interactions"] == 0
@@ -144,7 +146,6 @@ def test_models_do_not_mix(
     ask(42)
     new.ingest(sample_dataset)
     asked: list[tuple[Callable[[Any], Any], Any]] = [(ask, 42), (ask, {}), (ask_similar, 1)]
-    shared.vector_store(old.settings["milvus_uri"]).close()  # which live one it knew, is forgotten
     for pipeline, request in asked:
         time.sleep(1.1)  # for as long may a search go on with the index that it knew
         with pytest.raises(IndexMismatch) as caught:
@@ -162,7 +163,7 @@ def test_an_ingest_that_fails_publishes_nothing(
     stack = Stack(tmp_path, sample_bundle_path, store_url=f"redis://127.0.0.1:{free_port()}/0")
     with pytest.raises(StoreUnavailable, match="Redis at redis"):
         stack.ingest(sample_dataset)
-    assert shared.vector_store(stack.settings["milvus_uri"]).live() is None
+    assert live(stack) is None
 
 
 def test_data_with_other_columns_is_refused(

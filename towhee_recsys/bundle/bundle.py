@@ -128,21 +128,25 @@ class Bundle:
         write_folder(path, {**files, MANIFEST: manifest.model_dump_json(indent=2).encode()})
 
     @classmethod
-    def load(cls, path: str | Path) -> Bundle:
+    def load(cls, path: str | Path, manifest: Manifest | None = None) -> Bundle:
         """Read a bundle and check every file of it against the manifest.
+
+        Args:
+            path: the folder.
+            manifest: its manifest, if that was read already.
 
         Raises:
             BundleError: naming the file that is missing, damaged, or of another bundle.
         """
         path = Path(path)
-        manifest = read_manifest(path)
+        manifest = manifest or read_manifest(path)
         files = {name: _read(path / name, digest) for name, digest in manifest.files.items()}
         try:
             features = json.loads(files[FEATURES])
             items = load_tensors(files[ITEMS])
             user_features = TableFeatures.load(features["users"])
             popularity = load_tensors(files[POPULARITY]) if POPULARITY in files else {}
-            return cls(
+            bundle = cls(
                 schema=Schema.model_validate_json(files[SCHEMA]),
                 config=ModelConfig.model_validate_json(files[CONFIG]),
                 metadata=Metadata.model_validate_json(files[METADATA]),
@@ -162,6 +166,8 @@ class Bundle:
             )
         except (LookupError, TypeError, ValueError, SafetensorError) as exc:
             raise _foreign(path, exc) from exc
+        bundle.__dict__["fingerprint"] = manifest.fingerprint  # of files that are as it says
+        return bundle
 
     def _files(self) -> dict[str, bytes]:
         card = model_card(self.metadata, self.schema, self.config, self.fingerprint)

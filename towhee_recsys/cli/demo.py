@@ -117,7 +117,8 @@ def _train(home: Home, dataset: Dataset, time_budget: float, out: Console) -> Bu
 def _ingest(home: Home, dataset: Dataset) -> dict[str, Any]:
     from towhee_recsys.pipelines import IngestConfig, call, ingest
 
-    report: dict[str, Any] = call(ingest(IngestConfig(**home.pipelines)), dataset)
+    with ingest(IngestConfig(**home.pipelines)) as pipeline:
+        report: dict[str, Any] = call(pipeline, dataset)
     return report
 
 
@@ -145,7 +146,8 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     from towhee_recsys.pipelines import RecommendConfig, call, recommend
     from towhee_recsys.text import as_text, title_of
 
-    answer = call(recommend(RecommendConfig(**home.pipelines)), user_id)
+    with recommend(RecommendConfig(**home.pipelines)) as pipeline:
+        answer = call(pipeline, user_id)
     with home.open_store() as store:
         record = store.get_users([user_id])[0] or {}
         past = store.get_items(store.get_histories([user_id])[0][-_SHOWN:][::-1])

@@ -18,10 +18,10 @@ def ingest(ctx: typer.Context, data: OtherData = None, as_json: Json = False) ->
     from towhee_recsys.pipelines import ingest as build
 
     home: Home = ctx.obj
-    pipeline = build(IngestConfig(**home.pipelines))
-    dataset = load(data or home.data())
-    with console().status("writing vectors and records"):
-        report = call(pipeline, dataset)
+    with build(IngestConfig(**home.pipelines)) as pipeline:
+        dataset = load(data or home.data())
+        with console().status("writing vectors and records"):
+            report = call(pipeline, dataset)
     if as_json:
         print_json(report)
         return

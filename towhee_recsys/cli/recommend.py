@@ -85,7 +85,8 @@ def recommend(
         request["history"] = [home.parse_id(i.strip(), "item_id") for i in history.split(",") if i]
     if filter is not None:
         request["filter"] = json_object(filter, "--filter")
-    answer = call(build(RecommendConfig(**home.pipelines)), request)
+    with build(RecommendConfig(**home.pipelines)) as pipeline:
+        answer = call(pipeline, request)
     if as_json:
         print_json({"user_id": request.get("user_id"), "recommendations": answer})
     else:
@@ -107,7 +108,8 @@ def similar(
     request: dict[str, Any] = {"item_id": home.parse_id(item, "item_id"), "top_k": top_k}
     if filter is not None:
         request["filter"] = json_object(filter, "--filter")
-    answer = call(build(SimilarItemsConfig(**home.pipelines)), request)
+    with build(SimilarItemsConfig(**home.pipelines)) as pipeline:
+        answer = call(pipeline, request)
     if as_json:
         print_json({"item_id": request["item_id"], "similar": answer})
     else:

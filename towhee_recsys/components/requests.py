@@ -1,28 +1,41 @@
-"""Whatever a pipeline was called with → a list of checked requests."""
+"""Check whatever a pipeline was called with, and fill in the defaults."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from towhee_recsys.errors import RequestError
-from towhee_recsys.text import shown
+from towhee_recsys.errors import ConfigError, RequestError
+from towhee_recsys.text import explained, shown
 from towhee_recsys.types import (
     ITEM_ID,
     MAX_BATCH,
+    MAX_CANDIDATES,
     MAX_HISTORY,
     MAX_ID_LENGTH,
+    TOP_K,
     USER_ID,
+    Diversity,
+    Id,
+    MinScore,
+    Query,
+    ReasonCount,
     Request,
     SimilarRequest,
+    TopK,
 )
 
-Subject = Literal["user_id", "item_id"]
-"""What a bare id in place of a request stands for."""
+if TYPE_CHECKING:
+    from towhee_recsys.datasets.schema import Schema
+
+Subject: TypeAlias = Literal["user_id", "item_id"]
+"""What a bare id stands for: whose recommendations, or which item's similar ones."""
+
+OVERFETCH = 5
+"""How many times ``top_k`` items are searched for if a diverse answer is chosen from them."""
 
 _SHAPES: dict[str, TypeAdapter[Any]] = {
     USER_ID: TypeAdapter(Request),
@@ -33,8 +46,128 @@ _KINDS = {"int": "an integer of 64 bits", "str": f"text of 1 to {MAX_ID_LENGTH} 
 _IDS = {USER_ID: USER_ID, ITEM_ID: ITEM_ID, "history": ITEM_ID, "exclude": ITEM_ID}
 
 
+class Defaults(BaseModel):
+    """What a query has where the request does not say."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    top_k: TopK = TOP_K
+    """Items in an answer."""
+    min_score: MinScore | None = Field(None, allow_inf_nan=False)
+    """Items below this score are left out, except in answers of popular items."""
+    diversity: Diversity = 0.0
+    """How much the items of an answer should differ from one another; see `recsys/rerank_mmr`."""
+    explain: ReasonCount = 0
+    """How many of the seen items each recommendation names as reasons; see `recsys/explain`."""
+    calibrate: bool = False
+    """Say how likely each item is to be the user's next one; see `recsys/calibrate`."""
+
+    @classmethod
+    def checked(cls, **settings: Any) -> Defaults:
+        """
+        Raises:
+            ConfigError: a setting is out of its range.
+        """
+        try:
+            return cls(**settings)
+        except ValidationError as exc:
+            raise ConfigError(explained(exc, cls.model_fields)) from exc
+
+
+class Completion:
+    """Fills in what requests do not say."""
+
+    def __init__(self, defaults: Defaults) -> None:
+        self._blank: dict[str, Any] = {
+            "user_id": None,
+            "user": None,
+            "history": None,
+            "filter": None,
+            "seen": "exclude",
+            "exclude": [],
+            "degraded": [],
+            **defaults.model_dump(),
+        }
+        self._names = self._blank.keys() | {"candidates"}
+
+    def query(self, request: Mapping[str, Any]) -> Query:
+        """The request with all keys of a `Query`; one that has them already is passed on as it is.
+
+        NumPy's ids become Python's. Without ``candidates`` these are as many as ``top_k``.
+        """
+        if self._names <= request.keys():
+            return cast(Query, request)
+        query = {**self._blank, **request}
+        query["exclude"] = plain_ids(query["exclude"])
+        if query["history"] is not None:
+            query["history"] = plain_ids(query["history"])
+        if not query.get("candidates"):
+            query["candidates"] = query["top_k"]
+        return cast(Query, query)
+
+    def queries(self, requests: Sequence[Mapping[str, Any]] | None, count: int) -> list[Query]:
+        """The same of a list of requests; None stands for `count` requests that say nothing."""
+        given: Sequence[Mapping[str, Any]] = [{}] * count if requests is None else requests
+        return [self.query(request) for request in given]
+
+
+class RequestReader:
+    """Reads the requests for one model."""
+
+    def __init__(
+        self, schema: Schema, id_types: Mapping[str, str], subject: Subject, defaults: Defaults
+    ) -> None:
+        """
+        Args:
+            schema: of the model, whose columns records may have.
+            id_types: ``int`` or ``str`` for ``user_id`` and ``item_id``.
+            subject: what a bare id stands for.
+            defaults: for requests that do not say.
+        """
+        self._record = "user" if subject == USER_ID else "item"
+        self._columns = schema.users if subject == USER_ID else schema.items
+        self._id_types, self._subject = id_types, subject
+        self._completion = Completion(defaults)
+
+    def read(self, raw: Any) -> list[Query]:
+        """An id, a request, or a list of these, as complete queries.
+
+        A query with ``diversity`` gets `OVERFETCH` times as many ``candidates`` as ``top_k``, at
+        most `MAX_CANDIDATES`.
+
+        Raises:
+            RequestError: naming the request's position, the field, its value and what is allowed.
+        """
+        queries = []
+        for request in parse_requests(raw, self._subject, self._id_types):
+            self._check_record(request)
+            query = self._completion.query(request)
+            if query["diversity"]:
+                query["candidates"] = _candidates(query["top_k"])
+            queries.append(query)
+        return queries
+
+    def _check_record(self, request: Mapping[str, Any]) -> None:
+        """A misspelt column would count as missing, and nobody would notice."""
+        for name in request.get(self._record) or ():
+            if name not in self._columns and name not in (USER_ID, ITEM_ID):
+                raise RequestError(
+                    f"{self._record}: unknown column '{name}'; known are "
+                    f"{', '.join(self._columns) or 'none'}"
+                )
+
+
+def _candidates(top_k: int) -> int:
+    if top_k > MAX_CANDIDATES:
+        raise RequestError(
+            f"top_k is {top_k}; with diversity it is at most {MAX_CANDIDATES:,}: set diversity to "
+            "0, or ask for fewer"
+        )
+    return min(MAX_CANDIDATES, OVERFETCH * top_k)
+
+
 def parse_requests(raw: Any, subject: Subject, id_types: Mapping[str, str]) -> list[dict[str, Any]]:
-    """An id, a request, or a list of these → a list of requests.
+    """An id, a request, or a list of these, as a list of checked requests.
 
     Args:
         raw: as described.
@@ -52,8 +185,19 @@ def parse_requests(raw: Any, subject: Subject, id_types: Mapping[str, str]) -> l
 
 
 def is_batch(raw: Any) -> bool:
-    """Does this call ask for a list of answers?"""
+    """True if this call asks for a list of answers."""
     return isinstance(raw, (list, tuple)) or (isinstance(raw, np.ndarray) and raw.ndim > 0)
+
+
+def plain_ids(ids: Any) -> list[Id]:
+    """A list of ids as Python's own; empty for None."""
+    if ids is None:
+        return []
+    if isinstance(ids, np.ndarray):
+        return list(ids.tolist())
+    if any(issubclass(kind, np.generic) for kind in set(map(type, ids))):
+        return [one.item() if isinstance(one, np.generic) else one for one in ids]
+    return list(ids)
 
 
 def _parse(raw: Any, subject: Subject, id_types: Mapping[str, str], name: str) -> dict[str, Any]:
@@ -73,7 +217,7 @@ def _parse(raw: Any, subject: Subject, id_types: Mapping[str, str], name: str) -
             fields, strict=True, extra="forbid"
         )
     except ValidationError as exc:
-        raise RequestError(f"{name}: {_explain(exc, subject)}") from exc
+        raise RequestError(f"{name}: {_explained(exc, subject)}") from exc
     for field, column in _IDS.items():
         given, kind = request.get(field), id_types[column]
         for one in given if isinstance(given, list) else [given]:
@@ -91,7 +235,7 @@ def _check_kinds(ids: list[Any], key: str, name: str) -> None:
 
 
 def _is_id(value: int | str, kind: str) -> bool:
-    """May an id of this kind have this value, whether or not there is such an item or user?"""
+    """True if an id of this kind may have this value, whether or not it exists."""
     if isinstance(value, int):
         return kind == "int" and -(2**63) <= value < 2**63
     if kind != "str" or not 0 < len(value) <= MAX_ID_LENGTH:
@@ -100,7 +244,7 @@ def _is_id(value: int | str, kind: str) -> bool:
 
 
 def _plain(value: Any, depth: int = 1) -> Any:
-    """numpy's scalars and arrays as Python's own, also those in a list, or in a record."""
+    """NumPy's scalars and arrays as Python's own, also those in a list, or in a record."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
     if isinstance(value, dict) and depth:
@@ -110,15 +254,9 @@ def _plain(value: Any, depth: int = 1) -> Any:
     return value
 
 
-def _explain(exc: ValidationError, subject: Subject) -> str:
+def _explained(exc: ValidationError, subject: Subject) -> str:
     error = exc.errors(include_url=False)[0]
     field = str(error["loc"][0]) if error["loc"] else subject
-    known = list(_FIELDS[subject])
-    if error["type"] == "extra_forbidden":
-        close = get_close_matches(field, known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(known)}"
-        return f"unknown field '{field}'; {hint}"
-    value = shown(error["input"])
-    if field.endswith("_id"):
-        return f"{field} is {value}; give an integer or text"
-    return f"{field} is {value}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    if field.endswith("_id") and error["type"] != "extra_forbidden":
+        return f"{field} is {shown(error['input'])}; give an integer or text"
+    return explained(exc, _FIELDS[subject], depth=1)

@@ -1,4 +1,4 @@
-"""Rules as plain data → rules checked against the columns of the tables."""
+"""Restrict what may be recommended to whom, by rules given as plain data."""
 
 from __future__ import annotations
 
@@ -12,19 +12,50 @@ from towhee_recsys.operators.columns import attributes
 from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters.expressions import compile_filter
 from towhee_recsys.stores.filters.matching import matches
-from towhee_recsys.types import Filter, Rule
+from towhee_recsys.types import Filter, Query, Rule
+
+
+class Rules:
+    """Rules that are known to be right for a schema."""
+
+    def __init__(self, rules: Sequence[Rule], schema: Schema) -> None:
+        """
+        Raises:
+            ConfigError: naming the rule by its place, and what is wrong with it.
+        """
+        self._rules = [_read(number, rule, schema) for number, rule in enumerate(rules)]
+
+    def narrow(self, queries: Sequence[Query]) -> list[Query]:
+        """The queries with their filters narrowed by the rules that apply to their users.
+
+        Every rule applies to a user who could not be looked up: any of them might.
+
+        Raises:
+            RequestError: a value of a user's record does not fit its column.
+        """
+        return [self._narrowed(query) for query in queries]
+
+    def _narrowed(self, query: Query) -> Query:
+        user, own = query["user"] or {}, query["filter"]
+        unknown = not user and "users" in query["degraded"]
+        conditions = [rule.filter for rule in self._rules if unknown or rule.applies_to(user)]
+        if not conditions:
+            return query
+        narrowed = query.copy()
+        narrowed["filter"] = {"and": [*([own] if own else []), *conditions]}
+        return narrowed
 
 
 @dataclass(frozen=True)
-class ReadRule:
-    """A `Rule` whose columns and values are known to be right."""
+class _Rule:
+    """One rule, with the filterable columns of users."""
 
     filter: Filter
     when: Filter
     users: Mapping[str, AttributeType]
 
-    def concerns(self, user: Mapping[str, Any]) -> bool:
-        """Does it hold for a user with this record?
+    def applies_to(self, user: Mapping[str, Any]) -> bool:
+        """True if it holds for a user with this record.
 
         Raises:
             RequestError: a value of the record does not fit its column.
@@ -35,22 +66,13 @@ class ReadRule:
             raise RequestError(f"user: {exc}") from exc
 
 
-def read_rules(rules: Sequence[Rule], schema: Schema) -> list[ReadRule]:
-    """The rules, checked.
-
-    Raises:
-        ConfigError: naming the rule by its place, and what is wrong with it.
-    """
-    return [_read(number, rule, schema) for number, rule in enumerate(rules)]
-
-
-def _read(number: int, rule: Rule, schema: Schema) -> ReadRule:
+def _read(number: int, rule: Rule, schema: Schema) -> _Rule:
     if not isinstance(rule, Mapping) or not {"filter"} <= rule.keys() <= {"filter", "when"}:
         raise ConfigError(
             f"rule {number} is {rule!r}; a rule is a dict with 'filter', and 'when' if it does not "
-            "concern everybody"
+            "apply to everybody"
         )
-    read = ReadRule(rule["filter"], rule.get("when", {}), attributes(schema.users))
+    read = _Rule(rule["filter"], rule.get("when", {}), attributes(schema.users))
     for key, condition, columns in (
         ("filter", read.filter, attributes(schema.items)),
         ("when", read.when, read.users),

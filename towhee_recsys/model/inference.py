@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
@@ -54,7 +57,9 @@ class UserForward:
         self._member_size = config.member_size
         self._limit = config.max_history
         self._items = len(items)
-        self._threads = ThreadPoolExecutor(len(members))
+        self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        _forwards.add(self)
         self._towers = [NumpyTower(member.user, self._limit + 1) for member in members]
         parts = np.split(items, len(members), axis=1)
         self._tables = [
@@ -84,9 +89,22 @@ class UserForward:
 
         with one_thread_each():
             # One chunk is done before another thread has begun.
-            for _ in map(compute, jobs) if len(chunks) < 2 else self._threads.map(compute, jobs):
+            for _ in map(compute, jobs) if len(chunks) < 2 else self._pool().map(compute, jobs):
                 pass
         return vectors
+
+    def close(self) -> None:
+        """End the threads; a later call starts new ones."""
+        with self._lock:
+            threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown()
+
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(len(self._towers), "towhee-recsys-towers")
+            return self._threads
 
     def scores(self, vectors: Vectors) -> Vectors:
         """``(B, N)``: the inner products of users' vectors, as this makes them, with all items."""
@@ -117,3 +135,16 @@ class UserForward:
         codes, lengths = pad_histories(histories, self._items, self._limit)
         history = self._tables[member][codes]
         return self._towers[member](history, arrays, lengths.astype(np.int64) - 1)
+
+
+_forwards: weakref.WeakSet[UserForward] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A child has none of its parent's threads, and locks that they may have held."""
+    for forward in _forwards:
+        forward._threads, forward._lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -89,10 +88,9 @@ class Home:
         Raises:
             ConfigError: the URI is of no accepted form.
         """
-        from towhee_recsys.stores.vectors.milvus import MilvusStore
+        from towhee_recsys.stores.opening import open_vector_store
 
-        token = os.environ.get("TOWHEE_RECSYS_MILVUS_TOKEN")
-        with closing(MilvusStore(self.milvus_uri, token=token)) as index:
+        with closing(open_vector_store(self.milvus_uri)) as index:
             yield index
 
     @contextmanager
@@ -103,7 +101,7 @@ class Home:
             ConfigError: the URL is of no accepted form.
             StoreUnavailable: the embedded server does not start.
         """
-        from towhee_recsys.stores.urls import open_record_store
+        from towhee_recsys.stores.opening import open_record_store
 
         with closing(open_record_store(self.store_url)) as store:
             yield store

@@ -1,47 +1,46 @@
-"""Items and their vectors → rows of the collection that belongs to the vectors' model."""
+"""Operator ``recsys/milvus_insert``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from towhee import register
 
 from towhee_recsys.errors import DataError
-from towhee_recsys.operators import shared
-from towhee_recsys.stores.base import AttributeType, VectorStore
+from towhee_recsys.operators.base import SharedOperator
+from towhee_recsys.stores.base import AttributeType
+from towhee_recsys.stores.opening import TOKEN_ENV
 from towhee_recsys.types import ITEM_ID, Id, Item
 
 
 @register(name="recsys/milvus_insert")
-class MilvusInsert(shared.SharedOperator):
-    """``ops.recsys.milvus_insert(uri='./milvus.db', fingerprint='1a2b3c4d')``: a list of records
-    and their ``(B, 256)`` vectors → the list of ids written.
+class MilvusInsert(SharedOperator):
+    """``ops.recsys.milvus_insert(uri='./milvus.db', fingerprint='1a2b3c4d')``: write a list of
+    records and their ``(B, 256)`` vectors; gives the list of ids written.
 
-    Writes to the collection of that fingerprint, which no search sees before `milvus_publish`,
-    unless it is the live one already; a row that is there is replaced. `attributes` says which
-    columns filters can use, and as what: ``{'genres': 'labels', 'year': 'number'}``.
+    The rows go to the collection of that fingerprint. No search sees it before `milvus_publish`,
+    unless it is the live one already. A row that is there is replaced. `attributes` says which
+    columns filters can use, and how: ``{'genres': 'labels', 'year': 'number'}``.
     """
 
     def __init__(
-        self, uri: str, fingerprint: str, attributes: Mapping[str, AttributeType] | None = None
+        self,
+        uri: str,
+        fingerprint: str,
+        attributes: Mapping[str, AttributeType] | None = None,
+        token_env: str = TOKEN_ENV,
     ) -> None:
-        super().__init__()
-        self._uri, self._fingerprint = uri, fingerprint
+        super().__init__(milvus_uri=uri, fingerprint=fingerprint, token_env=token_env)
         self._attributes = dict(attributes or {})
-
-    @cached_property
-    def _store(self) -> VectorStore:
-        return shared.vector_store(self._uri)
 
     def __call__(self, items: Sequence[Item], vectors: NDArray[np.float32]) -> list[Id]:
         ids: list[Id] = [_id(number, item) for number, item in enumerate(items)]
         if ids:
-            kind = str if isinstance(ids[0], str) else int
-            collection = self._store.create(self._fingerprint, kind, self._attributes)
-            self._store.write(collection, items, vectors)
+            index, kind = self.resources.index, str if isinstance(ids[0], str) else int
+            collection = index.create(self.resources.fingerprint, kind, self._attributes)
+            index.write(collection, items, vectors)
         return ids
 
 

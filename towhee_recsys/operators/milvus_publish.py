@@ -1,44 +1,39 @@
-"""The ids of all that was written → the collection, checked, is the one that searches see."""
+"""Operator ``recsys/milvus_publish``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from towhee import register
 
 from towhee_recsys.errors import StoreError
-from towhee_recsys.operators import shared
-from towhee_recsys.stores.base import VectorStore
+from towhee_recsys.operators.base import SharedOperator
+from towhee_recsys.stores.opening import TOKEN_ENV
 from towhee_recsys.types import Id
 
 
 @register(name="recsys/milvus_publish")
-class MilvusPublish(shared.SharedOperator):
-    """``ops.recsys.milvus_publish(uri='./milvus.db', fingerprint='1a2b3c4d')``: a list of ids → the
-    number of items in the index.
+class MilvusPublish(SharedOperator):
+    """``ops.recsys.milvus_publish(uri='./milvus.db', fingerprint='1a2b3c4d')``: make a collection
+    the live one; takes the ids of all items written, and gives the number of items in the index.
 
-    Removes what is not among the ids, flushes, counts, and makes the collection the live one, if it
-    is not that already, only if the count is right.
+    It removes what is not among the ids, flushes, and counts. Only if the count is right, searches
+    are switched to the collection.
     """
 
-    def __init__(self, uri: str, fingerprint: str) -> None:
-        super().__init__()
-        self._uri, self._fingerprint = uri, fingerprint
-
-    @cached_property
-    def _store(self) -> VectorStore:
-        return shared.vector_store(self._uri)
+    def __init__(self, uri: str, fingerprint: str, token_env: str = TOKEN_ENV) -> None:
+        super().__init__(milvus_uri=uri, fingerprint=fingerprint, token_env=token_env)
 
     def __call__(self, ids: Sequence[Id]) -> int:
         if not ids:
             raise StoreError("no items were written, so there is nothing to publish")
-        collection = self._store.collection(self._fingerprint)
-        expected, found = len(set(ids)), self._store.finish(collection, ids)
+        index = self.resources.index
+        collection = index.collection(self.resources.fingerprint)
+        expected, found = len(set(ids)), index.finish(collection, ids)
         if found != expected:
             raise StoreError(
-                f"{collection} in {self._uri} holds {found:,} items after {expected:,} were "
-                "written; no search was switched to it; ingest again"
+                f"{collection} in {self.resources.deployment.milvus_uri} holds {found:,} items "
+                f"after {expected:,} were written; no search was switched to it; ingest again"
             )
-        self._store.publish(collection)
+        index.publish(collection)
         return found

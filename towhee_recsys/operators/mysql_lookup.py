@@ -1,15 +1,18 @@
-"""Ids → records from MySQL."""
+"""Operator ``recsys/mysql_lookup``."""
 
 from __future__ import annotations
 
 from towhee import register
 
-from towhee_recsys.operators.records import RecordLookup
+from towhee_recsys.operators.base import RecordLookup
 
 
 @register(name="recsys/mysql_lookup")
 class MySQLLookup(RecordLookup):
-    """``ops.recsys.mysql_lookup(url='mysql+pymysql://…', kind='items')``: a list of ids → a list of
-    records, ``{}`` where there is none. `kind` is ``items``, ``users`` or ``histories``."""
+    """``ops.recsys.mysql_lookup(url='mysql+pymysql://…', kind='items')``: look up a list of ids.
+
+    It gives a list of records, ``{}`` if there is none. `kind` is ``items``, ``users`` or
+    ``histories``.
+    """
 
     schemes = ("mysql+pymysql://", "mariadb+pymysql://")

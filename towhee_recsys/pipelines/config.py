@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from towhee_recsys.components.requests import Defaults
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.stores.urls import CONNECTIONS, mask
+from towhee_recsys.stores.base import CONNECTIONS
+from towhee_recsys.stores.opening import TOKEN_ENV
+from towhee_recsys.stores.urls import mask
 from towhee_recsys.text import explained
-from towhee_recsys.types import MAX_REASONS, MAX_TOP_K, Rule
+from towhee_recsys.types import TOP_K, Rule, TopK
 
 ENV_PREFIX = "TOWHEE_RECSYS_"
 
@@ -24,7 +27,7 @@ class PipelineConfig(BaseModel):
     """What all pipelines need: a model, an index, and a store of records.
 
     Fields are checked when they are set, also later (``config.top_k = 5``). The token of a Milvus
-    that asks for one comes from ``TOWHEE_RECSYS_MILVUS_TOKEN`` and is never part of a config.
+    that asks for one is never part of a config, which names an environment variable instead.
     """
 
     model_config = ConfigDict(
@@ -41,6 +44,8 @@ class PipelineConfig(BaseModel):
     connections: int = Field(CONNECTIONS, ge=1, le=1_000)
     """Connections to the record store at most; calls beyond them wait. Milvus has one, which all
     share."""
+    token_env: str = TOKEN_ENV
+    """The environment variable that holds the token of a Milvus that asks for one."""
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -66,6 +71,12 @@ class PipelineConfig(BaseModel):
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
             yield name, mask(value) if name in ("store_url", "milvus_uri") else value
+
+    @property
+    def deployment(self) -> dict[str, Any]:
+        """The settings of a `towhee_recsys.components.resources.Deployment`."""
+        names = ("bundle", "milvus_uri", "token_env", "store_url", "connections")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_env(cls: type[Self]) -> Self:
@@ -119,23 +130,12 @@ class PipelineConfig(BaseModel):
         return self
 
 
-class RecommendConfig(PipelineConfig):
-    """Settings of `recommend`."""
+class RecommendConfig(PipelineConfig, Defaults):
+    """Settings of `recommend`. Those of `Defaults` are for requests that do not say."""
 
-    top_k: int = Field(10, ge=1, le=MAX_TOP_K)
-    """Items in an answer, where the request does not say."""
     rules: list[Rule] = []
     """What may be recommended at all, and to whom; see `recsys/rule_filter`. From the environment
     as JSON."""
-    min_score: float | None = Field(None, allow_inf_nan=False)
-    """Items below this score are left out, except in answers of what is popular. This and the
-    fields below are for requests that do not say."""
-    diversity: float = Field(0.0, ge=0, le=1)
-    """How much the items of an answer should differ from one another; see `recsys/rerank_mmr`."""
-    explain: int = Field(0, ge=0, le=MAX_REASONS)
-    """How many of the seen items each recommendation names as its reasons; see `recsys/explain`."""
-    calibrate: bool = False
-    """Say how likely each item is to be the user's next one; see `recsys/calibrate`."""
 
     @field_validator("rules", mode="before")
     @classmethod
@@ -151,8 +151,8 @@ class RecommendConfig(PipelineConfig):
 class SimilarItemsConfig(PipelineConfig):
     """Settings of `similar_items`."""
 
-    top_k: int = Field(10, ge=1, le=MAX_TOP_K)
-    """Items in an answer, where the request does not say."""
+    top_k: TopK = TOP_K
+    """Items in an answer, if the request does not say."""
 
 
 class IngestConfig(PipelineConfig):

@@ -1,4 +1,4 @@
-"""A pipeline of maps → the same pipeline, which runs a call in the thread that made it.
+"""Run a Towhee pipeline in the thread of its caller, and own what it opens.
 
 Towhee gives every node of every call a thread and a queue. Where one item passes through, the nodes
 only wait for each other, and on a busy machine that takes longer than some of them do.
@@ -6,85 +6,191 @@ only wait for each other, and on a busy machine that takes longer than some of t
 
 from __future__ import annotations
 
+import threading
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, NamedTuple, TypeAlias
 
 from towhee.runtime.data_queue import DataQueue
 from towhee.runtime.runtime_pipeline import RuntimePipeline
 
-from towhee_recsys.pipelines.calling import unblocked
+from towhee_recsys.components.resources import Deployment, Resources
+from towhee_recsys.errors import StoreError
 
 INPUT, OUTPUT = "_input", "_output"
 
+Row: TypeAlias = dict[str, Any]
+"""The values of one item on its way through the pipeline, by column."""
+
 
 class Step(NamedTuple):
-    """A node: its operator, and the columns that it takes and gives."""
+    """A node: its operator, how it is applied to rows, and the columns that it takes and gives."""
 
     name: str
+    kind: str
     operator: Callable[..., Any]
     inputs: Sequence[str]
     outputs: Sequence[str]
 
+    def map(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            yield {**row, **self._named(self._run(*(row[column] for column in self.inputs)))}
+
+    def flat_map(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            for one in self._run(*(row[column] for column in self.inputs)):
+                yield {**row, **self._named(one)}
+
+    def window_all(self, rows: Iterable[Row]) -> Iterator[Row]:
+        columns: list[list[Any]] = [[] for _ in self.inputs]
+        for row in rows:
+            for values, column in zip(columns, self.inputs, strict=True):
+                values.append(row[column])
+        yield self._named(self._run(*columns))
+
+    def _run(self, *values: Any) -> Any:
+        try:
+            return self.operator(*values)
+        except Exception as exc:  # worded as Towhee does
+            text = f"Node-{self.name} runs failed, error msg: {exc}, {traceback.format_exc()}"
+            raise RuntimeError(text) from exc
+
+    def _named(self, outputs: Any) -> Row:
+        values = [outputs] if len(self.outputs) == 1 else outputs
+        return dict(zip(self.outputs, values, strict=True))
+
+
+class Graph(NamedTuple):
+    """A pipeline's nodes with their operators, and what they have open."""
+
+    dag: Any
+    pool: Any
+    """Towhee's, which has built the operators."""
+    steps: list[Step]
+    resources: Resources
+
+    @classmethod
+    def of(cls, pipeline: RuntimePipeline, resources: Resources) -> Graph:
+        dag, pool = pipeline.dag_repr, pipeline._operator_pool
+        # A failed call's nodes are collected late, with the exception that refers to them, and give
+        # their operators back then. If that happens in a thread that is just taking an operator, it
+        # waits for the pool's lock, which it holds itself: so it must be able to take it twice.
+        pool._lock = threading.RLock()
+        names = [uid for uid in dag.top_sort if uid not in (INPUT, OUTPUT)]
+        return cls(dag, pool, [_step(dag.nodes[uid], pool) for uid in names], resources)
+
+    def run(self, inputs: Sequence[Any]) -> DataQueue:
+        columns = self.dag.nodes[INPUT].outputs
+        if len(inputs) != len(columns):
+            raise TypeError(f"this pipeline takes {', '.join(columns)}; got {len(inputs)} inputs")
+        rows: Iterable[Row] = [dict(zip(columns, inputs, strict=True))]
+        for step in self.steps:
+            rows = getattr(step, step.kind)(rows)
+        output = self.dag.nodes[OUTPUT]
+        queue = DataQueue(self.dag.edges[output.out_edges[0]]["data"])
+        for row in rows:
+            queue.put([row[column] for column in output.inputs])
+        queue.seal()
+        return queue
+
+    def close(self) -> None:
+        self.resources.close()  # waits for the calls under way
+        for step in self.steps:
+            if close := getattr(step.operator, "close", None):
+                close()
+
+
+def _step(node: Any, pool: Any) -> Step:
+    of, kind = node.op_info, node.iter_info.type
+    if kind not in ("map", "flat_map", "window_all"):
+        raise ValueError(
+            f"{node.name} is a {kind}; a direct pipeline has map, flat_map and window_all"
+        )
+    operator: Callable[..., Any] = of.operator
+    if isinstance(of.operator, str):
+        settings = (of.init_args, of.init_kws, of.tag, of.latest)
+        operator = pool.acquire_op(node.uid, of.operator, *settings)
+    return Step(node.name, kind, operator, node.inputs, node.outputs)
+
 
 class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
-    """Towhee's own in all but how it is called: an operator after the other, without threads.
+    """Towhee's own in all but how it is called: one operator after the other, without threads.
 
-    Answers and errors are the same, but that a None is an input like any other, where Towhee drops
-    it. ``debug`` runs it Towhee's way, and so does a pipeline that it is made a part of.
+    Answers and errors are the same, except that None is an input like any other, where Towhee drops
+    it. Rows stream: a row of a ``flat_map`` goes through all steps up to the ``window_all`` before
+    the next one is made. ``debug`` runs the pipeline Towhee's way. See
+    `towhee_recsys.pipelines.pipeline.Pipeline`.
     """
 
-    def __init__(self, pipeline: RuntimePipeline) -> None:
+    def __init__(self, pipeline: RuntimePipeline, resources: Resources | None = None) -> None:
         """
         Args:
-            pipeline: made of ``map`` alone, of operators that threads may share.
+            pipeline: made of ``map``, ``flat_map`` and ``window_all``, of operators that threads
+                may share. This pipeline closes them.
+            resources: what it closes besides.
 
         Raises:
             ValueError: there are nodes of another kind.
         """
-        super().__init__(pipeline.dag_repr)
-        self._operator_pool = pipeline._operator_pool  # which has built the operators
-        unblocked(self)
-        self._steps = [
-            Step(node.name, self._operator(node), node.inputs, node.outputs)
-            for uid in self.dag_repr.top_sort
-            for node in [self.dag_repr.nodes[uid]]
-            if uid not in (INPUT, OUTPUT)
-        ]
+        self._graph = Graph.of(pipeline, resources or Resources(Deployment()))
+        self._thread_pool = ThreadPoolExecutor()  # for `debug`; its threads start when needed
 
-    def _operator(self, node: Any) -> Callable[..., Any]:
-        of, pool = node.op_info, self._operator_pool
-        if node.iter_info.type != "map":
-            raise ValueError(f"{node.name} is a {node.iter_info.type}; a direct pipeline has maps")
-        operator: Callable[..., Any] = of.operator
-        if isinstance(of.operator, str):
-            settings = (of.init_args, of.init_kws, of.tag, of.latest)
-            operator = pool.acquire_op(node.uid, of.operator, *settings)
-        return operator
+    @property
+    def _dag_repr(self) -> Any:  # what Towhee's own methods read
+        return self._graph.dag
+
+    @property
+    def _operator_pool(self) -> Any:
+        return self._graph.pool
+
+    @property
+    def resources(self) -> Resources:
+        return self._graph.resources
 
     def __call__(self, *inputs: Any) -> DataQueue:
-        columns = self.dag_repr.nodes[INPUT].outputs
-        if len(inputs) != len(columns):
-            raise TypeError(f"this pipeline takes {', '.join(columns)}; got {len(inputs)} inputs")
-        values = dict(zip(columns, inputs, strict=True))
-        for step in self._steps:
-            try:
-                outputs = step.operator(*(values[column] for column in step.inputs))
-            except Exception as exc:
-                raise RuntimeError(_text(step, exc)) from exc
-            one = len(step.outputs) == 1
-            values.update(zip(step.outputs, [outputs] if one else outputs, strict=True))
-        output = self.dag_repr.nodes[OUTPUT]
-        queue = DataQueue(self.dag_repr.edges[output.out_edges[0]]["data"])
-        queue.put([values[column] for column in output.inputs])
-        queue.seal()
-        return queue
+        with self._in_use() as graph:
+            return graph.run(inputs)
 
     def batch(self, batch_inputs: Iterable[Any]) -> list[DataQueue]:
         several = len(self.dag_repr.nodes[INPUT].outputs) > 1
         return [self(*(one if several else (one,))) for one in batch_inputs]
 
+    def debug(self, *inputs: Any, **options: Any) -> Any:
+        with self._in_use():
+            return super().debug(*inputs, **options)
 
-def _text(step: Step, exc: Exception) -> str:
-    """As Towhee words it."""
-    return f"Node-{step.name} runs failed, error msg: {exc}, {traceback.format_exc()}"
+    def replace(self, other: DirectPipeline) -> None:
+        old, self._graph = self._graph, other._graph
+        old.close()
+
+    def close(self) -> None:
+        self._graph.close()
+        self._thread_pool.shutdown()
+
+    def __enter__(self) -> DirectPipeline:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[Graph]:
+        """The graph, whose parts stay open until the end of the call."""
+        with ExitStack() as call:
+            while True:
+                graph = self._graph
+                try:
+                    call.enter_context(graph.resources.in_use())
+                    break
+                except StoreError:
+                    if graph is self._graph:  # closed, not replaced a moment ago
+                        raise
+            yield graph

@@ -1,4 +1,4 @@
-"""Tables → an index and a store that answer: the pipeline that fills both."""
+"""Build the pipeline that fills an index and a record store from tables."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.pipelines.calling import unblocked
 from towhee_recsys.pipelines.config import IngestConfig
+from towhee_recsys.pipelines.pipeline import Pipeline
+from towhee_recsys.stores.urls import is_sql
 from towhee_recsys.types import ITEM_ID, USER_ID, Id, Interaction, Item, User
 
 if TYPE_CHECKING:
     from towhee_recsys.datasets import Dataset, Schema
 
 _MOST_BATCHES = 500
-"""Larger data makes larger batches: Towhee's queues hold 1,000 rows, and more could block."""
+"""Larger data makes larger batches: the queues of Towhee's own runtime hold 1,000 rows."""
 
 
-def ingest(config: IngestConfig | None = None) -> Any:
+def ingest(config: IngestConfig | None = None) -> Pipeline:
     """Build the pipeline.
 
-    It takes a `Dataset`, or what `Dataset.load` takes; encodes all items in batches; writes vectors
-    and records, then users and all interactions; flushes and counts; and only then lets searches
-    see the index of a new model. (That of the same model is brought up to date where it is.) Its
-    ``.get()[0]`` says how many ``items``, ``users`` and ``interactions`` it was given, how many
-    interactions were ``new_interactions``, and the ``fingerprint``. Running it again, or after it
-    was killed, gives the same.
+    It takes a `Dataset`, or what `Dataset.load` takes. It encodes the items in batches and writes
+    vectors and records, then users and histories; it flushes and counts; only then searches see the
+    index of a new model. (That of the same model is brought up to date in place.) Its ``.get()[0]``
+    says how many ``items``, ``users`` and ``interactions`` it was given, how many interactions were
+    ``new_interactions``, and the ``fingerprint``. Running it again, or after it was killed, gives
+    the same.
 
     Args:
         config: by default read from the environment, see `PipelineConfig.from_env`.
@@ -38,40 +39,50 @@ def ingest(config: IngestConfig | None = None) -> Any:
     """
     from towhee import ops, pipe
 
-    from towhee_recsys.bundle import read_manifest
-    from towhee_recsys.operators import shared
+    from towhee_recsys.components.resources import Deployment, Resources
     from towhee_recsys.operators.columns import attributes
+    from towhee_recsys.pipelines.direct import DirectPipeline
 
     config = IngestConfig.given(config)
-    fingerprint = read_manifest(config.bundle).fingerprint
-    shared.item_encoder(config.bundle, fingerprint)  # a damaged bundle says so now
-    schema = shared.schema(config.bundle)
-    model = {"bundle": config.bundle, "fingerprint": fingerprint}
-    index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
-    recsys = ops.recsys
-    insert = recsys.mysql_insert if "+pymysql:" in config.store_url else recsys.redis_insert
-    store = {"url": config.store_url, "connections": config.connections}
-    return unblocked(
-        pipe.input("data")
-        .map("data", "dataset", partial(_read, schema=schema))
-        .flat_map("dataset", "items", partial(_batches, size=config.batch_size))
-        .map("items", "vectors", recsys.item_encoder(**model))
-        .map("items", "recorded", insert(**store, kind="items"))
-        .map(
-            ("items", "vectors"),
-            "ids",
-            recsys.milvus_insert(**index, attributes=attributes(schema.items)),
+    resources = Resources(Deployment(**config.deployment))
+    try:
+        bundle = resources.bundle
+        model = {"bundle": config.bundle, "fingerprint": bundle.fingerprint}
+        index = {
+            "uri": config.milvus_uri,
+            "fingerprint": bundle.fingerprint,
+            "token_env": config.token_env,
+        }
+        store = {"url": config.store_url, "connections": config.connections}
+        recsys = ops.recsys
+        insert = recsys.mysql_insert if is_sql(config.store_url) else recsys.redis_insert
+        filterable = attributes(bundle.schema.items)
+        return DirectPipeline(
+            pipe.input("data")
+            .map("data", "dataset", partial(_read, schema=bundle.schema))
+            .flat_map("dataset", "items", partial(_batches, size=config.batch_size))
+            .map("items", "vectors", recsys.item_encoder(**model))
+            .map("items", "recorded", insert(**store, kind="items"))
+            .map(("items", "vectors"), "ids", recsys.milvus_insert(**index, attributes=filterable))
+            .window_all(("dataset", "ids", "recorded"), ("dataset", "ids"), _together)
+            .map("dataset", ("users", "interactions"), _people)
+            .map("users", "users", insert(**store, kind="users"))
+            .map("interactions", "new", insert(**store, kind="interactions"))
+            # Towhee's own runtime runs a node as soon as its inputs are there: so the last step
+            # takes one of each, and the index waits for the records.
+            .map(("ids", "users", "new"), "ids", _first)
+            .map("ids", "items", recsys.milvus_publish(**index))
+            .map(
+                ("dataset", "items", "new"),
+                "report",
+                partial(_report, fingerprint=bundle.fingerprint),
+            )
+            .output("report"),
+            resources,
         )
-        .window_all(("dataset", "ids", "recorded"), ("dataset", "ids"), _together)
-        .map("dataset", ("users", "interactions"), _people)
-        .map("users", "users", insert(**store, kind="users"))
-        .map("interactions", "new", insert(**store, kind="interactions"))
-        # Towhee runs a node as soon as its inputs are there: so the index waits for the records.
-        .map(("ids", "users", "new"), "ids", _first)
-        .map("ids", "items", recsys.milvus_publish(**index))
-        .map(("dataset", "items", "new"), "report", partial(_report, fingerprint=fingerprint))
-        .output("report")
-    )
+    except BaseException:
+        resources.close()
+        raise
 
 
 def _read(data: Dataset | str | Path, schema: Schema) -> Dataset:

@@ -1,13 +1,12 @@
-"""An item → the items most like it: the pipeline behind "more like this"."""
+"""Build the pipeline that finds items like an item."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from towhee_recsys.pipelines.config import SimilarItemsConfig
+from towhee_recsys.pipelines.pipeline import Pipeline
 
 
-def similar_items(config: SimilarItemsConfig | None = None) -> Any:
+def similar_items(config: SimilarItemsConfig | None = None) -> Pipeline:
     """Build the pipeline; do so once, and call it from any thread.
 
     It takes an item's id, a `towhee_recsys.types.SimilarRequest` (an id, or the record of an item
@@ -23,20 +22,25 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Any:
     """
     from towhee import ops, pipe
 
-    from towhee_recsys.bundle import read_manifest
-    from towhee_recsys.operators import shared
+    from towhee_recsys.components.resources import Deployment, Resources
     from towhee_recsys.pipelines.direct import DirectPipeline
 
     config = SimilarItemsConfig.given(config)
-    fingerprint = read_manifest(config.bundle).fingerprint
-    shared.item_encoder(config.bundle, fingerprint)
-    model = {"bundle": config.bundle, "fingerprint": fingerprint}
-    read = ops.recsys.read_request(bundle=config.bundle, top_k=config.top_k, subject="item_id")
-    answer = ops.recsys.answer(url=config.store_url, connections=config.connections)
-    return DirectPipeline(
-        pipe.input("raw")
-        .map("raw", "requests", read)
-        .map("requests", "hits", ops.recsys.nearest_items(**model, uri=config.milvus_uri))
-        .map(("raw", "hits"), "answer", answer)
-        .output("answer")
-    )
+    resources = Resources(Deployment(**config.deployment))
+    try:
+        model = {"bundle": config.bundle, "fingerprint": resources.bundle.fingerprint}
+        index = {"uri": config.milvus_uri, "token_env": config.token_env}
+        store = {"url": config.store_url, "connections": config.connections}
+        recsys = ops.recsys
+        read = recsys.read_request(**model, top_k=config.top_k, subject="item_id")
+        return DirectPipeline(
+            pipe.input("raw")
+            .map("raw", "requests", read)
+            .map("requests", "hits", recsys.nearest_items(**model, **index))
+            .map(("raw", "hits"), "answer", recsys.answer(**store))
+            .output("answer"),
+            resources,
+        )
+    except BaseException:
+        resources.close()
+        raise

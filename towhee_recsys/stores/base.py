@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from towhee_recsys.types import Filter, Hit, Id, Interaction, Item, User
 
+CONNECTIONS = 16
+"""To a record store at most, if nothing else is said."""
+
 AttributeType: TypeAlias = Literal["label", "labels", "number"]
 """What an item column is to a filter: one text, a list of texts, or a float."""
 

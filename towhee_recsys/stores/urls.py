@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.stores.base import CONNECTIONS, RecordStore
 
 FORMS = """\
   embedded:///absolute/folder                 a Valkey server that this library starts and shares
@@ -16,10 +16,6 @@ FORMS = """\
 
 REDIS_SCHEMES = {"redis", "rediss", "redis+cluster"}
 MYSQL_SCHEMES = {"mysql+pymysql", "mariadb+pymysql"}
-
-
-CONNECTIONS = 16
-"""Connections to a record store at most, unless said."""
 
 
 def open_record_store(
@@ -100,3 +96,8 @@ def _split(url: str) -> SplitResult:
 
 def _refused(url: str, reason: str) -> ConfigError:
     return ConfigError(f"store URL {mask(url)!r}: {reason}. Accepted are:\n{FORMS}")
+
+
+def is_sql(url: str) -> bool:
+    """True if the URL names a MySQL or a MariaDB."""
+    return url.partition(":")[0] in ("mysql+pymysql", "mariadb+pymysql")

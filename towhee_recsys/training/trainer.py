@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys.encoders import set_weights
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.evaluation.evaluation import rank_users
 from towhee_recsys.evaluation.metrics import summary
@@ -22,6 +21,7 @@ from towhee_recsys.model import ModelConfig, TwoTowers, sampled_softmax_loss, so
 from towhee_recsys.model.backend import functional, paddle
 from towhee_recsys.model.inference import UserForward, item_vectors
 from towhee_recsys.model.losses import Pairs
+from towhee_recsys.model.weights import set_weights
 from towhee_recsys.training.batches import Batch, Batches, seen_pairs
 from towhee_recsys.training.checkpoint import Arrays, Checkpoint, Progress
 from towhee_recsys.training.config import TrainingConfig

@@ -25,8 +25,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import CreateTable
 
 from towhee_recsys.errors import StoreError, StoreUnavailable
+from towhee_recsys.stores.base import CONNECTIONS
 from towhee_recsys.stores.records.documents import KINDS, Change, DocumentStore, Kind
-from towhee_recsys.stores.urls import CONNECTIONS
 from towhee_recsys.types import MAX_ID_LENGTH
 
 T = TypeVar("T")

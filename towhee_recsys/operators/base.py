@@ -1,0 +1,92 @@
+"""What the operators share: one instance for all threads, over the resources its settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from towhee.operator import PyOperator, SharedType
+
+from towhee_recsys.components.resources import Deployment, Resources
+from towhee_recsys.errors import ConfigError
+from towhee_recsys.stores.base import CONNECTIONS
+from towhee_recsys.types import Id
+
+
+class SharedOperator(PyOperator):
+    """An operator of which one instance serves every thread, and stands for its copies.
+
+    Towhee copies operators with each node that is added to a graph; what is open cannot be copied.
+    So an operator holds settings, opens what they name when it is first called, and closes it when
+    it is closed or collected. Operators that name the same parts share them.
+    """
+
+    def __init__(self, **named: Any) -> None:
+        """`named`: the fields of a `Deployment`."""
+        super().__init__()
+        self.resources = Resources(Deployment(**named))
+
+    @property
+    def shared_type(self) -> Any:
+        return SharedType.Shareable
+
+    def __deepcopy__(self, memo: object) -> SharedOperator:
+        return self
+
+    def close(self) -> None:
+        """Give back what is open. The operator cannot be called after that."""
+        self.resources.close()
+
+
+class _RecordOperator(SharedOperator):
+    schemes: ClassVar[tuple[str, ...]]
+
+    def __init__(self, url: str, kind: str, connections: int, kinds: tuple[str, ...]) -> None:
+        if not url.startswith(self.schemes):
+            raise ConfigError(
+                f"{type(self).__name__} takes a URL that starts with {' or '.join(self.schemes)}"
+            )
+        if kind not in kinds:
+            raise ConfigError(f"kind is {kind!r}; it must be one of {', '.join(kinds)}")
+        super().__init__(store_url=url, connections=connections)
+        self._kind = kind
+
+
+class RecordInsert(_RecordOperator):
+    """Writes a list of records, and returns how many. Writing again changes nothing."""
+
+    def __init__(
+        self,
+        url: str,
+        kind: Literal["items", "users", "interactions"] = "items",
+        connections: int = CONNECTIONS,
+    ) -> None:
+        super().__init__(url, kind, connections, ("items", "users", "interactions"))
+
+    def __call__(self, records: Sequence[Any]) -> int:
+        store = self.resources.store
+        if self._kind == "interactions":
+            return store.add_interactions(records)
+        put = store.put_items if self._kind == "items" else store.put_users
+        put(records)
+        return len(records)
+
+
+class RecordLookup(_RecordOperator):
+    """Looks up a list of ids: records in their order, ``{}`` if there is none; or, with
+    ``histories``, lists of item ids, oldest first."""
+
+    def __init__(
+        self,
+        url: str,
+        kind: Literal["items", "users", "histories"] = "items",
+        connections: int = CONNECTIONS,
+    ) -> None:
+        super().__init__(url, kind, connections, ("items", "users", "histories"))
+
+    def __call__(self, ids: Sequence[Id]) -> list[Any]:
+        store = self.resources.store
+        if self._kind == "histories":
+            return list(store.get_histories(ids))
+        get = store.get_items if self._kind == "items" else store.get_users
+        return [record or {} for record in get(ids)]

@@ -1,0 +1,193 @@
+"""Files of recommendations: written in parts that a later run can go on with, then put in place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from towhee_recsys.errors import ConfigError
+from towhee_recsys.pipelines.config import PipelineConfig, RecommendConfig
+from towhee_recsys.types import (
+    BECAUSE,
+    CONTRIBUTION,
+    ITEM_ID,
+    PROBABILITY,
+    RANK,
+    ROUTE,
+    SCORE,
+    USER_ID,
+    Id,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from towhee_recsys.bundle.bundle import Bundle
+
+FORMATS = (".jsonl", ".parquet")
+ROWS_AT_ONCE = 100_000
+
+
+class AnswerFile:
+    """A file of the recommendations to many users, and the part of it that is being written.
+
+    The part is always JSON lines: a header that says what must be the same for a run to go on, then
+    a line for each user.
+    """
+
+    def __init__(self, path: Path, config: RecommendConfig, bundle: Bundle) -> None:
+        self.path = path
+        self.part = path.with_name(f"{path.name}.part")
+        self._config, self._bundle = config, bundle
+
+    @contextmanager
+    def opened(self, users: Sequence[Id]) -> Iterator[Writer]:
+        """A writer behind what an earlier run has written. At the end, the file takes its place.
+
+        Raises:
+            ConfigError: another process writes it, or it was begun with something else.
+        """
+        with _alone(self.part):
+            with self._resumed(self._header(users)) as file:
+                yield Writer(file)
+            self._finish()
+
+    def _header(self, users: Sequence[Id]) -> bytes:
+        """What must be the same for a run to go on. Where index and store are may change."""
+        settings = self._config.model_dump(exclude=set(PipelineConfig.model_fields))
+        return _line(
+            {
+                "fingerprint": self._bundle.fingerprint,
+                "users": hashlib.sha256(json.dumps(list(users)).encode()).hexdigest(),
+                # a rule's filter may have sets and NumPy's numbers
+                "settings": json.loads(json.dumps(settings, default=_plain)),
+            }
+        )
+
+    def _resumed(self, header: bytes) -> BinaryIO:
+        """The part, with whole lines only, behind its header."""
+        begun = self.part.exists() and self.part.stat().st_size > 0
+        file = self.part.open("r+b" if begun else "w+b")
+        if not begun:
+            file.write(header)
+        elif file.readline() != header:
+            file.close()
+            raise ConfigError(
+                f"{self.part} was begun with another model, other settings or other users; delete "
+                "it to begin anew, or write to another file"
+            )
+        _drop_broken_line(file)
+        file.seek(len(header))
+        return file
+
+    def _finish(self) -> None:
+        whole = self.part.with_name(f"{self.part.name}.whole")
+        with self.part.open("rb") as lines:
+            lines.readline()  # the header
+            if self.path.suffix == ".jsonl":
+                with whole.open("wb") as file:
+                    file.writelines(lines)
+            else:
+                _write_parquet(map(json.loads, lines), whole, self._schema())
+        with whole.open("rb") as file:
+            os.fsync(file.fileno())  # or a power cut could leave neither this nor the part
+        os.replace(whole, self.path)
+        self.part.unlink()
+
+    def _schema(self) -> pa.Schema:
+        """The columns of a Parquet file, whatever rows it has."""
+        import pyarrow as pa
+
+        kinds = {"int": pa.int64(), "str": pa.string()}
+        user, item = (kinds[self._bundle.metadata.id_types[name]] for name in (USER_ID, ITEM_ID))
+        columns = {USER_ID: user, ITEM_ID: item, SCORE: pa.float64(), RANK: pa.int64()}
+        columns[ROUTE] = pa.string()
+        if self._config.calibrate:
+            columns[PROBABILITY] = pa.float64()
+        if self._config.explain:
+            columns[BECAUSE] = pa.list_(pa.struct({ITEM_ID: item, CONTRIBUTION: pa.float64()}))
+        return pa.schema(columns)
+
+
+class Writer:
+    """Writes the answers to batches of users."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """`file`: positioned behind the header."""
+        self._file = file
+        self.done = sum(1 for _ in file)
+        """How many users the file had."""
+
+    def write(self, users: Sequence[Id], answers: Sequence[Sequence[Mapping[str, Any]]]) -> None:
+        for user, answer in zip(users, answers, strict=True):
+            self._file.write(_line({USER_ID: user, "recommendations": answer}))
+        self._file.flush()
+
+
+@contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    lock = FileLock(f"{part}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as exc:
+        raise ConfigError(f"{part} is being written by somebody else; let that end first") from exc
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no file that is open
+            Path(lock.lock_file).unlink()
+        lock.release()
+
+
+def _drop_broken_line(file: BinaryIO) -> None:
+    """The last writer may have been cut short."""
+    size = end = file.seek(0, os.SEEK_END)
+    while end:
+        file.seek(end - 1)
+        if file.read(1) == b"\n":
+            break
+        end -= 1
+    if end < size:
+        file.truncate(end)
+
+
+def _write_parquet(users: Iterable[Mapping[str, Any]], path: Path, schema: pa.Schema) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, schema) as writer:
+        for rows in _tables(users, schema.names):
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+
+
+def _tables(
+    users: Iterable[Mapping[str, Any]], columns: Sequence[str]
+) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    for user in users:
+        own = {USER_ID: user[USER_ID]}
+        rows += [
+            {**own, **{name: one.get(name) for name in columns[1:]}}
+            for one in user["recommendations"]
+        ]
+        if len(rows) >= ROWS_AT_ONCE:
+            yield rows
+            rows = []
+    yield rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=repr)
+    return value.tolist() if hasattr(value, "tolist") else repr(value)
+
+
+def _line(document: Any) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode() + b"\n"
