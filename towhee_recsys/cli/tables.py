@@ -1,7 +1,7 @@
 """Lay answers and figures out as tables for the terminal.
 
-A table never cuts or folds an id or a figure: columns of text wrap, columns that do not fit are
-left out, and what is still too wide runs over the terminal's edge.
+A table never cuts an id or a figure. Text wraps; columns of a record that do not fit are left out;
+a table that is still too wide runs over the terminal's edge.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Stdout(Console):
 
 
 def print_table(table: Table) -> None:
-    """Print a table on stdout, as wide as its longest words need."""
+    """Print a table on stdout, at least as wide as its longest words need."""
     console = _Stdout()
     console.width = max(console.width, _narrowest(table))
     console.print(table)
@@ -61,7 +61,7 @@ def print_items(answer: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> N
 
 
 def _narrowest(table: Table) -> int:
-    """Columns of the terminal in which no word is folded."""
+    """The width that the table needs for its longest words."""
     return Measurement.get(Console(width=10_000), Console(width=10_000).options, table).minimum
 
 
@@ -87,10 +87,10 @@ def items_table(
         table.add_column("likely", justify="right", no_wrap=True)
     table.add_column("item", justify="right", no_wrap=True)
     for name in names:
-        table.add_column(escape(name))
+        table.add_column(escape(name), overflow="fold")
     if reasons:
-        table.add_column("because of")
-    table.add_column("route")
+        table.add_column("because of", overflow="fold")
+    table.add_column("route", overflow="fold")
     for row in answer:
         table.add_row(
             str(row[RANK]),
@@ -139,7 +139,7 @@ def segments_table(result: Evaluation) -> Table:
     """The test by groups of users."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     for name in ("", "group"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for name in ("users", "hr@10", "ndcg@10"):
         table.add_column(name, justify="right", no_wrap=True)
     for by, segments in result.segments.items():
@@ -153,18 +153,19 @@ def segments_table(result: Evaluation) -> Table:
 
 
 def segments_legend(result: Evaluation) -> str:
-    """What the groups of `segments_table` are, a line each."""
+    """What the groups of `segments_table` are."""
     from towhee_recsys.evaluation.segments import MISSING, MOST, OTHERS, SMALLEST
 
     groups = {one.group for segments in result.segments.values() for one in segments}
     lines = {
-        "history": "thirds of the users, by how many items they had interacted with before",
-        "target": "users by the popularity of the held-out item; the head items, the middle and "
-        "the tail have a third of the training interactions each, cold items have none",
+        "history": "history: thirds of the users, by how many items they had seen before",
+        "target": "target: users by the popularity of the held-out item. Of the training\n"
+        "  interactions, the most popular items (head), the next ones (middle) and the\n"
+        "  others (tail) have a third each; cold items have none.",
     }
-    told = [f"{name}: {line}" for name, line in lines.items() if name in result.segments]
+    told = [line for by, line in lines.items() if by in result.segments]
     if OTHERS in groups:
-        told.append(f"{OTHERS}: labels with fewer than {SMALLEST} users, or beyond the top {MOST}")
+        told.append(f"{OTHERS}: labels that are not among the {MOST} with {SMALLEST} users or more")
     if MISSING in groups:
         told.append(f"{MISSING}: users without a label")
     return "\n".join(told)
