@@ -55,6 +55,7 @@ CLIENTS = {
     "sklearn": ["reporting/item_map.py"],
     "threadpoolctl": ["evaluation/ials.py", "reporting/item_map.py", "model/blas.py"],
     "jinja2": ["reporting/report.py"],
+    "pytest": ["testing/"],
 }
 """Which files may import what, at whatever depth of their code. The components, which pipelines,
 a service and a cluster share, import none of Towhee, an HTTP framework or a command line."""

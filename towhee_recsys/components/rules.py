@@ -8,11 +8,10 @@ from typing import Any
 
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import ConfigError, RequestError
-from towhee_recsys.operators.columns import attributes
-from towhee_recsys.stores.base import AttributeType
+from towhee_recsys.stores.filters.attributes import filterable
 from towhee_recsys.stores.filters.expressions import compile_filter
 from towhee_recsys.stores.filters.matching import matches
-from towhee_recsys.types import Filter, Rule
+from towhee_recsys.types import Filter, Role, Rule
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class ReadRule:
 
     filter: Filter
     when: Filter
-    users: Mapping[str, AttributeType]
+    users: Mapping[str, Role]
 
     def concerns(self, user: Mapping[str, Any]) -> bool:
         """Does it hold for a user with this record?
@@ -50,9 +49,9 @@ def _read(number: int, rule: Rule, schema: Schema) -> ReadRule:
             f"rule {number} is {rule!r}; a rule is a dict with 'filter', and 'when' if it does not "
             "concern everybody"
         )
-    read = ReadRule(rule["filter"], rule.get("when", {}), attributes(schema.users))
+    read = ReadRule(rule["filter"], rule.get("when", {}), filterable(schema.users))
     for key, condition, columns in (
-        ("filter", read.filter, attributes(schema.items)),
+        ("filter", read.filter, filterable(schema.items)),
         ("when", read.when, read.users),
     ):
         try:

@@ -11,8 +11,8 @@ from towhee import register
 
 from towhee_recsys.errors import DataError
 from towhee_recsys.operators import shared
-from towhee_recsys.stores.base import AttributeType, VectorStore
-from towhee_recsys.types import ITEM_ID, Id, Item
+from towhee_recsys.stores.base import VectorStore
+from towhee_recsys.types import ITEM_ID, Id, Item, Role
 
 
 @register(name="recsys/milvus_insert")
@@ -21,12 +21,13 @@ class MilvusInsert(shared.SharedOperator):
     and their ``(B, 256)`` vectors → the list of ids written.
 
     Writes to the collection of that fingerprint, which no search sees before `milvus_publish`,
-    unless it is the live one already; a row that is there is replaced. `attributes` says which
-    columns filters can use, and as what: ``{'genres': 'labels', 'year': 'number'}``.
+    unless it is the live one already; a row that is there is replaced. `attributes` gives the
+    columns that filters can use, each with its role in the schema (``categorical``,
+    ``multi_categorical`` or ``number``): ``{'genres': 'multi_categorical', 'year': 'number'}``.
     """
 
     def __init__(
-        self, uri: str, fingerprint: str, attributes: Mapping[str, AttributeType] | None = None
+        self, uri: str, fingerprint: str, attributes: Mapping[str, Role] | None = None
     ) -> None:
         super().__init__()
         self._uri, self._fingerprint = uri, fingerprint

@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.operators import shared
-from towhee_recsys.stores.base import RecordStore
-from towhee_recsys.stores.urls import CONNECTIONS
+from towhee_recsys.stores.base import CONNECTIONS, RecordStore
 from towhee_recsys.types import Id
 
 Insertable = Literal["items", "users", "interactions"]

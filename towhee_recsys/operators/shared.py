@@ -6,7 +6,6 @@ dear to make. So operators hold plain settings, and ask here for what these stan
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from functools import lru_cache, wraps
@@ -19,14 +18,12 @@ from towhee_recsys.bundle.calibration import Calibration
 from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import BundleError, ConfigError
-from towhee_recsys.stores.urls import CONNECTIONS, open_record_store
+from towhee_recsys.stores.base import CONNECTIONS
+from towhee_recsys.stores.opening import open_record_store, open_vector_store
 
 if TYPE_CHECKING:
     from towhee_recsys.encoders import ItemEncoder, UserEncoder
     from towhee_recsys.stores.base import RecordStore, VectorStore
-
-TOKEN_ENV = "TOWHEE_RECSYS_MILVUS_TOKEN"
-"""Environment variable that holds the token of a Milvus that asks for one."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -135,7 +132,7 @@ def record_store(url: str, connections: int = CONNECTIONS) -> RecordStore:
     """The store at that URL, with so many connections at most: one for all who ask alike.
 
     Raises:
-        ConfigError, StoreUnavailable: as `towhee_recsys.stores.urls.open_record_store` does.
+        ConfigError, StoreUnavailable: as `towhee_recsys.stores.opening.open_record_store` does.
     """
     return _record_store(url, connections)
 
@@ -148,6 +145,4 @@ def _record_store(url: str, connections: int) -> RecordStore:
 @_once
 def vector_store(uri: str) -> VectorStore:
     """The store at that URI, whose one connection all threads share."""
-    from towhee_recsys.stores.vectors.milvus import MilvusStore
-
-    return MilvusStore(uri, token=os.environ.get(TOKEN_ENV))
+    return open_vector_store(uri)

@@ -11,8 +11,7 @@ from towhee import register
 from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.operators import shared
 from towhee_recsys.operators.milvus_search import ids_of
-from towhee_recsys.stores.base import RecordStore
-from towhee_recsys.stores.urls import CONNECTIONS
+from towhee_recsys.stores.base import CONNECTIONS, RecordStore
 from towhee_recsys.types import DEGRADED, ITEM_ID, USER_ID, Id
 
 

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.stores.urls import CONNECTIONS, mask
+from towhee_recsys.stores.base import CONNECTIONS
+from towhee_recsys.stores.urls import mask
 from towhee_recsys.text import explained
 from towhee_recsys.types import MAX_REASONS, MAX_TOP_K, Rule
 

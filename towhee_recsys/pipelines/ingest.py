@@ -40,7 +40,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
 
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.operators import shared
-    from towhee_recsys.operators.columns import attributes
+    from towhee_recsys.stores.filters.attributes import filterable
 
     config = IngestConfig.given(config)
     fingerprint = read_manifest(config.bundle).fingerprint
@@ -60,7 +60,7 @@ def ingest(config: IngestConfig | None = None) -> Any:
         .map(
             ("items", "vectors"),
             "ids",
-            recsys.milvus_insert(**index, attributes=attributes(schema.items)),
+            recsys.milvus_insert(**index, attributes=filterable(schema.items)),
         )
         .window_all(("dataset", "ids", "recorded"), ("dataset", "ids"), _together)
         .map("dataset", ("users", "interactions"), _people)

@@ -22,8 +22,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from towhee_recsys.errors import ConfigError, StoreError, StoreUnavailable
+from towhee_recsys.stores.base import CONNECTIONS
 from towhee_recsys.stores.records.redis import RedisStore, reconnect
-from towhee_recsys.stores.urls import CONNECTIONS
 
 SOCKET_PATH_LIMIT = 100
 """Bytes that every system allows for the path of a Unix socket."""
