@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from stores.conformance import RecordStoreConformance
 
 from towhee_recsys.errors import StoreError
 from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.stores.opening import open_record_store
 from towhee_recsys.stores.records.embedded import socket_path
-from towhee_recsys.stores.urls import open_record_store
+from towhee_recsys.testing import RecordStoreConformance
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +138,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def _client(url: str, wait: bool = True) -> Iterator[subprocess.Popen[str]]:
     """Another process that has written item 7, and stays until its input ends."""
     code = (
-        "import sys; from towhee_recsys.stores.urls import open_record_store\n"
+        "import sys; from towhee_recsys.stores.opening import open_record_store\n"
         "store = open_record_store(sys.argv[1]); store.put_items([{'item_id': 7}])\n"
         "print('ready', flush=True); sys.stdin.read()"
     )

@@ -444,7 +444,7 @@ def rate(
     as_json: Json = False,
 ) -> None:
     """Add an interaction; the user's next recommendations know of it."""
-    from towhee_recsys.stores.urls import open_record_store
+    from towhee_recsys.stores.opening import open_record_store
 
     home: Home = ctx.obj
     user_id, item_id = home.parse_id(user, "user_id"), home.parse_id(item, "item_id")
@@ -475,7 +475,7 @@ def forget(
     as_json: Json = False,
 ) -> None:
     """Take back an interaction, or remove a user's record and whole history."""
-    from towhee_recsys.stores.urls import open_record_store
+    from towhee_recsys.stores.opening import open_record_store
 
     home: Home = ctx.obj
     user_id = home.parse_id(user, "user_id")

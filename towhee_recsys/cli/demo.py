@@ -132,7 +132,7 @@ def _unseen(dataset: Dataset, user_id: Any) -> Any:
 
 def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     from towhee_recsys.pipelines import RecommendConfig, call, recommend
-    from towhee_recsys.stores.urls import open_record_store
+    from towhee_recsys.stores.opening import open_record_store
 
     answer = call(recommend(RecommendConfig(**home.pipelines)), user_id)
     store = open_record_store(home.store_url)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.pipelines.config import IngestConfig
 from towhee_recsys.pipelines.pipeline import Pipeline
-from towhee_recsys.stores.urls import is_sql
+from towhee_recsys.stores.urls import parse
 from towhee_recsys.types import ITEM_ID, USER_ID, Id, Interaction, Item, User
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
     from towhee import ops, pipe
 
     from towhee_recsys.components.resources import Deployment, Resources
-    from towhee_recsys.operators.columns import attributes
     from towhee_recsys.pipelines.direct import DirectPipeline
+    from towhee_recsys.stores.filters.attributes import filterable
 
     config = IngestConfig.given(config)
     resources = Resources(Deployment(**config.deployment))
@@ -55,15 +55,19 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
         }
         store = {"url": config.store_url, "connections": config.connections}
         recsys = ops.recsys
-        insert = recsys.mysql_insert if is_sql(config.store_url) else recsys.redis_insert
-        filterable = attributes(bundle.schema.items)
+        insert = (
+            recsys.mysql_insert
+            if parse(config.store_url).database == "mysql"
+            else recsys.redis_insert
+        )
+        columns = filterable(bundle.schema.items)
         return DirectPipeline(
             pipe.input("data")
             .map("data", "dataset", partial(_read, schema=bundle.schema))
             .flat_map("dataset", "items", partial(_batches, size=config.batch_size))
             .map("items", "vectors", recsys.item_encoder(**model))
             .map("items", "recorded", insert(**store, kind="items"))
-            .map(("items", "vectors"), "ids", recsys.milvus_insert(**index, attributes=filterable))
+            .map(("items", "vectors"), "ids", recsys.milvus_insert(**index, attributes=columns))
             .window_all(("dataset", "ids", "recorded"), ("dataset", "ids"), _together)
             .map("dataset", ("users", "interactions"), _people)
             .map("users", "users", insert(**store, kind="users"))

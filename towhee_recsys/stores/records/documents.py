@@ -1,4 +1,4 @@
-"""Items, users and histories become JSON documents under text keys, in whatever database."""
+"""Keep items, users and histories as JSON documents under text keys, in any database."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import orjson
 
 from towhee_recsys.errors import StoreError
+from towhee_recsys.stores.base import RecordStore
 from towhee_recsys.text import shown
 from towhee_recsys.types import (
     ITEM_ID,
@@ -30,23 +31,15 @@ Kind: TypeAlias = Literal["items", "users", "histories"]
 KINDS: tuple[Kind, ...] = ("items", "users", "histories")
 
 
-def _load_history(text: str) -> dict[str, list[Any]]:
-    history = orjson.loads(text)  # a quick one, but it makes floats of integers beyond 64 bits
-    if isinstance(history, list):  # of pairs, as they were first written
-        return {"items": [one[0] for one in history], "times": [one[1] for one in history]}
-    found: dict[str, list[Any]] = history
-    return found
-
-
 _LOADS: dict[Kind, Callable[[str], Any]] = {
     "items": json.loads,
     "users": json.loads,
-    "histories": _load_history,
+    "histories": orjson.loads,  # faster, but it makes floats of integers beyond 64 bits
 }
 
 Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
-"""Key and present text (None: there is none) to the text to be stored (None: leave it as it is).
-It may be called again for a key when another writer came in between."""
+"""A function of a key and its present text, None if there is none. It returns the text to store,
+or None to leave the document as it is. It is called again if another writer was faster."""
 
 T = TypeVar("T")
 
@@ -57,21 +50,26 @@ MAX_TIMESTAMP = 1e15
 """Seconds, before or after 1970: well beyond any calendar, and well within a float."""
 
 INTERACTIONS_HELD = 200_000
-"""Interactions gathered by user before their histories are written."""
+"""Interactions that are grouped by user before the histories are written."""
 
 
-class DocumentStore(ABC):
-    """A `RecordStore` over five primitives that a database gives.
+class DocumentStore(RecordStore, ABC):
+    """A `RecordStore` over the few primitives that a database has: the abstract methods.
 
     An item or a user is one document, its record. A user's history is one document too,
-    ``{"items": [ids], "times": [timestamps]}``, oldest first, so that reading it, which every
-    request does, takes one look-up; two flat lists are read several times as fast as a list of
-    pairs. Keys are ``str(id)``; an id keeps its type since the document holds it.
+    ``{"items": [ids], "times": [timestamps]}``, oldest first. Every request reads one, in one
+    look-up; two flat lists are read several times as fast as a list of pairs. A key is
+    ``str(id)``; the id keeps its type because the document holds it.
     """
+
+    where: str
+    """What messages call the store, without a password."""
+
+    _closed = False
 
     @abstractmethod
     def _read(self, kind: Kind, keys: Sequence[str]) -> list[str | None]:
-        """The texts of `keys`, in their order; None where there is none."""
+        """The texts of `keys` in their order, None for a key without one."""
 
     @abstractmethod
     def _write(self, kind: Kind, texts: dict[str, str]) -> None:
@@ -79,23 +77,32 @@ class DocumentStore(ABC):
 
     @abstractmethod
     def _update(self, kind: Kind, keys: Sequence[str], change: Change) -> None:
-        """Replace each key's text by what `change` makes of it, no other writer in between."""
+        """Replace each key's text by what `change` makes of it, with no other writer in between."""
 
     @abstractmethod
     def _delete(self, kind: Kind, keys: Sequence[str]) -> None:
-        """Remove the documents of `keys`, as far as they are there."""
+        """Remove the documents of `keys` that exist."""
 
     @abstractmethod
     def _count(self, kind: Kind) -> int:
         """How many documents of `kind` there are."""
 
     @abstractmethod
-    def ping(self) -> None:
-        """Raise StoreUnavailable, saying where and why, if the store does not answer."""
+    def _disconnect(self) -> None:
+        """Close all connections. Called once."""
 
     @abstractmethod
+    def ping(self) -> None: ...
+
     def close(self) -> None:
-        """Let go of the connections."""
+        if not self._closed:
+            self._closed = True
+            self._disconnect()
+
+    def _check_open(self) -> None:
+        """Each primitive calls this first."""
+        if self._closed:
+            raise StoreError(f"the store at {self.where} has been closed: open it again")
 
     def put_items(self, items: Iterable[Item]) -> None:
         self._put("items", ITEM_ID, items)
@@ -114,9 +121,9 @@ class DocumentStore(ABC):
         return [[] if history is None else history["items"] for history in found]
 
     def add_interactions(self, interactions: Iterable[Interaction]) -> int:
-        """See `RecordStore`. Interactions stream: `INTERACTIONS_HELD` are in memory at a time, and
-        each user among them is written once. So all is right in any order, and quickest where a
-        user's interactions come one after another."""
+        """See `RecordStore`. Interactions are streamed: `INTERACTIONS_HELD` are in memory at a
+        time, and each user among them is written once. Any order is right. It is fastest if the
+        interactions of a user follow one another."""
         now = time.time()
         return sum(self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD))
 
@@ -193,9 +200,9 @@ def _dump_history(pairs: Sequence[tuple[Id, float]]) -> str:
 def merge_history(
     history: Sequence[tuple[Id, float]], added: Iterable[tuple[Id, float | None]], now: float
 ) -> list[tuple[Id, float]]:
-    """`history`, ``(item_id, timestamp)`` oldest first, with those of `added` whose item is not in
-    it yet; of more than `MAX_HISTORY`, the latest. Equal timestamps keep their order: what was
-    there, then what came, as it came."""
+    """Add to a `history` of ``(item_id, timestamp)``, oldest first, those of `added` whose item is
+    not in it yet. The latest `MAX_HISTORY` are kept. Equal timestamps keep their order: first what
+    was there, then what was added, as given."""
     merged = list(history)
     known = {item for item, _ in merged}
     last = merged[-1][1] if merged else -math.inf

@@ -15,13 +15,12 @@ from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
 from towhee_recsys.errors import CollectionGone, ConfigError, IndexMismatch, StoreError
-from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters.expressions import both, compile_filter, none_of, one_of
 from towhee_recsys.stores.vectors import collection as collections
 from towhee_recsys.stores.vectors.client import Connection
 from towhee_recsys.stores.vectors.collection import BUILD_SECONDS, READ_BATCH, VECTOR, Index, Layout
 from towhee_recsys.stores.vectors.nearest import Costs, Wanted, nearest
-from towhee_recsys.types import ITEM_ID, VECTOR_SIZE, Filter, Hit, Id, Item
+from towhee_recsys.types import ITEM_ID, VECTOR_SIZE, Filter, Hit, Id, Item, Role
 
 T = TypeVar("T")
 
@@ -99,7 +98,7 @@ class MilvusStore:
         self,
         fingerprint: str,
         id_type: type[int] | type[str],
-        attributes: Mapping[str, AttributeType],
+        attributes: Mapping[str, Role],
     ) -> str:
         wanted = Layout(self.collection(fingerprint), id_type, dict(attributes))
         with self._milvus() as client:
