@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import subprocess
 import sys
 import time
@@ -234,3 +235,50 @@ def test_settings_are_checked(tmp_path: Path) -> None:
         MilvusStore("x.db", index="IVF")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="alias"):
         MilvusStore("x.db", alias="a b")
+
+
+@pytest.mark.parametrize("name", ["a#b.db", "a?b.db", "100%.db", "%41.db", "a b.db", "ä.db"])
+def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    checks = VectorStoreConformance()
+    for _ in range(2):
+        with MilvusStore(str(tmp_path / name)) as store:
+            if store.live() is None:
+                checks.index(store, [{"item_id": 1}], ladder(1))
+            assert checks.ids(store) == [1]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_that_is_deleted_and_made_anew(tmp_path: Path) -> None:
+    checks = VectorStoreConformance()
+    home = tmp_path / "home"
+    uri = str(home / "milvus.db")
+    store, other = MilvusStore(uri), MilvusStore(uri)
+    for number in range(3):
+        checks.index(store, [{"item_id": number}], ladder(1))
+        assert checks.ids(store) == checks.ids(other) == [number]
+        name = store.create("bb22bb22", int, {})
+        store.write(name, [{"item_id": 9}], ladder(1))  # and is not flushed
+        shutil.rmtree(home)
+        with pytest.raises(IndexMismatch, match="ingest"):
+            checks.ids(store)
+        with pytest.raises(StoreError, match="ingest"):
+            store.write(name, [{"item_id": 9}], ladder(1))
+        assert store.live() is None
+        assert not home.exists()
+    store.close()
+    checks.index(other, [{"item_id": 7}], ladder(1))
+    other.close()
+    with MilvusStore(uri) as store:
+        assert checks.ids(store) == [7]
+
+
+def test_a_file_that_is_made_anew_at_once(milvus_lite_uri: str) -> None:
+    checks = VectorStoreConformance()
+    with MilvusStore(milvus_lite_uri) as reader:
+        with MilvusStore(milvus_lite_uri) as store:
+            checks.index(store, [{"item_id": 1}], ladder(1))
+            assert checks.ids(reader) == [1]
+        shutil.rmtree(milvus_lite_uri)
+        with MilvusStore(milvus_lite_uri) as store:
+            checks.index(store, [{"item_id": 2}], ladder(1))
+            assert checks.ids(reader) == [2]

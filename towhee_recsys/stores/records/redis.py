@@ -9,6 +9,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import redis
@@ -85,8 +86,7 @@ class RedisStore(DocumentStore):
             self._complete_sets()
             for bucket, some in self._buckets(keys).items():
                 with self._client.pipeline(transaction=True) as pipe:
-                    for key in some:
-                        pipe.delete(self._name(kind, key))
+                    pipe.execute_command("DEL", *(self._name(kind, key) for key in some))
                     pipe.srem(self._set_name(kind, bucket), *some)
                     pipe.execute()
 
@@ -127,11 +127,8 @@ class RedisStore(DocumentStore):
         if not texts:
             return
         named = {self._name(kind, key): text for key, text in texts.items()}
-        if self._cluster:  # redis-py lets no MSET into a cluster's transaction
-            for name, text in named.items():
-                pipe.set(name, text)
-        else:
-            pipe.mset(named)
+        # redis-py lets no `mset` into a cluster's transaction, not knowing that all is in one slot
+        pipe.execute_command("MSET", *chain.from_iterable(named.items()))
         pipe.sadd(self._set_name(kind, bucket), *texts)
 
     def _change(self, kind: Kind, keys: Iterable[str], change: Change) -> None:
