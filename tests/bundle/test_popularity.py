@@ -209,7 +209,7 @@ def test_the_table_for_people_says_of_whom(route: Callable[..., Any]) -> None:
     answer = route({"user": {"age": "old", "hobbies": ["golf", "chess"]}, "top_k": 1})
     ranked = [{**one, "rank": 1, "title": "Song", "probability": 0.5} for one in answer]
     out = StringIO()
-    Console(width=200, file=out).print(items_table(ranked))
+    Console(width=200, file=out).print(items_table(ranked, ["title"]))
     shown = out.getvalue()
     assert "popular among age old, hobbies golf, chess (without index)" in shown
     assert "Song" in shown

@@ -1,4 +1,4 @@
-"""A data set → recommendations on the screen, each step said in words as it is taken."""
+"""Show the whole way from a data set to recommendations, and explain each step."""
 
 from __future__ import annotations
 
@@ -8,54 +8,73 @@ import sys
 import time
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import typer
 
-from towhee_recsys.cli.tables import as_text, title_of
-from towhee_recsys.errors import BundleError, DownloadError
-from towhee_recsys.operations.home import Home
+from towhee_recsys.cli.common import Data, console, load, seconds
+from towhee_recsys.errors import DownloadError
 from towhee_recsys.types import ITEM_ID, USER_ID
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from towhee_recsys.bundle import Bundle
     from towhee_recsys.datasets import Dataset
+    from towhee_recsys.operations.home import Home
 
 _SHOWN = 8
+"""Items of the history, and recommendations, that are shown."""
 
 
-def run(home: Home, data: str, time_budget: float, console: Console) -> None:
-    """All steps, told on `console`; the answer goes to stdout."""
+def demo(
+    ctx: typer.Context,
+    data: Data = "ml-1m",
+    time_budget: Annotated[
+        str, typer.Option(help="For training, on data other than the sample: 90s, 3m.")
+    ] = "3m",
+) -> None:
+    """Go from tables to recommendations with titles, step by step, explained.
+
+    If the data cannot be downloaded, the demo uses the built-in sample.
+    """
+    _narrate(ctx.obj, data, seconds(time_budget), console())
+
+
+def _narrate(home: Home, data: str, time_budget: float, out: Console) -> None:
+    """All steps, explained on `out`; the answer goes to stdout."""
+    from towhee_recsys.stores.urls import mask
+
     started = time.monotonic()
-    console.rule("[bold]1 · the data")
-    dataset = _load(data, console)
-    console.print(
+    out.rule("[bold]1 · the data")
+    dataset = _load(data, out)
+    out.print(
         f"{len(dataset.users):,} users, {len(dataset.items):,} items, "
         f"{len(dataset.interactions):,} interactions from [bold]{dataset.name}[/bold]; "
         f"columns of an item: {', '.join(dataset.schema.items)}."
     )
-    console.rule("[bold]2 · the model")
-    console.print(
-        "Two towers learn vectors of 256 numbers: one for each item, and one for a user, from "
-        "the record and the history. What a user met next should have the largest inner product."
+    out.rule("[bold]2 · the model")
+    out.print(
+        "Two towers learn vectors of 256 numbers: one for each item, and one for each user, from "
+        "the user's record and history. The item that a user chooses next should have the largest "
+        "inner product with the user."
     )
-    bundle = _trained(home, dataset) or _train(home, dataset, time_budget, console)
-    console.print(f"Model {bundle.fingerprint} is in {home.bundle}.", highlight=False)
-    console.rule("[bold]3 · the index and the records")
+    bundle = _train(home, dataset, time_budget, out)
+    out.print(f"Model {bundle.fingerprint} is in {home.bundle}.", highlight=False)
+    out.rule("[bold]3 · the index and the records")
     report = _ingest(home, dataset)
-    console.print(
-        f"{report['items']:,} item vectors are in Milvus ({home.milvus_uri}), records and "
+    out.print(
+        f"{report['items']:,} item vectors are in Milvus ({mask(home.milvus_uri)}), records and "
         f"histories in {'a server' if home.store else 'an embedded Valkey, which speaks Redis'}."
     )
-    console.rule("[bold]4 · recommendations")
+    out.rule("[bold]4 · recommendations")
     user_id = _somebody(dataset)
     _show(home, dataset, user_id)
-    console.rule("[bold]5 · how good is that?")
-    console.print(_quality(bundle))
-    minutes, seconds = divmod(round(time.monotonic() - started), 60)
-    console.print(f"Done in {minutes} min {seconds} s. Three things to try next:", highlight=False)
+    out.rule("[bold]5 · how good is that?")
+    out.print(_quality(bundle))
+    minutes, rest = divmod(round(time.monotonic() - started), 60)
+    out.print(f"Done in {minutes} min {rest} s. Three things to try next:", highlight=False)
     program = _program(home)
     unseen = _unseen(dataset, user_id)
     for command in (
@@ -63,7 +82,7 @@ def run(home: Home, data: str, time_budget: float, console: Console) -> None:
         f"similar {unseen}",
         f"rate {user_id} {unseen}",
     ):
-        console.print(f"  {program} {command}", highlight=False, soft_wrap=True)
+        out.print(f"  {program} {command}", highlight=False, soft_wrap=True)
 
 
 def _program(home: Home) -> str:
@@ -72,47 +91,34 @@ def _program(home: Home) -> str:
     return name if home.folder == Path("recsys-home").absolute() else f"{name} --home {home.folder}"
 
 
-def _load(data: str, console: Console) -> Dataset:
-    from towhee_recsys.datasets import Dataset
-    from towhee_recsys.progress import download_bar
-
+def _load(data: str, out: Console) -> Dataset:
     try:
-        with download_bar(data) as progress:
-            return Dataset.load(data, progress=progress)
+        return load(data)
     except DownloadError as exc:
-        console.print(f"[yellow]{exc}[/yellow]\nGoing on with the built-in sample.")
-        return Dataset.load("sample")
+        out.print(f"[yellow]{exc}[/yellow]\nUsing the built-in sample instead.")
+        return load("sample")
 
 
-def _trained(home: Home, dataset: Dataset) -> Bundle | None:
-    """The model of an earlier demo on the same data."""
-    from towhee_recsys.bundle import Bundle
-
-    try:
-        bundle = Bundle.load(home.bundle)
-    except BundleError:
-        return None
-    same = dataset.source is not None and bundle.metadata.sha256 == dataset.source.sha256
-    return bundle if same and bundle.metadata.validation else None
-
-
-def _train(home: Home, dataset: Dataset, time_budget: float, console: Console) -> Bundle:
+def _train(home: Home, dataset: Dataset, time_budget: float, out: Console) -> Bundle:
+    """The model of an earlier demo on the same data, or a new one."""
+    from towhee_recsys.operations import training
     from towhee_recsys.progress import TrainingBar
-    from towhee_recsys.training import preset, train
 
+    bundle = training.earlier(home, dataset)
+    if bundle is not None:
+        return bundle
     small = dataset.source is not None and dataset.source.kind == "sample"
-    model, config = preset("fast")
-    config = config.model_copy(update={"time_budget": None if small else time_budget})
-    with TrainingBar(console, model.members) as bar:
-        bundle = train(dataset, config, model, listener=bar)
-    bundle.save(home.bundle)
-    return bundle
+    budget = None if small else time_budget
+    model, config = training.settings(home, dataset, "fast", time_budget=budget)
+    with TrainingBar(out, model.members) as bar:
+        return training.train(home, dataset, model, config, listener=bar, checkpoint=False)
 
 
 def _ingest(home: Home, dataset: Dataset) -> dict[str, Any]:
     from towhee_recsys.pipelines import IngestConfig, call, ingest
 
-    report: dict[str, Any] = call(ingest(IngestConfig(**home.pipelines)), dataset)
+    with ingest(IngestConfig(**home.pipelines)) as pipeline:
+        report: dict[str, Any] = call(pipeline, dataset)
     return report
 
 
@@ -124,6 +130,7 @@ def _somebody(dataset: Dataset) -> Any:
 
 
 def _unseen(dataset: Dataset, user_id: Any) -> Any:
+    """The most popular item that the user has not seen."""
     table = dataset.interactions
     seen = set(table.loc[table[USER_ID] == user_id, ITEM_ID])
     popular = table[ITEM_ID].value_counts().index.tolist()
@@ -131,34 +138,43 @@ def _unseen(dataset: Dataset, user_id: Any) -> Any:
 
 
 def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
-    from towhee_recsys.pipelines import RecommendConfig, call, recommend
-    from towhee_recsys.stores.opening import open_record_store
+    """A user's last items beside the recommendations, on stdout."""
+    from rich.markup import escape
+    from rich.table import Table
 
-    answer = call(recommend(RecommendConfig(**home.pipelines)), user_id)
-    store = open_record_store(home.store_url)
-    record = store.get_users([user_id])[0] or {}
+    from towhee_recsys.cli.tables import print_table
+    from towhee_recsys.pipelines import RecommendConfig, call, recommend
+    from towhee_recsys.text import as_text, title_of
+
+    with recommend(RecommendConfig(**home.pipelines)) as pipeline:
+        answer = call(pipeline, user_id)
+    with home.open_store() as store:
+        record = store.get_users([user_id])[0] or {}
+        past = store.get_items(store.get_histories([user_id])[0][-_SHOWN:][::-1])
     extra = [name for name, column in dataset.schema.items.items() if column.role != "text"][:2]
     about = ", ".join(f"{k} {as_text(v)}" for k, v in record.items() if k != USER_ID and v)
-    past = store.get_items(store.get_histories([user_id])[0][-_SHOWN:][::-1])
-    out = Console()
     if about:
-        out.print(f"User {user_id}: {about}", highlight=False)
+        typer.echo(f"User {user_id}: {about}")
+    titles = dataset.schema.titles
     table = Table()
-    for name in (f"user {user_id} last met", "and is recommended", *extra):
-        table.add_column(name)
-    for met, item in zip_longest(past, answer[:_SHOWN]):
+    for name in (f"user {user_id} last saw", "and is recommended", *extra):
+        table.add_column(escape(name), overflow="fold")
+    for seen, item in zip_longest(past, answer[:_SHOWN]):
         table.add_row(
-            escape(title_of(met)) if met else "",
-            escape(title_of(item)) if item else "",
+            escape(title_of(seen, titles)) if seen else "",
+            escape(title_of(item, titles)) if item else "",
             *(escape(as_text(item.get(name))) if item else "" for name in extra),
         )
-    out.print(table)
+    print_table(table)
 
 
 def _quality(bundle: Bundle) -> Table:
+    """The model's validation figures beside those of popularity."""
+    from rich.table import Table
+
     meta = bundle.metadata
     table = Table()
-    table.add_column("next item among the first ten of all")
+    table.add_column("the held-out item among the first ten of all")
     table.add_column("HR@10", justify="right")
     table.add_column("NDCG@10", justify="right")
     for name, metrics in (("this model", meta.validation), ("most popular items", meta.popularity)):

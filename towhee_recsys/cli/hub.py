@@ -1,4 +1,4 @@
-"""``towhee-recsys hub``: list, check, export and publish the folders of Towhee's hub."""
+"""Commands on the folders of Towhee's hub: ``hub list``, ``check``, ``export``, ``publish``."""
 
 from __future__ import annotations
 
@@ -7,35 +7,33 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from towhee_recsys.cli.common import Json, command, print_json
+from towhee_recsys.cli.common import Json, command, console, print_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from towhee_recsys.hub import Folder
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Operators and pipelines as Towhee's hub has them: a repository each, which Towhee loads "
-    "by name: [bold]ops.recsys.item_encoder(…)[/bold].",
+    help="Operators and pipelines in the form of Towhee's hub: a repository each, which Towhee "
+    "loads by name: [bold]ops.recsys.item_encoder(…)[/bold].",
 )
 
 Root = Annotated[
     Path | None,
     typer.Option(
         "--from",
-        help="A folder with operators/ and pipelines/; by default this library's own.",
+        help="A folder with operators/ and pipelines/. By default this library's own.",
         exists=True,
         file_okay=False,
     ),
 ]
-Names = Annotated[list[str] | None, typer.Argument(help="Names of folders; by default all.")]
+Names = Annotated[list[str] | None, typer.Argument(help="Names of folders. By default all.")]
 
 
 @app.command("list")
 @command
 def list_folders(root: Root = None, as_json: Json = False) -> None:
-    """What there is: kind, name and what it is for."""
+    """List the folders: kind, name and purpose."""
     found = [
         {"kind": f.kind, "name": f"recsys/{f.name}", "path": str(f.path), "title": _title(f)}
         for f in _chosen(None, root)
@@ -50,9 +48,9 @@ def list_folders(root: Root = None, as_json: Json = False) -> None:
 @app.command("check")
 @command
 def check_folders(names: Names = None, root: Root = None, as_json: Json = False) -> None:
-    """Load each folder with Towhee's own loader; compare its README's settings with the code's.
+    """Load each folder with Towhee's own loader, and compare its README's settings with the code's.
 
-    Exit code 1 where something is wrong. The code of the folders is run.
+    Exit code 1 if something is wrong. This runs the code of the folders.
     """
     from rich.progress import track
 
@@ -60,7 +58,7 @@ def check_folders(names: Names = None, root: Root = None, as_json: Json = False)
 
     found = {
         f"{folder.kind}s/{folder.name}": check(folder)
-        for folder in track(_chosen(names, root), "checking", transient=True, console=_console())
+        for folder in track(_chosen(names, root), "checking", transient=True, console=console())
     }
     if as_json:
         print_json(found)
@@ -76,11 +74,11 @@ def check_folders(names: Names = None, root: Root = None, as_json: Json = False)
 @app.command("export")
 @command
 def export_folders(
-    target: Annotated[Path, typer.Argument(metavar="DIR", help="Made if need be.")],
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="Created if missing.")],
     names: Names = None,
     root: Root = None,
 ) -> None:
-    """Write the folders as Towhee's cache has them: then TOWHEE_HOME=DIR finds them by name."""
+    """Write the folders as Towhee's cache has them, so that TOWHEE_HOME=DIR finds them by name."""
     from towhee_recsys.hub import export
 
     placed = export(target, _chosen(names, root))
@@ -96,17 +94,17 @@ def publish_folders(
     remote: Annotated[
         str,
         typer.Option(
-            help="URL under which the repositories are, as in https://towhee.io/recsys; they must "
-            "exist. Credentials belong into git's credential helper; in a URL they are not shown.",
+            help="URL of the folder of the repositories, such as https://towhee.io/recsys; they "
+            "must exist. Keep credentials in git's credential helper; in a URL they are masked.",
         ),
     ],
     names: Names = None,
     root: Root = None,
     version: Annotated[
-        str | None, typer.Option(help="Of the tag; by default this library's.")
+        str | None, typer.Option(help="Version of the tag. By default this library's.")
     ] = None,
 ) -> None:
-    """Push each folder, once checked, to the git repository of its own, with a version tag."""
+    """Check all folders, then push each to its own git repository, with a version tag."""
     from towhee_recsys._version import __version__
     from towhee_recsys.errors import HubError
     from towhee_recsys.hub import check, publish
@@ -149,9 +147,3 @@ def _title(folder: Folder) -> str:
     if not readme.is_file():
         return "(no README.md)"
     return Readme.read(readme.read_text("utf-8", errors="replace")).title
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True)

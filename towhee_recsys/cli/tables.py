@@ -1,4 +1,8 @@
-"""Answers → tables for people."""
+"""Lay answers and figures out as tables for the terminal.
+
+A table never cuts an id or a figure. Text wraps; columns of a record that do not fit are left out;
+a table that is still too wide runs over the terminal's edge.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
+from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
+from towhee_recsys.text import as_text, title_of
 from towhee_recsys.types import (
     BECAUSE,
     DEGRADED,
@@ -25,70 +32,116 @@ if TYPE_CHECKING:
     from towhee_recsys.evaluation import Evaluation
 
 _SHOWN = 4
-"""Columns of a record that fit beside the title."""
+"""Columns of a record that are shown, if they fit."""
 
 
-def items_table(answer: Sequence[Mapping[str, Any]], title: str | None = None) -> Table:
-    """Ranked items with their records: whatever columns they have, the first few."""
+class _Stdout(Console):
+    def on_broken_pipe(self) -> None:
+        raise  # the error that is being handled; rich would exit here
+
+
+def print_table(table: Table) -> None:
+    """Print a table on stdout, at least as wide as its longest words need."""
+    console = _Stdout()
+    console.width = max(console.width, _narrowest(table))
+    console.print(table)
+
+
+def print_items(answer: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> None:
+    """Print ranked items on stdout, with as many columns of their records as fit.
+
+    Args:
+        answer: what a pipeline answered.
+        titles: `Schema.titles`.
+    """
+    width = Console().width
+    tables = [items_table(answer, titles, shown) for shown in range(_SHOWN, 0, -1)]
+    fitting = (table for table in tables if _narrowest(table) <= width)
+    print_table(next(fitting, None) or _plain(tables[-1]))
+
+
+def _narrowest(table: Table) -> int:
+    """The width that the table needs for its longest words."""
+    return Measurement.get(Console(width=10_000), Console(width=10_000).options, table).minimum
+
+
+def _plain(table: Table) -> Table:
+    """Without the lines, to save space."""
+    table.box, table.padding = SIMPLE, (0, 1, 0, 0)
+    return table
+
+
+def items_table(
+    answer: Sequence[Mapping[str, Any]], titles: Sequence[str] = (), shown: int = _SHOWN
+) -> Table:
+    """Ranked items with `shown` columns of their records, the title first."""
     fields = RESERVED_COLUMNS | {ITEM_ID}
-    names = list(dict.fromkeys(name for row in answer for name in row if name not in fields))
+    there = dict.fromkeys(name for row in answer for name in row if name not in fields)
+    names = list(dict.fromkeys([*(name for name in titles if name in there), *there]))
     likely, reasons = (any(name in row for row in answer) for name in (PROBABILITY, BECAUSE))
-    names = names[: _SHOWN // 2 if reasons else _SHOWN]
-    table = Table(title=title, title_justify="left")
-    table.add_column("#", justify="right")
-    table.add_column("score", justify="right")
+    names = names[: min(shown, _SHOWN // 2) if reasons else shown]
+    table = Table()
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
     if likely:
-        table.add_column("likely", justify="right")
-    table.add_column("item", justify="right")
+        table.add_column("likely", justify="right", no_wrap=True)
+    table.add_column("item", justify="right", no_wrap=True)
     for name in names:
-        table.add_column(escape(name))
+        table.add_column(escape(name), overflow="fold")
     if reasons:
-        table.add_column("because of")
-    table.add_column("route")
+        table.add_column("because of", overflow="fold")
+    table.add_column("route", overflow="fold")
     for row in answer:
-        route = str(row[ROUTE])
-        if row.get(POPULAR_AMONG):
-            among = ", ".join(f"{name} {as_text(one)}" for name, one in row[POPULAR_AMONG].items())
-            route += f" among {escape(among)}"
-        if row.get(DEGRADED):
-            route += f" (without {', '.join(row[DEGRADED])})"
-        because = "\n".join(escape(title_of(reason)) for reason in row.get(BECAUSE, ()))
         table.add_row(
             str(row[RANK]),
             f"{row[SCORE]:.3f}",
             *([f"{row[PROBABILITY]:.1%}" if PROBABILITY in row else ""] if likely else []),
             escape(str(row[ITEM_ID])),
             *(escape(as_text(row.get(name))) for name in names),
-            *([because] if reasons else []),
-            route,
-        )
+            *(["\n".join(escape(title_of(reason, titles)) for reason in row.get(BECAUSE, ()))]
+              if reasons else []),
+            escape(_route(row)),
+        )  # fmt: skip
     return table
 
 
+def _route(row: Mapping[str, Any]) -> str:
+    """How the item was found."""
+    route = str(row[ROUTE])
+    if row.get(POPULAR_AMONG):
+        among = ", ".join(f"{name} {as_text(one)}" for name, one in row[POPULAR_AMONG].items())
+        route += f" among {among}"
+    if row.get(DEGRADED):
+        route += f" (without {', '.join(row[DEGRADED])})"
+    return route
+
+
 def quality_table(result: Evaluation) -> Table:
-    """The model's and the baselines' figures, and 95% of by how much the model is ahead."""
+    """The figures of the model and of the baselines, and how far the model is ahead of each."""
     names = ["hr@10", "ndcg@10", "coverage@10", "novelty@10", "diversity@10"]
     names = [name for name in names if name in result.test]
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     for name in names:
-        table.add_column(name.removesuffix("@10"), justify="right")
-    table.add_column("ndcg ahead", justify="right", no_wrap=True)
+        table.add_column(name.removesuffix("@10"), justify="right", no_wrap=True)
+    table.add_column("NDCG gain over it, 95%", justify="right", min_width=13)
     rows = {"validation": result.validation, "test": result.test}
     for what, metrics in rows.items():
         table.add_row(what, *(_figure(metrics, name) for name in names))
     for what, other in result.baselines.items():
         low, high = other.gain_interval
-        ahead = f"{low:+.3f}…{high:+.3f}"
-        table.add_row(f"  {what}", *(_figure(other.test, name) for name in names), ahead)
+        gain = f"{low:+.3f}…{high:+.3f}"
+        table.add_row(f"  {what}", *(_figure(other.test, name) for name in names), gain)
     return table
 
 
 def segments_table(result: Evaluation) -> Table:
     """The test by groups of users."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-    for name in ("", "group", "users", "hr@10", "ndcg@10"):
-        table.add_column(name, justify="right" if name not in ("", "group") else "left")
+    for name in ("", "group"):
+        table.add_column(name, overflow="fold")
+    for name in ("users", "hr@10", "ndcg@10"):
+        table.add_column(name, justify="right", no_wrap=True)
     for by, segments in result.segments.items():
         for i, one in enumerate(segments):
             figures = (_figure(one.metrics, name) for name in ("hr@10", "ndcg@10"))
@@ -99,20 +152,24 @@ def segments_table(result: Evaluation) -> Table:
     return table
 
 
+def segments_legend(result: Evaluation) -> str:
+    """What the groups of `segments_table` are."""
+    from towhee_recsys.evaluation.segments import MISSING, MOST, OTHERS, SMALLEST
+
+    groups = {one.group for segments in result.segments.values() for one in segments}
+    lines = {
+        "history": "history: thirds of the users, by how many items they had seen before",
+        "target": "target: users by the popularity of the held-out item. Of the training\n"
+        "  interactions, the most popular items (head), the next ones (middle) and the\n"
+        "  others (tail) have a third each; cold items have none.",
+    }
+    told = [line for by, line in lines.items() if by in result.segments]
+    if OTHERS in groups:
+        told.append(f"{OTHERS}: labels that are not among the {MOST} with {SMALLEST} users or more")
+    if MISSING in groups:
+        told.append(f"{MISSING}: users without a label")
+    return "\n".join(told)
+
+
 def _figure(metrics: Mapping[str, float], name: str) -> str:
     return f"{metrics[name]:.4f}" if name in metrics else ""
-
-
-def title_of(record: Mapping[str, Any]) -> str:
-    """What to call an item: its first text, or its id."""
-    for name, value in record.items():
-        if name not in (ITEM_ID, ROUTE) and isinstance(value, str) and value:
-            return value
-    return f"item {record[ITEM_ID]}"
-
-
-def as_text(value: object) -> str:
-    """A field for people."""
-    if value is None:
-        return ""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,4 +1,4 @@
-"""A home folder → what is there, what answers, and whether it all fits together."""
+"""Check what is installed, which stores answer, and whether model, index and records fit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
-from towhee_recsys.bundle import read_manifest
+from towhee_recsys.bundle import Bundle
 from towhee_recsys.errors import BundleError, RecsysError, StoreLocked
 from towhee_recsys.operations.home import Home
-from towhee_recsys.stores.base import RecordStore, VectorStore
-from towhee_recsys.stores.opening import open_record_store, open_vector_store
 from towhee_recsys.stores.urls import mask
 
 PACKAGES = (
@@ -23,53 +20,26 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     name: str
     ok: bool
     detail: str
 
 
-def status(home: Home) -> dict[str, Any]:
-    """Absolute paths and URLs, None for what is not there yet; the home's own stores are opened
-    only if they exist, and a Milvus file that another process holds is no hindrance."""
-    bundle = home.bundle if home.bundle.exists() else None
-    found: dict[str, Any] = {
-        "home": str(home.folder),
-        "bundle": str(bundle) if bundle else None,
-        "milvus_uri": home.milvus_uri if home.has_index else None,
-        "store_url": home.store_url if home.has_store else None,
-        "fingerprint": read_manifest(bundle).fingerprint if bundle else None,
-        "index": None,
-        "items": None,
-        "users": None,
-        "note": None,
-    }
-    if home.has_store:
-        try:
-            counts = _store(home).counts()
-            found |= {"items": counts["items"], "users": counts["users"]}
-        except RecsysError as exc:
-            found["note"] = str(exc)
-    if home.has_index:
-        try:
-            index = _index(home)
-            found |= {"index": index.live(), "items": index.count()}
-        except RecsysError as exc:
-            found["note"] = str(exc)
-    return found
-
-
 def examine(home: Home) -> list[Check]:
     """Everything that can be wrong between installation and answer."""
+    look = _Look(home)
     checks = [Check("python", True, f"{platform.python_version()} on {platform.platform()}")]
     checks += [_package(name) for name in PACKAGES]
-    bundle = _check("bundle", lambda: _describe_bundle(home))
-    index = _check("index", lambda: _describe_index(home))
-    store = _check("store", lambda: _describe_store(home))
-    checks += [bundle, index, store]
-    if bundle.ok and index.ok and store.ok:
-        checks.append(_check("fit", lambda: _fit(home)))
+    parts = [
+        _check("bundle", look.bundle),
+        _check("index", look.index),
+        _check("store", look.store),
+    ]
+    checks += parts
+    if all(check.ok for check in parts):
+        checks.append(_check("fit", look.fit))
     return checks
 
 
@@ -87,55 +57,57 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, False, str(exc))
 
 
-def _describe_bundle(home: Home) -> str:
-    from towhee_recsys.bundle import Bundle
+class _Look:
+    """Looks at each part of a home once, and keeps what it saw for the comparison."""
 
-    bundle = Bundle.load(home.bundle)
-    meta = bundle.metadata
-    return f"{bundle.fingerprint}, trained on {meta.data} ({meta.holdout}), in {home.bundle}"
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._fingerprint = ""
+        self._live: str | None = None
+        self._no_index = ""
+        self._vectors = self._records = 0
 
+    def bundle(self) -> str:
+        bundle = Bundle.load(self._home.bundle)
+        self._fingerprint, meta = bundle.fingerprint, bundle.metadata
+        trained = f"trained on {meta.data} ({meta.holdout})"
+        return f"{self._fingerprint}, {trained}, in {self._home.bundle}"
 
-def _describe_index(home: Home) -> str:
-    if not home.has_index:
-        return f"none yet at {mask(home.milvus_uri)}; `ingest` makes it"
-    try:
-        index = _index(home)
-        live, count = index.live(), index.count()
-    except StoreLocked as exc:
-        return f"in use: {exc}"
-    return f"{count:,} items of model {live or '(none)'} at {mask(home.milvus_uri)}"
+    def index(self) -> str:
+        where = mask(self._home.milvus_uri)
+        if not self._home.has_index:
+            self._no_index = "there is no index yet; run `ingest`"
+            return f"none yet at {where}; `ingest` makes it"
+        try:
+            with self._home.open_index() as index:
+                self._live, self._vectors = index.live(), index.count()
+        except StoreLocked as exc:
+            self._no_index = str(exc)
+            return f"in use: {exc}"
+        if self._live is None:
+            self._no_index = "there is no index yet; run `ingest`"
+        return f"{self._vectors:,} items of model {self._live or '(none)'} at {where}"
 
+    def store(self) -> str:
+        where = mask(self._home.store_url)
+        if not self._home.has_store:
+            return f"none yet at {where}; `ingest` makes it"
+        with self._home.open_store() as store:
+            counts = store.counts()
+        self._records = counts["items"]
+        return ", ".join(f"{n:,} {kind}" for kind, n in counts.items()) + f" at {where}"
 
-def _describe_store(home: Home) -> str:
-    where = mask(home.store_url)
-    if not home.has_store:
-        return f"none yet at {where}; `ingest` makes it"
-    counts = _store(home).counts()
-    return ", ".join(f"{n:,} {kind}" for kind, n in counts.items()) + f" at {where}"
-
-
-def _fit(home: Home) -> str:
-    fingerprint = read_manifest(home.bundle).fingerprint
-    found = status(home)
-    if found["index"] is None:
-        return found["note"] or "there is no index yet; run `ingest`"
-    if found["index"] != fingerprint:
-        raise BundleError(
-            f"the index holds vectors of model {found['index']}, and the bundle is model "
-            f"{fingerprint}; run `ingest`"
-        )
-    records = _store(home).counts()["items"]
-    if records < found["items"]:
-        raise BundleError(
-            f"the index holds {found['items']:,} items and the store only {records:,} records; "
-            "run `ingest`"
-        )
-    return f"model, index and records belong together ({fingerprint})"
-
-
-def _index(home: Home) -> VectorStore:
-    return open_vector_store(home.milvus_uri)
-
-
-def _store(home: Home) -> RecordStore:
-    return open_record_store(home.store_url)
+    def fit(self) -> str:
+        if self._no_index:
+            return self._no_index
+        if self._live != self._fingerprint:
+            raise BundleError(
+                f"the index holds vectors of model {self._live}, and the bundle is model "
+                f"{self._fingerprint}; run `ingest`"
+            )
+        if self._records < self._vectors:
+            raise BundleError(
+                f"the index holds {self._vectors:,} items and the store only {self._records:,} "
+                "records; run `ingest`"
+            )
+        return f"model, index and records belong together ({self._fingerprint})"

@@ -1,8 +1,10 @@
-"""One folder → everything that the commands hand on to each other: model, index and records."""
+"""The folder that holds everything the commands hand on to each other: model, index and records."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,48 +15,63 @@ from towhee_recsys.types import Id
 
 if TYPE_CHECKING:
     from towhee_recsys.bundle.metadata import Metadata
+    from towhee_recsys.datasets import Schema
+    from towhee_recsys.stores.base import RecordStore, VectorStore
+
+# What the methods import, `--help` can do without.
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where the command line keeps what it makes; servers may take the place of its own stores."""
+    """Where the command line keeps what it makes. Servers may replace the home's own stores."""
 
     folder: Path
     """Absolute."""
     milvus: str | None = None
-    """URI of a Milvus server, in place of the home's own file."""
+    """URI of a Milvus server that replaces the home's own file."""
     store: str | None = None
-    """URL of a Redis or MySQL server, in place of the home's own store."""
+    """URL of a Redis or MySQL server that replaces the home's own store."""
 
     @property
     def bundle(self) -> Path:
+        """The trained model."""
         return self.folder / "bundle"
 
     @property
     def checkpoint(self) -> Path:
+        """The state of a training run, until it is done."""
         return self.folder / "training"
 
     @property
     def report(self) -> Path:
+        """The page about the model."""
         return self.folder / "report"
 
     @property
     def milvus_uri(self) -> str:
-        return self.milvus or str(self.folder / "milvus.db")
+        return self.milvus or str(self._milvus_file)
 
     @property
     def store_url(self) -> str:
-        return self.store or embedded_url(self.folder / "store")
+        return self.store or embedded_url(self._store_folder)
 
     @property
     def has_index(self) -> bool:
-        """Is there one to look at? A server always is."""
-        return bool(self.milvus) or (self.folder / "milvus.db").exists()
+        """True if an index exists locally, or a server is configured."""
+        return bool(self.milvus) or self._milvus_file.exists()
 
     @property
     def has_store(self) -> bool:
-        """Likewise."""
-        return bool(self.store) or (self.folder / "store").exists()
+        """True if a store exists locally, or a server is configured."""
+        return bool(self.store) or self._store_folder.exists()
+
+    @property
+    def _milvus_file(self) -> Path:
+        return self.folder / "milvus.db"
+
+    @property
+    def _store_folder(self) -> Path:
+        return self.folder / "store"
 
     @property
     def pipelines(self) -> dict[str, Any]:
@@ -65,22 +82,72 @@ class Home:
             "store_url": self.store_url,
         }
 
+    @contextmanager
+    def open_index(self) -> Iterator[VectorStore]:
+        """Open the index, and close it when the block ends.
+
+        Raises:
+            ConfigError: the URI is of no accepted form.
+        """
+        from towhee_recsys.stores.opening import open_vector_store
+
+        with closing(open_vector_store(self.milvus_uri)) as index:
+            yield index
+
+    @contextmanager
+    def open_store(self) -> Iterator[RecordStore]:
+        """Open the store of records, and close it when the block ends.
+
+        Raises:
+            ConfigError: the URL is of no accepted form.
+            StoreUnavailable: the embedded server does not start.
+        """
+        from towhee_recsys.stores.opening import open_record_store
+
+        with closing(open_record_store(self.store_url)) as store:
+            yield store
+
     def metadata(self) -> Metadata:
-        """What the model was trained on.
+        """What the model was trained on, and how.
 
         Raises:
             BundleError: there is no model yet, or it is damaged.
         """
-        from towhee_recsys.bundle import read_metadata  # which `--help` can do without
+        from towhee_recsys.bundle import read_metadata
 
         return read_metadata(self.bundle)
 
-    def parse_id(self, text: str, name: str) -> Id:
-        """An id from the command line, of the kind that the data has. `name` is ``user_id`` or
-        ``item_id``.
+    def schema(self) -> Schema:
+        """The columns of the data that the model was trained on.
 
         Raises:
-            RequestError: it is not of that kind.
+            BundleError: there is no model yet, or it is damaged.
+        """
+        from towhee_recsys.bundle import read_schema
+
+        return read_schema(self.bundle)
+
+    def data(self) -> str:
+        """Where the data is that the model was trained on, as `Dataset.load` takes it.
+
+        Raises:
+            BundleError: there is no model yet, or it is damaged.
+            RequestError: the data was given as data frames.
+        """
+        location = self.metadata().location
+        if location is None:
+            raise RequestError("the model was trained on data frames; name the data with --data")
+        return location
+
+    def parse_id(self, text: str, name: str) -> Id:
+        """An id from the command line, of the type that the data has.
+
+        Args:
+            text: the id.
+            name: ``user_id`` or ``item_id``.
+
+        Raises:
+            RequestError: it is not of that type.
         """
         if self.metadata().id_types[name] == "str":
             return text

@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a step → after it."""
+"""Hold interrupts back until a step of training is done."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
+
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold an interrupt back until the block ends, and raise it then.
+    """Hold SIGINT and SIGTERM back until the block ends; then call their handlers.
 
-    What is raised within a gradient of ours Paddle turns into an error of its own, and half a step
-    of the optimizer would be neither the old weights nor the new.
+    Paddle turns what is raised within a gradient into an error of its own, and after half a step
+    of the optimizer the weights would be neither the old ones nor the new ones. Signals without a
+    handler in Python keep their effect.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # interrupts go to the main thread
+        yield  # signals go to the main thread
         return
-    pending: list[Any] = []
-    before = signal.signal(signal.SIGINT, lambda *_: pending.append(True))
+    pending: dict[int, FrameType | None] = {}
+    handlers = {n: h for n in _INTERRUPTS if callable(h := signal.getsignal(n))}
     try:
+        for number in handlers:
+            signal.signal(number, pending.setdefault)
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if pending:
-        raise KeyboardInterrupt
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for came, frame in pending.items():
+        handlers[signal.Signals(came)](came, frame)

@@ -1,4 +1,4 @@
-"""One member's training in a process of its own: files in, lines of JSON on stdout, a file out.
+"""Train each member in a process of its own: files in, lines of JSON on stdout, a file out.
 
 ``python -m towhee_recsys.training.members JOB MEMBER``: `JOB` is a folder that `run` has prepared.
 """
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import Any, TextIO, TypeAlias
 
 from safetensors.numpy import load_file, save_file
@@ -24,6 +25,7 @@ from towhee_recsys.errors import RecsysError, TrainingError
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
+from towhee_recsys.training.interrupts import uninterrupted
 from towhee_recsys.training.listener import Listener
 from towhee_recsys.training.trainer import Fit, Trainer
 
@@ -67,7 +69,7 @@ class Job:
 def run(job: Job, listener: Listener) -> list[Fit]:
     """Train all members at once, each in a process with one core.
 
-    An interrupt is passed on: each member then ends with its best so far.
+    An interrupt is passed on: each member then ends with its best so far. A second one ends them.
 
     Raises:
         TrainingError: a member's training failed.
@@ -77,7 +79,8 @@ def run(job: Job, listener: Listener) -> list[Fit]:
         workers: list[_Worker] = []
         try:
             for member in range(job.model.members):
-                workers.append(_Worker(Path(folder), member))
+                with uninterrupted():  # or a process could be started and not be known
+                    workers.append(_Worker(Path(folder), member))
             _listen(workers, listener)
         finally:
             for worker in workers:
@@ -115,7 +118,7 @@ class _Worker:
         self.reader.start()
 
     def interrupt(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()  # SIGINT is ignored by what was started in the background
 
     def end(self) -> None:
         self.process.kill()
@@ -217,14 +220,24 @@ def _read_fit(folder: Path, member: int) -> Fit:
     return Fit(weights=load_file(folder / f"{member}.safetensors"), **facts)
 
 
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    # A service manager ends a group of processes, and then the parent says it too.
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main(folder: Path, member: int) -> None:
-    """Train; what goes wrong with the data or the settings is said as an event."""
+    """Train; what goes wrong with the data or the settings is said as an event.
+
+    On SIGTERM the best so far is kept.
+    """
+    signal.signal(signal.SIGTERM, _interrupt_once)
     teller = _Teller(os.fdopen(os.dup(1), "w"))
     os.dup2(2, 1)  # whatever else is printed is no event
     try:
         job = _read(folder)
         fit = job.trainer(member, teller).run(job.resume)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is done
         _write_fit(fit, folder, member)
     except RecsysError as exc:
         teller.tell({"error": str(exc)})
