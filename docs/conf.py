@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import inspect
+import re
+import subprocess
+import sys
 from typing import Any
 
 from pydantic import BaseModel
@@ -54,6 +58,25 @@ def _no_machinery(app: Any, what: str, name: str, obj: Any, skip: bool, options:
     return skip or module.startswith(("pydantic", "builtins"))
 
 
+def _with_options(app: Any, page: str, source: list[str]) -> None:
+    """The page of commands ends with the help of all commands, as the command line has it."""
+    if page == "commands":
+        source[0] += f"\n## All options\n\n{_options()}"
+
+
+def _options() -> str:
+    """Typer's own description of the commands, one heading deeper, without what all share."""
+    typer = [sys.executable, "-m", "typer", "towhee_recsys.cli", "utils", "docs"]
+    command = [*typer, "--name", "towhee-recsys"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = re.sub(r"<span [^>]*>(.*?)</span>", r"**\1**", html.unescape(text))
+    text = re.sub(r"^\* `--help`.*\n", "", text, flags=re.M)
+    text = re.sub(r"^\*\*Options\*\*:\n\n(?!\*)", "", text, flags=re.M)
+    text = text.partition("\n## ")[2]  # the program's own options are said above
+    return re.sub(r"^#+ ", lambda found: f"#{found[0]}", f"## {text}", flags=re.M)
+
+
 def setup(app: Any) -> None:
+    app.connect("source-read", _with_options)
     app.connect("autodoc-process-signature", _no_fields)
     app.connect("autodoc-skip-member", _no_machinery)
