@@ -98,9 +98,9 @@ def measure(bundle: Bundle, cold: ColdSplit) -> dict[str, Any]:
         cold: what it kept back.
 
     Returns:
-        ``{"users": [{"met": k, "users": n, "model": …, "popularity": …, "segment": …}, …],
-        "items": {"items": n, "users": n, "all": {"model": …, "popularity": …, "random": …},
-        "cold": {…}}}``.
+        ``users``, a list of ``{"met": k, "users": n, "model": …, "popularity": …, "segment": …}``,
+        and ``items``, ``{"items": n, "users": n, "all": {"model": …, "popularity": …, "random": …},
+        "cold": {…}}``.
 
     Raises:
         TrainingError: the model has met a held-out item, or nobody is left to ask for one.
