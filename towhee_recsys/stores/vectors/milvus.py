@@ -257,7 +257,9 @@ class MilvusStore(VectorStore):
 
     def _live_collection(self, fingerprint: str) -> str:
         checked, name = self._seen
-        if name is None or time.monotonic() - checked > ALIAS_SECONDS:
+        # A model that has just been published must not be taken for a wrong one.
+        other = self._fingerprint(name) != fingerprint
+        if other or time.monotonic() - checked > ALIAS_SECONDS:
             name = self._target()
             if name is not None and name != self._seen[1]:
                 with self._milvus() as client:
