@@ -19,7 +19,7 @@ from sklearn.isotonic import IsotonicRegression
 from towhee_recsys import Bundle, Dataset, evaluate, train
 from towhee_recsys.bundle.bundle import CALIBRATION
 from towhee_recsys.bundle.calibration import Calibration, log_totals
-from towhee_recsys.datasets import histories, last_two
+from towhee_recsys.datasets import last_two
 from towhee_recsys.errors import BundleError
 from towhee_recsys.evaluation import calibration_fit as calibrating
 from towhee_recsys.evaluation.calibration_fit import calibrate, calibration_figures
@@ -216,7 +216,7 @@ def test_what_is_foretold_comes_true_at_every_place(
     sample_bundle: Bundle, sample_dataset: Dataset
 ) -> None:
     """By ranks, of all test users: what stands first is likelier, and by as much as is said."""
-    split = last_two(histories(sample_dataset))
+    split = last_two(sample_dataset.histories)
     ids = sample_dataset.items["item_id"].to_numpy()
     score, everything = model_scores(sample_bundle, sample_dataset), np.arange(len(ids))
     found = answer_users(score, split, "test", everything, ids, length=60)

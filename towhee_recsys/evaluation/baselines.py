@@ -35,11 +35,6 @@ class Baseline:
     settings: dict[str, float]
 
 
-def popularity(histories: Histories, items: int) -> NDArray[np.int64]:
-    """``(items,)``: how often each item row occurs in the histories."""
-    return np.bincount(histories.items, minlength=items)
-
-
 def popular_score(counts: NDArray[np.int64]) -> Score:
     """The same for everybody: how often each item was met."""
     row = counts.astype(np.float32)
@@ -87,7 +82,7 @@ def fit_baseline(
 
 
 def _popularity(train: Histories, items: int) -> Iterator[Baseline]:
-    yield Baseline(popular_score(popularity(train, items)), {})
+    yield Baseline(popular_score(train.item_counts(items)), {})
 
 
 def _ials(train: Histories, items: int) -> Iterator[Baseline]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset, Histories, Split, histories
+from towhee_recsys.datasets import Dataset, Histories, Split
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.evaluation.baselines import popular_score
 from towhee_recsys.evaluation.evaluation import model_scores
@@ -62,7 +62,7 @@ def hold_out(
     Raises:
         TrainingError: a share is not between 0 and 1, or leaves nobody or nothing on either side.
     """
-    past = histories(dataset)
+    past = dataset.histories
     rng = np.random.default_rng(seed)
     cold_users = _draw(rng, np.flatnonzero(past.lengths), users, "users")
     cold_items = _draw(rng, np.unique(past.items).astype(np.int64), items, "items")
@@ -134,7 +134,7 @@ def segment_score(bundle: Bundle, dataset: Dataset) -> Score:
 
 
 def _new_users(scores: dict[str, Score], cold: ColdSplit) -> list[dict[str, Any]]:
-    past, ids = histories(cold.dataset), cold.dataset.items[ITEM_ID].to_numpy()
+    past, ids = cold.dataset.histories, cold.dataset.items[ITEM_ID].to_numpy()
     known = np.isin(past.items, cold.items, invert=True)
     everything = np.arange(len(ids))
     asked = np.isin(np.arange(len(past.lengths)), cold.users)
@@ -153,7 +153,7 @@ def _new_users(scores: dict[str, Score], cold: ColdSplit) -> list[dict[str, Any]
 
 
 def _new_items(scores: dict[str, Score], cold: ColdSplit) -> dict[str, Any]:
-    past, ids = histories(cold.dataset), cold.dataset.items[ITEM_ID].to_numpy()
+    past, ids = cold.dataset.histories, cold.dataset.items[ITEM_ID].to_numpy()
     asked = past.lengths > 0
     asked[cold.users] = False
     split = _after(past, past.lengths - 1, asked)

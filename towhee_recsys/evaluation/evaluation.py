@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset, Split, histories, last_two
+from towhee_recsys.datasets import Dataset, Split, last_two
 from towhee_recsys.encoders import ItemEncoder, UserEncoder
 from towhee_recsys.errors import DataError, DownloadError, TrainingError
 from towhee_recsys.evaluation.baselines import (
     POPULARITY,
     check_baselines,
     fit_baseline,
-    popularity,
 )
 from towhee_recsys.evaluation.beyond_accuracy import item_labels, list_figures
 from towhee_recsys.evaluation.bootstrap import Interval, intervals
@@ -175,7 +174,7 @@ class _Exam:
 
     @classmethod
     def of(cls, dataset: Dataset, items: str, progress: Progress | None) -> _Exam:
-        past = histories(dataset)
+        past = dataset.histories
         split = last_two(past)
         if not (split.test >= 0).any():
             raise TrainingError(
@@ -187,7 +186,7 @@ class _Exam:
             split=split,
             ranked=np.intersect1d(everything, past.items) if items == "rated" else everything,
             ids=dataset.items[ITEM_ID].to_numpy(),
-            counts=popularity(split.train, len(everything)),
+            counts=split.train.item_counts(len(everything)),
             labels=item_labels(dataset),
             progress=progress,
         )

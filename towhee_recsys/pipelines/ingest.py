@@ -111,9 +111,7 @@ def _interactions(dataset: Dataset) -> Iterator[Interaction]:
 
     Where the data has no timestamps, an interaction's place in its user's history stands for one.
     """
-    from towhee_recsys.datasets import histories
-
-    past = histories(dataset)
+    past = dataset.histories
     user_ids, item_ids = dataset.users[USER_ID].tolist(), dataset.items[ITEM_ID].tolist()
     times = past.timestamps
     for row, user_id in enumerate(user_ids):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.splits import Histories
+from towhee_recsys.datasets.histories import Histories
 from towhee_recsys.features.history import pad_histories
 
 Rows = NDArray[np.int64]

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
-from towhee_recsys.evaluation.baselines import popularity
+from towhee_recsys.datasets import Dataset, Histories, Split, last_two
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures
 from towhee_recsys.types import ITEM_ID
 
@@ -42,7 +41,7 @@ class TrainingData:
     @classmethod
     def of(cls, dataset: Dataset, holdout: str) -> TrainingData:
         """`holdout` as in `TrainingConfig`."""
-        past = histories(dataset)
+        past = dataset.histories
         nobody = np.full(len(past.lengths), -1, np.int32)
         users, items = dataset.user_records(), dataset.item_records()
         user_features = TableFeatures.fit(dataset.schema.users, users)
@@ -65,7 +64,7 @@ class TrainingData:
     @cached_property
     def popularity(self) -> NDArray[np.int64]:
         """``(N,)`` interactions to learn from."""
-        return popularity(self.split.train, self.items)
+        return self.split.train.item_counts(self.items)
 
     @cached_property
     def codes(self) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.splits import Histories
+from towhee_recsys.datasets.histories import Histories
 
 MAX_LAG = 20
 MEMORY = 5.0

@@ -21,10 +21,10 @@ import pyarrow.parquet
 import yaml
 from pydantic import ValidationError
 
-from towhee_recsys.datasets.dataset import Source
+from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.delimited import TextFile
-from towhee_recsys.datasets.readers.naming import free_to_bear, locate
+from towhee_recsys.datasets.readers.naming import locate, not_reserved
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, chunked
 from towhee_recsys.datasets.schema import Column, Schema
@@ -113,7 +113,7 @@ def _known_keys(file: str, name: str, table: dict[Any, Any], problems: Problems)
 def _columns(
     file: str, name: str, columns: Mapping[Any, Any], problems: Problems
 ) -> dict[str, Column]:
-    free = free_to_bear(f"{file}, {name}", map(str, columns), problems)
+    free = not_reserved(f"{file}, {name}", map(str, columns), problems)
     by_name = {str(key): value for key, value in columns.items()}
     known = {}
     for column in free:

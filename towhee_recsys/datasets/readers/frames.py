@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from towhee_recsys.datasets.readers.assemble import Parts
-from towhee_recsys.datasets.readers.naming import free_to_bear, locate
+from towhee_recsys.datasets.readers.naming import locate, not_reserved
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, chunked, holds_lists
 from towhee_recsys.datasets.schema import Column, Schema
@@ -67,7 +67,7 @@ def _suggested(
     """A column for each of the frame's, the ids' aside."""
     header = [str(name) for name in frame.columns]
     taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
-    free = free_to_bear(file, [name for name in header if name != taken], problems)
+    free = not_reserved(file, [name for name in header if name != taken], problems)
     arrays = {name: _array(file, frame.iloc[:, header.index(name)]) for name in free}
     return {name: Column(role=_role(array)) for name, array in arrays.items()}
 

@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from towhee_recsys.datasets.dataset import Source
+from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.readers.archive import Archive
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.delimited import TextFile
@@ -34,9 +34,6 @@ from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, mask
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
-
-MOVIE_ID = "movieId"
-"""What the CSV layouts, and many a table made from them, call the item's id."""
 
 _ITEMS = {"title": "text", "year": "number", "genres": "multi_categorical"}
 _USERS_100K = {
