@@ -115,3 +115,34 @@ def test_a_replaced_table_has_histories_of_its_own(looked_at_before: bool) -> No
     assert _by_id(turned) == _by_id(dataset) == {1: [10, 20], 2: [30]}
     assert turned.histories.items.tolist() != dataset.histories.items.tolist()
     assert isinstance(fewer, Dataset)
+
+
+@given(interactions, st.booleans(), st.integers(1, 50))
+def test_batches_hold_every_history_once(
+    rows: list[tuple[int, int, int]], timed: bool, size: int
+) -> None:
+    dataset = _dataset(rows, timed)
+    batches = list(dataset.history_batches(size))
+    ids = [user for batch in batches for user in batch.user_ids]
+    assert ids == dataset.users["user_id"].tolist()
+    found = {u: items for b in batches for u, items in zip(b.user_ids, b.item_ids, strict=True)}
+    assert found == _by_id(dataset)
+    for batch in batches:
+        assert sum(map(len, batch.item_ids)) <= size or len(batch.user_ids) == 1
+        for items, times in zip(batch.item_ids, batch.timestamps, strict=True):
+            assert len(times) == len(items)
+            assert {type(one) for one in items} == {int}
+            assert {type(one) for one in times} == {float}
+            assert times == (sorted(times) if timed else list(range(len(items))))
+
+
+def test_batches_pass_over_users_without_interactions() -> None:
+    plays = pd.DataFrame(
+        {"user_id": ["b", "b", "d"], "item_id": ["x", "y", "y"], "timestamp": [2.5, 1, 4]}
+    )
+    users, items = pd.DataFrame({"user_id": list("abcd")}), pd.DataFrame({"item_id": ["x", "y"]})
+    dataset = Dataset.from_frames(plays, items, users)
+    assert list(dataset.history_batches()) == [
+        (["b", "d"], [["y", "x"], ["y"]], [[1.0, 2.5], [4.0]])
+    ]
+    assert [batch.user_ids for batch in dataset.history_batches(1)] == [["b"], ["d"]]

@@ -3,6 +3,7 @@
 | what                                                              | where             |
 | ----------------------------------------------------------------- | ----------------- |
 | `Dataset`: load, records, histories; `sample`: an invented cinema | dataset           |
+| `HistoryBatch`: the histories of some users, as lists             | dataset           |
 | `Source`: where a data set was read from                          | contents          |
 | `Schema`, `Column`, `Role`: the roles of columns                  | schema            |
 | `Histories`: each user's items in time order; item counts         | histories         |
@@ -17,7 +18,7 @@
 """
 
 from towhee_recsys.datasets.contents import Source
-from towhee_recsys.datasets.dataset import Dataset, sample
+from towhee_recsys.datasets.dataset import Dataset, HistoryBatch, sample
 from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
 from towhee_recsys.datasets.histories import Histories
 from towhee_recsys.datasets.readers.loading import NAMES
@@ -33,6 +34,7 @@ __all__ = [
     "Column",
     "Dataset",
     "Histories",
+    "HistoryBatch",
     "Problem",
     "Report",
     "Role",

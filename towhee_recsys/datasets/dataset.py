@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from towhee_recsys.datasets.contents import Contents
 from towhee_recsys.datasets.readers.loading import load, load_frames
 from towhee_recsys.datasets.sample import cinema
 from towhee_recsys.datasets.schema import Schema
-from towhee_recsys.types import Item, User
+from towhee_recsys.types import ITEM_ID, USER_ID, Id, Item, User
+
+
+class HistoryBatch(NamedTuple):
+    """The whole histories of B users, as lists of Python's own values."""
+
+    user_ids: list[Id]
+    item_ids: list[list[Id]]
+    """Each user's items, oldest first."""
+    timestamps: list[list[float]]
+    """Theirs, in seconds since 1970; 0, 1, 2, … for each user if the data has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +91,45 @@ class Dataset(Contents):
         """Each user as a dict that JSON can hold; None if a value is missing."""
         return _records(self.users)
 
+    def history_batches(self, size: int = 200_000) -> Iterator[HistoryBatch]:
+        """The histories of all users who have one, in the order of the users' table.
+
+        Args:
+            size: interactions in a batch at most. A longer history comes alone.
+        """
+        past = self.histories
+        offsets, times = past.offsets, past.timestamps
+        user_ids, item_ids = self.users[USER_ID].to_numpy(), self.items[ITEM_ID].to_numpy()
+        users = np.flatnonzero(past.lengths)
+        ends = offsets[users + 1]
+        first = 0
+        while first < len(users):
+            begin = int(offsets[users[first]])
+            last = max(first + 1, int(np.searchsorted(ends, begin + size, side="right")))
+            end = int(ends[last - 1])
+            cuts = [0, *(ends[first:last] - begin).tolist()]
+            items = item_ids[past.items[begin:end]].tolist()
+            if times is None:
+                moments = (np.arange(end - begin) - np.repeat(cuts[:-1], np.diff(cuts))).astype(
+                    np.float64
+                )
+            else:
+                moments = times[begin:end]
+            yield HistoryBatch(
+                user_ids[users[first:last]].tolist(),
+                _cut(items, cuts),
+                _cut(moments.tolist(), cuts),
+            )
+            first = last
+
 
 def sample(seed: int = 0) -> Dataset:
     """The invented cinema of `seed`: 300 films, 400 users. Made in well under a second."""
     return Dataset.of(cinema(seed))
+
+
+def _cut(values: list[Any], cuts: list[int]) -> list[list[Any]]:
+    return [values[begin:end] for begin, end in pairwise(cuts)]
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
