@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset, Split, last_two
-from towhee_recsys.encoders import ItemEncoder, UserEncoder
+from towhee_recsys.encoders import ItemEncoder, UserEncoder, known_rows
 from towhee_recsys.errors import DataError, DownloadError, TrainingError
 from towhee_recsys.evaluation.baselines import (
     POPULARITY,
@@ -273,14 +273,12 @@ def model_scores(bundle: Bundle, dataset: Dataset) -> Score:
     """The inner products of both encoders' vectors, as the pipelines compute them."""
     users = UserEncoder(bundle)
     vectors = ItemEncoder(bundle).encode(dataset.item_records())
-    records = dataset.user_records()
-    ids = np.array(dataset.items[ITEM_ID].tolist(), dtype=object)
+    features = bundle.user_features.transform(dataset.user_records())
+    known = known_rows(bundle, dataset.items[ITEM_ID].tolist())
 
     def score(rows: NDArray[np.int64], pasts: list[NDArray[np.int32]]) -> NDArray[np.float32]:
-        requests = [
-            {"user": records[row], "history": ids[past].tolist()}
-            for row, past in zip(rows, pasts, strict=True)
-        ]
-        return np.asarray(users.encode(requests) @ vectors.T)
+        histories = [known[past][known[past] >= 0] for past in pasts]
+        arrays = {name: array[rows] for name, array in features.items()}
+        return np.asarray(users.encode_rows(histories, arrays) @ vectors.T)
 
     return score
