@@ -325,7 +325,7 @@ def test_data_frames_must_be_passed(bundle: Bundle) -> None:
 def test_nobody_to_ask_is_said(bundle: Bundle) -> None:
     met = pd.DataFrame({"user_id": [1, 1, 2], "item_id": ["t1", "t2", "t1"]})
     few = Dataset.from_frames(met, pd.DataFrame({"item_id": ["t1", "t2"]}), name="few")
-    with pytest.raises(TrainingError, match="nobody in few has three interactions"):
+    with pytest.raises(TrainingError, match="cannot evaluate few: no user has three interactions"):
         evaluate(bundle, few)
 
 

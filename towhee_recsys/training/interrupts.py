@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a step → after it."""
+"""Hold Ctrl-C back until a training step is done."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 def uninterrupted() -> Iterator[None]:
     """Hold an interrupt back until the block ends, and raise it then.
 
-    What is raised within a gradient of ours Paddle turns into an error of its own, and half a step
-    of the optimizer would be neither the old weights nor the new.
+    Paddle turns an exception in one of our gradients into an error of its own, and half a step of
+    the optimizer would leave neither the old weights nor the new ones.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # interrupts go to the main thread
