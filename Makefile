@@ -8,7 +8,7 @@ SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13)
 FOUND := $(shell for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	$$p -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $$p && break; done)
 
-.PHONY: demo test lint python clean
+.PHONY: demo test lint docs python clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.base
@@ -21,6 +21,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.test
+	$(BIN)/python -m sphinx -W --keep-going -q docs site
+	@echo "The site is in site/; open site/index.html."
 
 $(VENV)/.base: setup.cfg | python
 	@[ -x $(BIN)/python ] || $(FOUND) -m venv $(VENV)
@@ -40,4 +44,4 @@ python:
 	fi
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,9 +1,9 @@
-"""Whether what is said to be so likely comes true so often.
+"""Compare predicted probabilities with what is observed.
 
     python benchmarks/calibration.py --data ml-1m --bundle recsys-home/bundle
 
-Everybody's last item, which training did not see, is asked for: of the ten that are recommended
-without it, how likely each is said to be, and how many were that item. Computed from the encoders'
+Every user's last item is held out; training did not see it. For each of the ten items recommended
+without it: the predicted probability, and whether it was that item. Computed from the encoders'
 vectors and the bundle's curve in NumPy. Without a bundle one is trained first.
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
             rows.append([name, int(those.sum()), likely[those].mean(), true[those].mean()])
     report(
         "calibration",
-        ["said to be so likely", "recommendations", "on the average", "came true"],
+        ["predicted between", "recommendations", "predicted", "observed"],
         [[name, count, float(mean), float(found)] for name, count, mean, found in rows],
         data=dataset.name,
     )
@@ -52,9 +52,8 @@ def main() -> None:
 def told(bundle: Any, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
     """Of every recommendation, its probability, and whether it was the item that came next."""
     from towhee_recsys import ItemEncoder, UserEncoder
-    from towhee_recsys.datasets import histories
 
-    past, users = histories(dataset), dataset.user_records()
+    past, users = dataset.histories, dataset.user_records()
     ids = dataset.items["item_id"].to_numpy()
     encoder, items = UserEncoder(bundle), ItemEncoder(bundle).encode(dataset.items)
     likely, true = [], []

@@ -1,11 +1,12 @@
-"""How good a model is for users and items that training never met.
+"""Measure a model on users and items that were not in its training data.
 
     python benchmarks/cold_start.py --data ml-1m --presets balanced
 
-A tenth of the users and a tenth of the items are held out, a model is trained on the rest, and then
-asked: for the next item of new users after 0, 1, 3 and 10 of their items; and for new items, which
-it knows by their features alone, among all items and among the new ones. Next to it stand what is
-most popular, among all and among users with the same labels (segment), and a random order.
+A tenth of the users and a tenth of the items are held out, and a model is trained on the rest. It
+is evaluated on the next item of new users after 0, 1, 3 and 10 of their items, and on new items,
+which it knows by their features alone, among all items and among the new ones. Beside it stand the
+most popular items, among all users and among users with the same labels (segment), and a random
+order.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ def main() -> None:
         found = measure(trained(training, name, epochs=args.epochs, seed=args.seed), cold)
         rows = [
             {"data": dataset.name, "model": trial(name, args.epochs, args.seed), **row}
-            for row in asked(found)
+            for row in evaluated(found)
         ]
-        keep("cold_start", rows, ("data", "model", "asked"))
+        keep("cold_start", rows, ("data", "model", "evaluated"))
         columns = [c for c in dict.fromkeys(chain(*rows)) if c not in ("data", "model")]
-        show(f"{dataset.name}: what {name} never met", columns, rows)
+        show(f"{dataset.name}: what {name} has not seen", columns, rows)
 
 
-def asked(found: dict[str, Any]) -> list[dict[str, Any]]:
+def evaluated(found: dict[str, Any]) -> list[dict[str, Any]]:
     """What `measure` found, a row for each kind of question."""
     items = found["items"]
     questions = [(f"new users after {one['met']} items", one) for one in found["users"]]
@@ -50,7 +51,7 @@ def asked(found: dict[str, Any]) -> list[dict[str, Any]]:
     ]
     rows = []
     for question, figures in questions:
-        row = {"asked": question, "users": figures["users"]}
+        row = {"evaluated": question, "users": figures["users"]}
         for metric in ("hr@10", "ndcg@10"):
             name = metric.upper()
             columns = {

@@ -7,10 +7,12 @@ import json
 import os
 import platform
 import shlex
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, timezone
 from importlib.metadata import version
 from itertools import permutations
 from multiprocessing import get_context
@@ -104,11 +106,24 @@ def machine() -> dict[str, Any]:
     }
 
 
+def when() -> dict[str, str]:
+    """The date and, in a git checkout, the commit; a ``+`` says that there were changes to it."""
+    date = {"date": datetime.now(timezone.utc).date().isoformat()}
+    describe = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        done = subprocess.run(
+            describe, cwd=RESULTS.parent, check=True, capture_output=True, text=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return date
+    return {**date, "commit": done.stdout.strip()}
+
+
 def report(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) -> None:
-    """Print a table, and keep it with the machine as ``benchmarks/results/NAME.json``."""
+    """Print a table, and keep it with date and machine as ``benchmarks/results/NAME.json``."""
     dicts = [dict(zip(columns, row, strict=True)) for row in rows]
     show(name, columns, dicts)
-    _write(name, {"command": command(), "machine": machine(), **more, "rows": dicts})
+    _write(name, {"command": command(), **when(), "machine": machine(), **more, "rows": dicts})
 
 
 def keep(name: str, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
@@ -119,7 +134,7 @@ def keep(name: str, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[
     """
     kept = {tuple(row[column] for column in key): row for row in recorded(name)}
     for row in rows:
-        facts = {"command": command(), "machine": machine()}
+        facts = {"command": command(), **when(), "machine": machine()}
         kept[tuple(row[column] for column in key)] = {**row, **facts}
     _write(name, {"rows": list(kept.values())})
     return list(kept.values())

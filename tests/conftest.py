@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-sys.path.insert(0, str(Path(__file__).parent))  # for `services` and `stores.conformance`
+sys.path.insert(0, str(Path(__file__).parent))  # for `services`
 
 from services.milvus_server import milvus_server
 from services.mysql_server import mysql_server
 from services.processes import missing
 from services.redis_server import redis_cluster, redis_server
+
+from towhee_recsys.stores.urls import embedded_url as url_of_folder
 
 pytest_plugins = ["fixtures.model", "fixtures.stack", "fixtures.tiny"]
 
@@ -67,4 +69,4 @@ def embedded_url(tmp_path: Path) -> str:
     """A folder that is not there yet."""
     if sys.platform == "win32":
         missing("the embedded Valkey server runs on Linux and macOS")
-    return f"embedded://{tmp_path / 'embedded'}"
+    return url_of_folder(tmp_path / "embedded")

@@ -55,6 +55,7 @@ CLIENTS = {
     "sklearn": ["reporting/item_map.py"],
     "threadpoolctl": ["evaluation/ials.py", "reporting/item_map.py", "model/blas.py"],
     "jinja2": ["reporting/report.py"],
+    "pytest": ["testing/"],
 }
 """Which files may import what, at whatever depth of their code. The components, which pipelines,
 a service and a cluster share, import none of Towhee, an HTTP framework or a command line."""
@@ -74,14 +75,18 @@ def _imports(path: Path) -> Iterator[Import]:
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            if base == NAME:  # `from towhee_recsys import types`
-                yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
-            else:
-                yield node.lineno, base
+            for alias in node.names:  # `from towhee_recsys.training import members`, a module
+                name = f"{base}.{alias.name}"
+                yield node.lineno, name if base == NAME or _is_module(name) else base
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
             target = node.args[0]
             if isinstance(target, ast.Constant):
                 yield node.lineno, str(target.value)
+
+
+def _is_module(name: str) -> bool:
+    place = ROOT.parent.joinpath(*name.split("."))
+    return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
 
 
 def _own(path: Path) -> Iterator[tuple[int, str]]:

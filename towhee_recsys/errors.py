@@ -1,18 +1,20 @@
 """Everything that can go wrong, as one tree of exceptions whose messages stand alone.
 
-RecsysError
-├── DataError          the tables, or the schema that describes them
-├── DownloadError      a data set could not be fetched
-├── ConfigError        a setting is unknown, or of the wrong kind
-├── RequestError       a request, or a filter in it, cannot be answered as asked
-├── TrainingError      training or evaluation cannot go on as asked
-├── BundleError        a model bundle is missing, damaged, mixed or altered
-├── HubError           a folder of the hub is broken, or could not be published
-└── StoreError         a store refused, or answered wrongly
-    ├── StoreUnavailable   it cannot be reached, or did not answer in time
-    ├── StoreLocked        another process holds it
-    ├── IndexMismatch      the index holds vectors of another model, or none
-    └── CollectionGone     a collection of the index is not there, or not loaded
+::
+
+    RecsysError
+    ├── DataError          the tables, or the schema that describes them
+    ├── DownloadError      a data set could not be fetched
+    ├── ConfigError        a setting is unknown, or of the wrong kind
+    ├── RequestError       a request, or a filter in it, cannot be answered as asked
+    ├── TrainingError      training or evaluation cannot go on as asked
+    ├── BundleError        a model bundle is missing, damaged, mixed or altered
+    ├── HubError           a folder of the hub is broken, or could not be published
+    └── StoreError         a store refused, or answered wrongly
+        ├── StoreUnavailable   it cannot be reached, or did not answer in time
+        ├── StoreLocked        another process holds it
+        ├── IndexMismatch      the index holds vectors of another model, or none
+        └── CollectionGone     a collection of the index is not there, or not loaded
 """
 
 from __future__ import annotations

@@ -108,7 +108,8 @@ def explained(exc: ValidationError, fields: Iterable[str], depth: int | None = N
 def _explained(place: tuple[int | str, ...], error: Any, fields: Iterable[str]) -> str:
     field = ".".join(map(str, place))
     if error["type"] == "extra_forbidden":
-        return f"unknown field '{field}'. {near(field, fields)}"
+        hint = near(field, fields) if len(place) == 1 else "Leave it out."
+        return f"unknown field '{field}'. {hint}"
     if error["type"] == "missing":
         return f"{field} is missing"
     message = error["msg"].removeprefix("Value error, ")

@@ -75,9 +75,9 @@ def test_a_rule_concerns_those_of_whom_it_speaks(
         ({"filter": {"genre": "Comedy"}}, "rule 1, filter: filter on unknown column 'genre'"),
         ({"filter": {"year": "x"}}, "rule 1, filter: filter on 'year': 'x' is not a number"),
         ({"filter": {}, "when": {"height": 3}}, "rule 1, when: .* Known are: age"),
-        ({"filter": {}, "unless": {}}, r"RecommendConfig: rules\.1\.unless: extra inputs"),
-        ({"when": {}}, r"RecommendConfig: rules\.1\.filter: field required"),
-        (7, r"RecommendConfig: rules\.1: "),
+        ({"filter": {}, "unless": {}}, r"RecommendConfig: unknown field 'rules\.1\.unless'"),
+        ({"when": {}}, r"RecommendConfig: rules\.1\.filter is missing"),
+        (7, r"RecommendConfig: rules\.1 is 7: "),
     ],
 )
 def test_a_wrong_rule_is_said_when_the_pipeline_is_made(
@@ -108,9 +108,9 @@ def test_what_is_popular_has_no_threshold(sample_stack: Stack) -> None:
 
 
 def test_a_threshold_is_a_number(sample_stack: Stack) -> None:
-    with pytest.raises(Exception, match="min_score is nan; give a finite number"):
+    with pytest.raises(Exception, match="min_score is nan: input should be a finite number"):
         ops.recsys.score_threshold(min_score=float("nan")).get_op()
-    with pytest.raises(ConfigError, match=r"min_score: .*finite"):
+    with pytest.raises(ConfigError, match=r"min_score is inf: .*finite"):
         sample_stack.recommend(min_score=float("inf"))
 
 
@@ -174,9 +174,9 @@ def test_no_diversity_is_the_usual_answer(sample_stack: Stack, index: dict[str, 
 
 
 def test_diversity_is_a_share(index: dict[str, str], sample_stack: Stack) -> None:
-    with pytest.raises(Exception, match=r"diversity is 1\.5; give a number from 0 to 1"):
+    with pytest.raises(Exception, match=r"diversity is 1\.5: input should be less"):
         ops.recsys.rerank_mmr(**index, diversity=1.5).get_op()
-    with pytest.raises(ConfigError, match=r"diversity: .*got 1\.5"):
+    with pytest.raises(ConfigError, match=r"diversity is 1\.5: "):
         sample_stack.recommend(diversity=1.5)
 
 
@@ -291,13 +291,13 @@ def test_a_model_without_calibration(
 ) -> None:
     path = str(tmp_path / "bundle")
     dataclasses.replace(sample_bundle, calibration=None).save(path)
-    with pytest.raises(ConfigError, match="train it again with --holdout last-two"):
+    with pytest.raises(ConfigError, match="Train it with --holdout last-two"):
         sample_stack.recommend(bundle=path, calibrate=True)
     ask = sample_stack.recommend(bundle=path)
     assert ids(ask(42)) == ids(sample_stack.recommend()(42))
     with pytest.raises(RequestError, match=f"the model in {path} cannot say how likely"):
         ask({"user_id": 42, "calibrate": True})
-    with pytest.raises(ConfigError, match="cannot say how likely"):
+    with pytest.raises(RequestError, match="cannot say how likely"):
         ops.recsys.calibrate(bundle=path)([[{"item_id": 1, "score": 2.0}]], np.zeros((1, 256)))
     with pytest.raises(RequestError, match="2 lists of hits and 1 vectors; give one for each"):
         ops.recsys.calibrate(bundle=path)([[], []], np.zeros((1, 256)))

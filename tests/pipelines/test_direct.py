@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -72,7 +73,36 @@ def test_the_number_of_inputs() -> None:
         DirectPipeline(forked())(1)
 
 
-def test_only_maps() -> None:
-    rows = pipe.input("x").flat_map("x", "y", lambda x: [x]).output("y")
-    with pytest.raises(ValueError, match="is a flat_map; a direct pipeline has maps"):
+def test_rows_of_a_flat_map_stream() -> None:
+    """A row goes through all steps up to the window before the next one is made."""
+    log: list[str] = []
+
+    def rows(n: int) -> Iterator[int]:
+        for one in range(n):
+            log.append(f"made {one}")
+            yield one
+
+    def squared(one: int) -> int:
+        log.append(f"squared {one}")
+        return one * one
+
+    def flat() -> Any:
+        return (
+            pipe.input("n")
+            .flat_map("n", "one", rows)
+            .map("one", "square", squared)
+            .window_all(("n", "square"), ("n", "squares"), lambda n, all_of: (n[0], list(all_of)))
+            .map(("n", "squares"), "text", lambda n, squares: f"{n}: {squares}")
+            .output("text")
+        )
+
+    expected = flat()(3).get()
+    log.clear()
+    assert DirectPipeline(flat())(3).get() == expected == ["3: [0, 1, 4]"]
+    assert log == ["made 0", "squared 0", "made 1", "squared 1", "made 2", "squared 2"]
+
+
+def test_other_nodes_are_refused() -> None:
+    rows = pipe.input("x").filter("x", "y", "x", lambda x: x > 0).output("y")
+    with pytest.raises(ValueError, match="is a filter; a direct pipeline has map, flat_map and"):
         DirectPipeline(rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fixtures.stack import Oracle, Stack, ids
-from towhee import AutoConfig, AutoPipes
+from towhee import AutoConfig, AutoPipes, ops
 
 import towhee_recsys.operators  # noqa: F401
 from towhee_recsys.errors import BundleError, ConfigError
@@ -93,7 +93,7 @@ def test_a_missing_bundle_is_said_when_the_pipeline_is_made(build: Any, tmp_path
         build(config[build](**{**COMPLETE, "bundle": str(tmp_path)}))
 
 
-def test_a_bundle_that_was_replaced_is_not_used(
+def test_a_pipeline_keeps_the_model_it_was_made_of(
     sample_bundle_path: Path, sample_stack: Stack, sample_bundle: Any, tmp_path: Path
 ) -> None:
     sample_bundle.save(tmp_path / "bundle")
@@ -101,8 +101,11 @@ def test_a_bundle_that_was_replaced_is_not_used(
     weights = {name: 2 * weight for name, weight in sample_bundle.weights.items()}
     other = replace(sample_bundle, weights=weights)
     other.save(tmp_path / "bundle")
-    with pytest.raises(BundleError, match=f"holds the model {other.fingerprint}.*make the pipel"):
-        pipeline(42)
+    assert pipeline(42) == sample_stack.recommend()(42)
+    lookup = {"bundle": str(tmp_path / "other"), "fingerprint": sample_bundle.fingerprint}
+    other.save(tmp_path / "other")
+    with pytest.raises(BundleError, match=f"now holds the model {other.fingerprint}, and .* is wa"):
+        ops.recsys.user_encoder(**lookup)([{}])
 
 
 # As with Towhee's own pipelines.

@@ -1,8 +1,10 @@
-"""A command becomes a server that is up, and is gone again whatever happens."""
+"""Run servers and children for the tests, and end them whatever happens."""
 
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
+import multiprocessing.process
 import os
 import shutil
 import signal
@@ -74,3 +76,22 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(20)
+
+
+Child = multiprocessing.process.BaseProcess
+
+
+def forked(work: Callable[[], object]) -> Child:
+    """A child of a fork that does `work`, and ends without what an interpreter does at its end."""
+    child = multiprocessing.get_context("fork").Process(target=work, daemon=True)
+    child.start()
+    return child
+
+
+def exit_code(child: Child) -> int | None:
+    """The code with which the child ends: 0 unless its work raised; None if it hangs."""
+    child.join(30)
+    code = child.exitcode
+    child.kill()
+    child.join()
+    return code

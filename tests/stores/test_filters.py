@@ -9,15 +9,22 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stores.conformance import ladder
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.stores.filters.attributes import as_label, column_name, field_name
-from towhee_recsys.stores.filters.expressions import compile_filter
+from towhee_recsys.stores.filters.attributes import as_label, column_name, field_name, stored_value
+from towhee_recsys.stores.filters.expressions import NOTHING, compile_filter
 from towhee_recsys.stores.filters.matching import matches as library_matches
 from towhee_recsys.stores.vectors.milvus import MilvusStore
+from towhee_recsys.testing.vectors import ladder
+from towhee_recsys.text import label
+from towhee_recsys.types import Role
 
-COLUMNS = {"lang": "label", "genres": "labels", "year": "number", "not": "label"}
+COLUMNS: dict[str, Role] = {
+    "lang": "categorical",
+    "genres": "multi_categorical",
+    "year": "number",
+    "not": "categorical",
+}
 
 TEXTS = [
     "",
@@ -44,6 +51,8 @@ TEXTS += [
     "\\n",
     "\\u0041",
     "5",
+    "<NA>",
+    "NaT",
     "x" * 1500,
 ]
 NUMBERS = [0, -1, 5, 5.5, 1e-300, -1e300, 1994, 2**53, 1e22]
@@ -79,6 +88,9 @@ filters = st.recursive(
 )
 
 
+MISSING = {"", "<NA>", "NaT"}
+
+
 def matches(filter: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
     return all(_holds(name, wanted, record) for name, wanted in filter.items())
 
@@ -95,9 +107,9 @@ def _holds(name: str, wanted: Any, record: Mapping[str, Any]) -> bool:
     if name == "genres":
         if isinstance(wanted, dict):
             every = wanted["all"] if isinstance(wanted["all"], list) else [wanted["all"]]
-            return set(every) <= set(value or [])
-        return bool(set(several) & set(value or []))
-    if value is None or value == "":
+            return set(every) <= set(value or []) - MISSING
+        return bool(set(several) & (set(value or []) - MISSING))
+    if value is None or value in MISSING:
         return False
     if name == "year":
         if isinstance(wanted, dict):
@@ -148,7 +160,7 @@ def test_milvus_and_plain_python_agree(store: MilvusStore, filter: dict[str, Any
 @given(filter=filters)
 def test_a_record_passes_here_as_it_does_there(filter: dict[str, Any]) -> None:
     for row in records():
-        assert library_matches(row, filter, COLUMNS) == matches(filter, row)  # type: ignore[arg-type]
+        assert library_matches(row, filter, COLUMNS) == matches(filter, row)
 
 
 @given(st.text(max_size=20).filter(lambda name: len(field_name(name)) < 255))
@@ -168,8 +180,24 @@ def test_plain_names_stay() -> None:
 
 @given(st.text(max_size=3_000), st.text(max_size=3_000))
 def test_labels_stay_apart(left: str, right: str) -> None:
-    assert (as_label(left) == as_label(right)) == (left == right)
-    assert len(as_label(left * 5).encode()) <= 1024
+    known = left not in MISSING and right not in MISSING
+    assert (as_label(left) == as_label(right)) == (left == right or not known)
+    assert len((as_label(left * 5) or "").encode()) <= 1024
+
+
+@given(st.none() | st.booleans() | st.floats() | st.integers() | st.text())
+def test_a_label_is_what_it_is_everywhere(value: Any) -> None:
+    assert stored_value("categorical", value) == (label(value) or "")
+    assert stored_value("multi_categorical", [value]) == ([label(value)] if label(value) else [])
+
+
+@pytest.mark.parametrize("value", ["", "<NA>", "NaT", float("nan"), np.float32("nan")])
+def test_a_missing_label_matches_nothing(value: Any) -> None:
+    items = [{"lang": value, "genres": [value]}, {"lang": None, "genres": []}]
+    for condition in ({"lang": value}, {"genres": value}, {"genres": {"all": [value]}}):
+        assert compile_filter(condition, COLUMNS) == NOTHING
+        assert not any(library_matches(item, condition, COLUMNS) for item in items)
+    assert compile_filter({"lang": [value, "a"]}, COLUMNS) == 'lang in ["a"]'
 
 
 @pytest.mark.parametrize(
@@ -177,7 +205,7 @@ def test_labels_stay_apart(left: str, right: str) -> None:
     [
         (
             {"taste": 1},
-            "unknown column 'taste'. Known are: genres (labels), lang (label), not",
+            "unknown column 'taste'. Known are: genres (multi_categorical), lang",
         ),
         ({"year": "1994"}, "filter on 'year': '1994' is not a number"),
         ({"year": True}, "True is not a number"),
@@ -203,7 +231,7 @@ def test_labels_stay_apart(left: str, right: str) -> None:
 )
 def test_what_is_wrong_is_said(filter: Any, message: str) -> None:
     with pytest.raises(RequestError) as caught:
-        compile_filter(filter, COLUMNS)  # type: ignore[arg-type]
+        compile_filter(filter, COLUMNS)
     assert message in str(caught.value)
 
 
@@ -212,12 +240,12 @@ def test_no_filter_is_nested_without_end() -> None:
     for _ in range(2_000):
         nested = {"and": [nested]}
     with pytest.raises(RequestError, match="deep"):
-        compile_filter(nested, COLUMNS)  # type: ignore[arg-type]
+        compile_filter(nested, COLUMNS)
 
 
 def test_numpy_is_no_way_in() -> None:
     with pytest.raises(RequestError):
-        compile_filter({"year": np.array([1])}, COLUMNS)  # type: ignore[arg-type]
+        compile_filter({"year": np.array([1])}, COLUMNS)
 
 
 def test_numpy_s_numbers_count_as_python_s() -> None:
@@ -225,5 +253,5 @@ def test_numpy_s_numbers_count_as_python_s() -> None:
     plain = {"or": [{"year": {"gte": 1990}}, {"year": [7.0, 1]}]}
     given["or"].append({"lang": np.str_("a")})
     plain["or"].append({"lang": "a"})
-    assert compile_filter(given, COLUMNS) == compile_filter(plain, COLUMNS)  # type: ignore[arg-type]
-    assert library_matches({"year": np.int64(1995)}, given, COLUMNS)  # type: ignore[arg-type]
+    assert compile_filter(given, COLUMNS) == compile_filter(plain, COLUMNS)
+    assert library_matches({"year": np.int64(1995)}, given, COLUMNS)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import logging
+import shutil
 import subprocess
 import sys
 import time
@@ -8,29 +10,73 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pymilvus import MilvusClient
 from services.processes import free_port
-from stores.conformance import VectorStoreConformance, axis, ladder
 
-from towhee_recsys.errors import ConfigError, IndexMismatch, StoreLocked, StoreUnavailable
+from towhee_recsys.errors import (
+    ConfigError,
+    IndexMismatch,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
 from towhee_recsys.stores.vectors.milvus import MilvusStore
+from towhee_recsys.testing import VectorStoreConformance
+from towhee_recsys.testing.vectors import axis, ladder
 
 
-class TestMilvusLite(VectorStoreConformance):
+class MilvusConformance(VectorStoreConformance):
+    """What Milvus does beside what every store does."""
+
+    def test_calls_are_of_bounded_size(
+        self, store: MilvusStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.index(store, [{"item_id": n} for n in range(100)], ladder(100))
+        vectors = np.stack([axis(0)] * 10)
+        exclude = [range(n, 2 * n) for n in range(10)]
+        whole = store.search(vectors, range(1, 11), "aa11aa11", exclude=exclude)
+        monkeypatch.setattr("towhee_recsys.stores.vectors.nearest.HITS_AT_ONCE", 40)
+        assert store.search(vectors, range(1, 11), "aa11aa11", exclude=exclude) == whole
+        assert [len(hits) for hits in whole] == list(range(1, 11))
+
+    def test_what_is_not_ours_stays(self, store: MilvusStore) -> None:
+        first = self.index(store, [{"item_id": 1}], ladder(1), "aa11aa11")
+        alias = first.removesuffix("_aa11aa11")
+        others = [f"{alias}_backup", f"{alias}_2024", f"{alias}_01234567"]
+        with contextlib.closing(MilvusClient(self.uri)) as client:
+            for other in others:
+                client.create_collection(other, dimension=4)
+            for fingerprint in ("bb22bb22", "cc33cc33"):
+                self.index(store, [{"item_id": 1}], ladder(1), fingerprint)
+            there = set(client.list_collections())
+            for other in others:
+                client.drop_collection(other)
+        assert {*others, f"{alias}_bb22bb22", f"{alias}_cc33cc33"} <= there
+        assert first not in there
+
+    def test_only_roles_that_filters_can_use(self, store: MilvusStore) -> None:
+        with pytest.raises(StoreError, match=r"title is text.*categorical, multi_categorical"):
+            store.create("aa11aa11", int, {"title": "text"})
+
+
+class TestMilvusLite(MilvusConformance):
     @pytest.fixture
     def store(self, milvus_lite_uri: str) -> Iterator[MilvusStore]:
+        self.uri = milvus_lite_uri
         store = MilvusStore(milvus_lite_uri)
         yield store
         store.close()
 
 
-class ServerConformance(VectorStoreConformance):
+class ServerConformance(MilvusConformance):
     index_type = "FLAT"
 
     @pytest.fixture
     def store(self, milvus_server_uri: str) -> Iterator[MilvusStore]:
         alias = "t" + uuid.uuid4().hex
+        self.uri = milvus_server_uri
         store = MilvusStore(milvus_server_uri, alias=alias, index=self.index_type)
         yield store
         store.close()
@@ -51,7 +97,7 @@ class TestMilvusServer(ServerConformance):
 def test_other_indexes(milvus_lite_uri: str, index: str) -> None:
     store = MilvusStore(milvus_lite_uri, index=index)
     checks = VectorStoreConformance()
-    checks.test_best_first_with_the_inner_product_as_score(store)
+    checks.test_the_score_is_the_inner_product(store)
     store.close()
 
 
@@ -82,7 +128,7 @@ def test_hnsw_on_the_server(milvus_server_uri: str) -> None:
 def test_an_index_outlives_its_process(milvus_lite_uri: str) -> None:
     checks = VectorStoreConformance()
     store = MilvusStore(milvus_lite_uri)
-    checks.index(store, [{"item_id": 1, "genres": ["a"]}], ladder(1), genres="labels")
+    checks.index(store, [{"item_id": 1, "genres": ["a"]}], ladder(1), genres="multi_categorical")
     store.close()
     code = (
         "import sys, numpy as np; from towhee_recsys.stores.vectors.milvus import MilvusStore\n"
@@ -189,3 +235,50 @@ def test_settings_are_checked(tmp_path: Path) -> None:
         MilvusStore("x.db", index="IVF")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="alias"):
         MilvusStore("x.db", alias="a b")
+
+
+@pytest.mark.parametrize("name", ["a#b.db", "a?b.db", "100%.db", "%41.db", "a b.db", "ä.db"])
+def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    checks = VectorStoreConformance()
+    for _ in range(2):
+        with MilvusStore(str(tmp_path / name)) as store:
+            if store.live() is None:
+                checks.index(store, [{"item_id": 1}], ladder(1))
+            assert checks.ids(store) == [1]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_that_is_deleted_and_made_anew(tmp_path: Path) -> None:
+    checks = VectorStoreConformance()
+    home = tmp_path / "home"
+    uri = str(home / "milvus.db")
+    store, other = MilvusStore(uri), MilvusStore(uri)
+    for number in range(3):
+        checks.index(store, [{"item_id": number}], ladder(1))
+        assert checks.ids(store) == checks.ids(other) == [number]
+        name = store.create("bb22bb22", int, {})
+        store.write(name, [{"item_id": 9}], ladder(1))  # and is not flushed
+        shutil.rmtree(home)
+        with pytest.raises(IndexMismatch, match="ingest"):
+            checks.ids(store)
+        with pytest.raises(StoreError, match="ingest"):
+            store.write(name, [{"item_id": 9}], ladder(1))
+        assert store.live() is None
+        assert not home.exists()
+    store.close()
+    checks.index(other, [{"item_id": 7}], ladder(1))
+    other.close()
+    with MilvusStore(uri) as store:
+        assert checks.ids(store) == [7]
+
+
+def test_a_file_that_is_made_anew_at_once(milvus_lite_uri: str) -> None:
+    checks = VectorStoreConformance()
+    with MilvusStore(milvus_lite_uri) as reader:
+        with MilvusStore(milvus_lite_uri) as store:
+            checks.index(store, [{"item_id": 1}], ladder(1))
+            assert checks.ids(reader) == [1]
+        shutil.rmtree(milvus_lite_uri)
+        with MilvusStore(milvus_lite_uri) as store:
+            checks.index(store, [{"item_id": 2}], ladder(1))
+            assert checks.ids(reader) == [2]

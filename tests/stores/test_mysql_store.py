@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from services.processes import free_port
-from stores.conformance import RecordStoreConformance
 
 from towhee_recsys.errors import StoreError, StoreUnavailable
 from towhee_recsys.stores.base import RecordStore
-from towhee_recsys.stores.urls import open_record_store
+from towhee_recsys.stores.opening import open_record_store
+from towhee_recsys.testing import RecordStoreConformance
 
 
 class TestMySQLStore(RecordStoreConformance):

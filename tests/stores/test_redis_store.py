@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from redis.cluster import RedisCluster
 from services.processes import free_port
 from services.redis_server import redis_server
-from stores.conformance import RecordStoreConformance
 
 from towhee_recsys.errors import StoreError, StoreUnavailable
 from towhee_recsys.stores.base import RecordStore
-from towhee_recsys.stores.urls import open_record_store
+from towhee_recsys.stores.opening import open_record_store
+from towhee_recsys.testing import RecordStoreConformance
 
 
 class TestRedisStore(RecordStoreConformance):
@@ -38,9 +40,6 @@ def test_other_clients_read_the_keys(redis_url: str) -> None:
     client = redis.Redis.from_url(redis_url, decode_responses=True)
     assert client.get("recsys:items:42") == '{"item_id":42,"title":"é"}'
     assert client.get("recsys:histories:1") == '{"items":[42],"times":[3]}'
-    client.set("recsys:histories:2", "[[42,3.0],[43,4]]")  # as it was first written
-    assert store.add_interactions([{"user_id": 2, "item_id": 44, "timestamp": 3.5}]) == 1
-    assert store.get_histories([2]) == [[42, 44, 43]]
     client.close()
     store.close()
 
@@ -77,3 +76,49 @@ def test_a_refused_login_is_said(tmp_path: Path) -> None:
             store.ping()
         assert "wr0ng" not in str(caught.value)
         store.close()
+
+
+def test_documents_of_another_writer_are_counted(redis_url: str) -> None:
+    namespace = uuid.uuid4().hex + "[*]"
+    with contextlib.closing(redis.Redis.from_url(redis_url)) as client:
+        client.mset({f"{namespace}:items:{n}": f'{{"item_id":{n}}}' for n in range(250)})
+        client.set(f"{namespace}:histories:1", '{"items":[3],"times":[1]}')
+        with open_record_store(redis_url, namespace=namespace) as store:
+            assert store.forget_users([1]) == 1
+            store.put_items([{"item_id": 0}, {"item_id": 250}])
+        with open_record_store(redis_url, namespace=namespace) as store:
+            assert store.counts() == {"items": 251, "users": 0, "histories": 0}
+
+
+def test_keys_outside_of_a_cluster_s_buckets_are_refused(redis_cluster_url: str) -> None:
+    namespace = uuid.uuid4().hex
+    address = redis_cluster_url.replace("redis+cluster", "redis")
+    with contextlib.closing(RedisCluster.from_url(address)) as client:
+        client.set(f"{namespace}:items:1", '{"item_id":1}')
+    with open_record_store(redis_cluster_url, namespace=namespace) as store:
+        for call in (store.counts, lambda: store.put_items([{"item_id": 2}])):
+            with pytest.raises(StoreError, match=f"{namespace}:items.*Delete them"):
+                call()
+
+
+def test_counting_looks_at_no_keys(redis_url: str) -> None:
+    with open_record_store(redis_url, namespace=uuid.uuid4().hex) as store:
+        store.put_items({"item_id": n} for n in range(10))
+        with contextlib.closing(redis.Redis.from_url(redis_url)) as client:
+            client.config_resetstat()
+            assert store.counts() == {"items": 10, "users": 0, "histories": 0}
+            used = set(client.info("commandstats"))
+        assert "cmdstat_scard" in used
+        assert not used & {"cmdstat_scan", "cmdstat_keys"}
+
+
+def test_interactions_stream_in_any_order(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("towhee_recsys.stores.records.documents.INTERACTIONS_HELD", 7)
+    pairs = [(user, item) for item in range(20) for user in range(5)]
+    with open_record_store(redis_url, namespace=uuid.uuid4().hex) as store:
+        for _ in range(2):
+            new = store.add_interactions(
+                {"user_id": user, "item_id": item, "timestamp": -item} for user, item in pairs
+            )
+        assert new == 0
+        assert store.get_histories(range(5)) == [list(range(19, -1, -1))] * 5

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.stores.urls import mask, open_record_store
+from towhee_recsys.stores.opening import open_record_store
+from towhee_recsys.stores.urls import embedded_url, mask, parse
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,9 @@ from towhee_recsys.stores.urls import mask, open_record_store
         ("embedded://relative/folder", "absolute"),
         ("embedded:relative", "absolute"),
         ("embedded:///", "of its own"),
+        ("embedded:///a?b", "%3F"),
+        ("embedded:///a#b", "%23"),
+        ("embedded:///a#", "%23"),
         ("redis://", "no host"),
         ("redis://:s3cret@host:port", "host and port"),
         ("redis://me:s3cret@host/0?socket_timeout=soon", "soon|Invalid"),
@@ -56,7 +61,7 @@ def test_passwords_are_hidden(url: str, masked: str) -> None:
 def test_without_the_mysql_extra_the_way_out_is_said() -> None:
     code = (
         "import sys; sys.modules['pymysql'] = None\n"
-        "from towhee_recsys.stores.urls import open_record_store\n"
+        "from towhee_recsys.stores.opening import open_record_store\n"
         "open_record_store('mysql+pymysql://me:s3cret@host/db')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -68,8 +73,28 @@ def test_without_the_mysql_extra_the_way_out_is_said() -> None:
 
 def test_opening_no_store_imports_no_client() -> None:
     code = (
-        "import sys, towhee_recsys.stores.urls, towhee_recsys.stores.filters.expressions\n"
+        "import sys, towhee_recsys.stores.opening, towhee_recsys.stores.filters.expressions\n"
         "print({'redis', 'sqlalchemy', 'pymysql', 'pymilvus', 'filelock'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "a#b", "a?b", "100%", "%41", "a b", "ä;&=+@:", "\udcff", "new\nline", "*[x]"]
+)
+def test_any_folder_has_a_url(name: str, tmp_path: Path) -> None:
+    url = embedded_url(tmp_path / name)
+    assert url.isascii()
+    assert parse(url).folder == tmp_path / name
+
+
+def test_a_relative_folder_is_the_working_directory_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parse(embedded_url("store")).folder == tmp_path / "store"
+
+
+def test_a_parsed_url_hides_its_password() -> None:
+    assert "s3cret" not in repr(parse("redis://me:s3cret@host"))

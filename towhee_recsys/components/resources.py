@@ -116,6 +116,11 @@ class Resources:
         make = partial(open_record_store, url, connections=where.connections)
         return self._part("store", lambda: (("store", url, where.connections), make))
 
+    @property
+    def closed(self) -> bool:
+        """True from the moment that `close` is called."""
+        return self._closed
+
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Keep everything open within: `close` waits.
@@ -158,7 +163,8 @@ class Resources:
         held = self._held.get(name)
         if held is None:
             with self._lock:  # threads that come at the same moment wait for one result
-                self._check_open()
+                if not self._calls:  # a call under way may open what it needs to its end
+                    self._check_open()
                 held = self._held.get(name)
                 if held is None:
                     key, make = find()

@@ -8,11 +8,10 @@ from typing import Any
 
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import ConfigError, RequestError
-from towhee_recsys.operators.columns import attributes
-from towhee_recsys.stores.base import AttributeType
+from towhee_recsys.stores.filters.attributes import filterable
 from towhee_recsys.stores.filters.expressions import compile_filter
 from towhee_recsys.stores.filters.matching import matches
-from towhee_recsys.types import Filter, Query, Rule
+from towhee_recsys.types import DEGRADED, Filter, Role, Rule
 
 
 class Rules:
@@ -25,7 +24,7 @@ class Rules:
         """
         self._rules = [_read(number, rule, schema) for number, rule in enumerate(rules)]
 
-    def narrow(self, queries: Sequence[Query]) -> list[Query]:
+    def narrow(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The queries with their filters narrowed by the rules that apply to their users.
 
         Every rule applies to a user who could not be looked up: any of them might.
@@ -35,15 +34,13 @@ class Rules:
         """
         return [self._narrowed(query) for query in queries]
 
-    def _narrowed(self, query: Query) -> Query:
-        user, own = query["user"] or {}, query["filter"]
-        unknown = not user and "users" in query["degraded"]
+    def _narrowed(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        user, own = query.get("user") or {}, query.get("filter")
+        unknown = not user and "users" in query.get(DEGRADED, ())
         conditions = [rule.filter for rule in self._rules if unknown or rule.applies_to(user)]
         if not conditions:
-            return query
-        narrowed = query.copy()
-        narrowed["filter"] = {"and": [*([own] if own else []), *conditions]}
-        return narrowed
+            return dict(query)
+        return {**query, "filter": {"and": [*([own] if own else []), *conditions]}}
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class _Rule:
 
     filter: Filter
     when: Filter
-    users: Mapping[str, AttributeType]
+    users: Mapping[str, Role]
 
     def applies_to(self, user: Mapping[str, Any]) -> bool:
         """True if it holds for a user with this record.
@@ -72,9 +69,9 @@ def _read(number: int, rule: Rule, schema: Schema) -> _Rule:
             f"rule {number} is {rule!r}; a rule is a dict with 'filter', and 'when' if it does not "
             "apply to everybody"
         )
-    read = _Rule(rule["filter"], rule.get("when", {}), attributes(schema.users))
+    read = _Rule(rule["filter"], rule.get("when", {}), filterable(schema.users))
     for key, condition, columns in (
-        ("filter", read.filter, attributes(schema.items)),
+        ("filter", read.filter, filterable(schema.items)),
         ("when", read.when, read.users),
     ):
         try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from towhee_recsys.components.requests import plain_ids
 from towhee_recsys.components.resources import Resources
 from towhee_recsys.errors import StoreUnavailable
-from towhee_recsys.types import ITEM_ID, Id, Query
+from towhee_recsys.types import DEGRADED, ITEM_ID, USER_ID, Id
 
 
 class Users:
@@ -18,23 +19,27 @@ class Users:
         item of the model can have them, and one stray event must not fail all later requests."""
         self._resources, self._check_ids = resources, check_ids
 
-    def look_up(self, queries: Sequence[Query]) -> list[Query]:
-        """The queries with ``user`` and ``history``. What a query has already is kept.
+    def look_up(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The queries with ``user`` and ``history``. What a query has already is kept; nothing else
+        is filled in.
 
         An unknown user gets an empty record and an empty history. If the store is unreachable,
         every looked-up user does, and ``degraded`` contains ``users``.
         """
-        found = [query.copy() for query in queries]
+        found = [dict(query) for query in queries]
+        for query in found:
+            if query.get("history") is not None:
+                query["history"] = plain_ids(query["history"])
         try:
             _fill(found, "user", lambda ids: self._resources.store.get_users(ids))
             _fill(found, "history", self._histories)
         except StoreUnavailable:
             for query in found:
-                if query["user_id"] is not None and None in (query["user"], query["history"]):
-                    query["degraded"] = ["users"]
+                if query.get(USER_ID) is not None and _lacking(query):
+                    query[DEGRADED] = ["users"]
         for query in found:
-            query["user"] = query["user"] or {}
-            query["history"] = query["history"] or []
+            query["user"] = query.get("user") or {}
+            query["history"] = query.get("history") or []
         return found
 
     def _histories(self, user_ids: list[Id]) -> list[list[Id]]:
@@ -50,13 +55,14 @@ class Users:
         ]
 
 
+def _lacking(query: Mapping[str, Any]) -> bool:
+    return query.get("user") is None or query.get("history") is None
+
+
 def _fill(
-    queries: list[Query],
-    key: Literal["user", "history"],
-    look_up: Callable[[list[Id]], Sequence[Any]],
+    queries: list[dict[str, Any]], key: str, look_up: Callable[[list[Id]], Sequence[Any]]
 ) -> None:
-    missing = [query for query in queries if query["user_id"] is not None and query[key] is None]
+    missing = [q for q in queries if q.get(USER_ID) is not None and q.get(key) is None]
     if missing:
-        ids: list[Any] = [query["user_id"] for query in missing]
-        for query, value in zip(missing, look_up(ids), strict=True):
+        for query, value in zip(missing, look_up([q[USER_ID] for q in missing]), strict=True):
             query[key] = value

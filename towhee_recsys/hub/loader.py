@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from towhee_recsys.errors import HubError, RecsysError
 
@@ -102,6 +102,8 @@ def type_name(kind: Any) -> str:
     """A type as readers know it: without modules, unions with ``|``."""
     if kind is type(None):
         return "None"
+    if get_origin(kind) is Annotated:  # with a range, say, of which readers are told in words
+        return type_name(get_args(kind)[0])
     parts = [type_name(part) for part in get_args(kind) if not isinstance(part, str)]
     if parts and repr(getattr(kind, "__origin__", None)) in ("None", "typing.Union"):
         return " | ".join(parts)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from towhee_recsys.errors import RequestError
+from towhee_recsys.stores.urls import embedded_url
 from towhee_recsys.types import Id
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Home:
 
     @property
     def store_url(self) -> str:
-        return self.store or f"embedded://{self._store_folder}"
+        return self.store or embedded_url(self._store_folder)
 
     @property
     def has_index(self) -> bool:

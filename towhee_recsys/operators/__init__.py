@@ -27,7 +27,7 @@ from towhee_recsys.operators.nearest_items import NearestItems
 from towhee_recsys.operators.read_request import ReadRequest
 from towhee_recsys.operators.redis_insert import RedisInsert
 from towhee_recsys.operators.redis_lookup import RedisLookup
-from towhee_recsys.operators.registration import register_pipelines
+from towhee_recsys.operators.registration import register_pipelines as _register_pipelines
 from towhee_recsys.operators.rerank_mmr import RerankMMR
 from towhee_recsys.operators.route import Route
 from towhee_recsys.operators.rule_filter import RuleFilter
@@ -35,7 +35,7 @@ from towhee_recsys.operators.score_threshold import ScoreThreshold
 from towhee_recsys.operators.user_encoder import UserEncoder
 from towhee_recsys.operators.user_lookup import UserLookup
 
-register_pipelines()
+_register_pipelines()
 
 __all__ = [
     "Answer",

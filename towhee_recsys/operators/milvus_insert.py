@@ -10,9 +10,8 @@ from towhee import register
 
 from towhee_recsys.errors import DataError
 from towhee_recsys.operators.base import SharedOperator
-from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.opening import TOKEN_ENV
-from towhee_recsys.types import ITEM_ID, Id, Item
+from towhee_recsys.types import ITEM_ID, Id, Item, Role
 
 
 @register(name="recsys/milvus_insert")
@@ -21,15 +20,16 @@ class MilvusInsert(SharedOperator):
     records and their ``(B, 256)`` vectors; gives the list of ids written.
 
     The rows go to the collection of that fingerprint. No search sees it before `milvus_publish`,
-    unless it is the live one already. A row that is there is replaced. `attributes` says which
-    columns filters can use, and how: ``{'genres': 'labels', 'year': 'number'}``.
+    unless it is the live one already. A row that is there is replaced. `attributes` gives the
+    columns that filters can use, each with its role in the schema (``categorical``,
+    ``multi_categorical`` or ``number``): ``{'genres': 'multi_categorical', 'year': 'number'}``.
     """
 
     def __init__(
         self,
         uri: str,
         fingerprint: str,
-        attributes: Mapping[str, AttributeType] | None = None,
+        attributes: Mapping[str, Role] | None = None,
         token_env: str = TOKEN_ENV,
     ) -> None:
         super().__init__(milvus_uri=uri, fingerprint=fingerprint, token_env=token_env)

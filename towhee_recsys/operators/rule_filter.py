@@ -8,10 +8,9 @@ from typing import Any
 
 from towhee import register
 
-from towhee_recsys.components.requests import Completion, Defaults
 from towhee_recsys.components.rules import Rules
 from towhee_recsys.operators.base import SharedOperator
-from towhee_recsys.types import Query, Rule
+from towhee_recsys.types import Rule
 
 
 @register(name="recsys/rule_filter")
@@ -28,11 +27,10 @@ class RuleFilter(SharedOperator):
     def __init__(self, bundle: str, rules: Sequence[Rule], fingerprint: str | None = None) -> None:
         super().__init__(bundle=str(bundle), fingerprint=fingerprint)
         self._given = list(rules)
-        self._completion = Completion(Defaults())
 
     @cached_property
     def _rules(self) -> Rules:
         return Rules(self._given, self.resources.bundle.schema)
 
-    def __call__(self, requests: Sequence[Mapping[str, Any]]) -> list[Query]:
-        return self._rules.narrow(self._completion.queries(requests, len(requests)))
+    def __call__(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return self._rules.narrow(requests)

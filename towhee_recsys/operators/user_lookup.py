@@ -7,11 +7,9 @@ from typing import Any
 
 from towhee import register
 
-from towhee_recsys.components.requests import Completion, Defaults
 from towhee_recsys.components.users import Users
 from towhee_recsys.operators.base import SharedOperator
 from towhee_recsys.stores.base import CONNECTIONS
-from towhee_recsys.types import Query
 
 
 @register(name="recsys/user_lookup")
@@ -35,7 +33,6 @@ class UserLookup(SharedOperator):
         named = {"bundle": folder, "fingerprint": fingerprint}
         super().__init__(store_url=url, connections=connections, **named)
         self._users = Users(self.resources, check_ids=bundle is not None)
-        self._completion = Completion(Defaults())
 
-    def __call__(self, requests: Sequence[Mapping[str, Any]]) -> list[Query]:
-        return self._users.look_up(self._completion.queries(requests, len(requests)))
+    def __call__(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return self._users.look_up(requests)

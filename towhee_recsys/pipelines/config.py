@@ -130,7 +130,7 @@ class PipelineConfig(BaseModel):
         return self
 
 
-class RecommendConfig(PipelineConfig, Defaults):
+class RecommendConfig(Defaults, PipelineConfig):
     """Settings of `recommend`. Those of `Defaults` are for requests that do not say."""
 
     rules: list[Rule] = []

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 from towhee.runtime.data_queue import DataQueue
 from towhee.runtime.runtime_pipeline import RuntimePipeline
 
+import towhee_recsys.operators  # noqa: F401  registers ops.recsys.*
 from towhee_recsys.components.resources import Deployment, Resources
 from towhee_recsys.errors import StoreError
 

@@ -1,54 +1,68 @@
-"""What the pipelines ask of their stores: vectors to search, records and histories to look up."""
+"""The protocols of the stores: vectors to search, records and histories to look up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
-from towhee_recsys.types import Filter, Hit, Id, Interaction, Item, User
+from towhee_recsys.types import Filter, Hit, Id, Interaction, Item, Role, User
 
 CONNECTIONS = 16
-"""To a record store at most, if nothing else is said."""
-
-AttributeType: TypeAlias = Literal["label", "labels", "number"]
-"""What an item column is to a filter: one text, a list of texts, or a float."""
+"""Connections to a record store at most, unless another number is given."""
 
 
-class VectorStore(Protocol):
-    """Item vectors in collections, one of which is live: the one that searches see.
+class _Closes(Protocol):
+    """Something that is closed, by hand or at the end of a ``with`` block."""
+
+    def close(self) -> None:
+        """Let go of everything that was opened. A second call does nothing; other calls after it
+        raise StoreError."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+class VectorStore(_Closes, Protocol):
+    """Item vectors in collections. One collection is live: searches see it and no other.
 
     A collection is named after the fingerprint of the model that made its vectors.
     """
 
     def collection(self, fingerprint: str) -> str:
-        """The name of the collection for the vectors of that model, there or not."""
+        """The name of the collection for the vectors of that model, whether it exists or not."""
 
     def create(
         self,
         fingerprint: str,
         id_type: type[int] | type[str],
-        attributes: Mapping[str, AttributeType],
+        attributes: Mapping[str, Role],
     ) -> str:
-        """Make the collection of `fingerprint` unless it is there already; return its name."""
+        """Make the collection of `fingerprint` unless it exists, and return its name. `attributes`
+        gives the columns that filters can use, each with its role: ``categorical``,
+        ``multi_categorical`` or ``number``."""
 
     def write(self, collection: str, items: Sequence[Item], vectors: NDArray[np.float32]) -> None:
-        """Insert or replace items by id. `vectors` is ``(len(items), 256)`` float32; of an item's
-        record, the columns that were declared as attributes are kept for filters."""
+        """Insert or replace items by id. `vectors` is ``(len(items), 256)`` float32. The columns
+        that were declared as attributes are kept for filters, other columns are not."""
 
     def finish(self, collection: str, keep: Iterable[Id]) -> int:
         """Remove items not in `keep`, flush, load; return how many items the collection holds."""
 
     def publish(self, collection: str) -> None:
-        """Make `collection` the live one, at once for every later search."""
+        """Make `collection` the live one. Every later search sees it."""
 
     def live(self) -> str | None:
-        """The fingerprint of the live collection; None where there is none."""
+        """The fingerprint of the live collection; None if there is none."""
 
     def count(self) -> int:
-        """How many items the live collection holds; 0 where there is none."""
+        """How many items the live collection holds; 0 if there is none."""
 
     def search(
         self,
@@ -58,8 +72,8 @@ class VectorStore(Protocol):
         filters: Sequence[Filter | None] | None = None,
         exclude: Sequence[Sequence[Id]] | None = None,
     ) -> list[list[Hit]]:
-        """For each of the ``(B, 256)`` `vectors`, its `top_k` best items, best first, equal scores
-        by id; those in `exclude` left out, and only those that `filters` lets through.
+        """Find the `top_k` best items for each of the ``(B, 256)`` `vectors`, best first, equal
+        scores by id. An item in `exclude`, or one that does not pass its filter, is left out.
 
         Raises:
             IndexMismatch: the live vectors are not those of the model `fingerprint`.
@@ -67,56 +81,60 @@ class VectorStore(Protocol):
         """
 
     def get(self, item_ids: Sequence[Id], fingerprint: str) -> list[NDArray[np.float32] | None]:
-        """Each item's stored vector, None where the item is not there."""
+        """Each item's stored vector, None for an item that the collection does not hold."""
 
     def matching(
         self, item_ids: Sequence[Id], fingerprint: str, filter: Filter | None = None
     ) -> set[Id]:
         """Those of `item_ids` that are in the live collection and pass the filter."""
 
-    def close(self) -> None:
-        """Let go of the connection."""
 
-
-class RecordStore(Protocol):
+class RecordStore(_Closes, Protocol):
     """Item and user records, and each user's history of items.
 
-    Every write replaces what it names and may be repeated without a further effect. Ids keep
-    their type. A record is any dict that JSON can hold.
+    A write replaces what it names. Repeating it has no further effect. Ids keep their type.
+    A record is any dict that JSON can hold.
     """
 
     def put_items(self, items: Iterable[Item]) -> None: ...
 
     def get_items(self, item_ids: Sequence[Id]) -> list[Item | None]:
-        """In the order asked for; None where there is no record."""
+        """The records in the order of the ids, None for an id without one."""
 
     def put_users(self, users: Iterable[User]) -> None: ...
 
     def get_users(self, user_ids: Sequence[Id]) -> list[User | None]:
-        """In the order asked for; None where there is no record."""
+        """The records in the order of the ids, None for an id without one."""
 
     def add_interactions(self, interactions: Iterable[Interaction]) -> int:
-        """Add to the users' histories, ordered by timestamp and, at equal timestamps, in the order
-        given. A (user, item) pair that is there already stays as it was. A timestamp of None
-        means now, or just after the user's last interaction where that lies in the future. Of a
-        user's interactions the latest `MAX_HISTORY` are kept. Returns how many of these were
-        new."""
+        """Add to the users' histories. A history is ordered by timestamp; equal timestamps keep the
+        order in which they were given. A (user, item) pair that is there already stays as it was.
+        A timestamp of None means now, or just after the user's last interaction if that lies in
+        the future. The latest `MAX_HISTORY` interactions of a user are kept. Returns how many
+        interactions were new."""
+
+    def add_histories(
+        self,
+        user_ids: Sequence[Id],
+        item_ids: Sequence[Sequence[Id]],
+        timestamps: Sequence[Sequence[float | None]] | None = None,
+    ) -> int:
+        """Do what `add_interactions` does, for B users at once: each user's items, with a
+        timestamp each, or None for all. Much faster than single interactions. The lists are in
+        memory, so pass many users in batches."""
 
     def get_histories(self, user_ids: Sequence[Id]) -> list[list[Id]]:
-        """Each user's whole history as item ids, oldest first; empty where nothing is known."""
+        """Each user's whole history as item ids, oldest first; empty for an unknown user."""
 
     def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
-        """Take items out of a user's history, as if the user had never met them. Returns how many
-        were in it."""
+        """Remove items from a user's history, as if the user had never interacted with them.
+        Returns how many were in it."""
 
     def forget_users(self, user_ids: Iterable[Id]) -> int:
-        """Remove users' records and histories. Returns of how many users there was either."""
+        """Remove users' records and histories. Returns how many of the users had either."""
 
     def counts(self) -> dict[str, int]:
         """How many ``items``, ``users`` and ``histories`` (users with one) the store holds."""
 
     def ping(self) -> None:
         """Raise StoreUnavailable, saying where and why, if the store does not answer."""
-
-    def close(self) -> None:
-        """Let go of the connections."""

@@ -1,12 +1,14 @@
-"""A URL becomes the record store it names."""
+"""Parse the URLs of record stores, and hide the passwords in URLs."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Literal, TypeAlias
+from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 from towhee_recsys.errors import ConfigError
-from towhee_recsys.stores.base import CONNECTIONS, RecordStore
 
 FORMS = """\
   embedded:///absolute/folder                 a Valkey server that this library starts and shares
@@ -14,59 +16,53 @@ FORMS = """\
   redis+cluster://[user:password@]host:6379   a cluster
   mysql+pymysql://user:password@host:3306/database   MySQL; mariadb+pymysql:// MariaDB"""
 
-REDIS_SCHEMES = {"redis", "rediss", "redis+cluster"}
-MYSQL_SCHEMES = {"mysql+pymysql", "mariadb+pymysql"}
+Database: TypeAlias = Literal["embedded", "redis", "mysql"]
+
+_DATABASES: dict[str, Database] = {
+    "embedded": "embedded",
+    "redis": "redis",
+    "rediss": "redis",
+    "redis+cluster": "redis",
+    "mysql+pymysql": "mysql",
+    "mariadb+pymysql": "mysql",
+}
 
 
-def open_record_store(
-    url: str, namespace: str = "recsys", timeout: float = 10.0, connections: int = CONNECTIONS
-) -> RecordStore:
-    """The store at `url`; `FORMS` are accepted.
+@dataclass(frozen=True)
+class StoreURL:
+    """A record store's URL, checked."""
 
-    Args:
-        url: where the store is.
-        namespace: what its keys, or the names of its tables, begin with.
-        timeout: seconds for connecting, for each answer, and for a connection to become free.
-        connections: open at the same time at most, to each node of a cluster; calls from further
-            threads wait for one.
+    url: str
+    """With its password."""
+    database: Database
+    folder: Path | None
+    """Where an embedded store keeps its data; None for other databases."""
+
+    def __repr__(self) -> str:
+        return f"StoreURL({mask(self.url)!r})"
+
+
+def parse(url: str) -> StoreURL:
+    """Check the URL of a record store.
 
     Raises:
-        ConfigError: the URL is of no accepted form, or a package it needs is not installed.
-        StoreUnavailable: an embedded server does not start, or a cluster does not answer; other
-            stores connect when first used.
+        ConfigError: it has none of the `FORMS`.
     """
     parts = _split(url)
-    if parts.scheme == "embedded":
-        folder = Path(unquote(parts.path))
-        if parts.netloc or not folder.is_absolute() or parts.query or parts.fragment:
-            raise _refused(url, "the folder must be absolute: three slashes, then the path")
-        if folder == folder.parent:
-            raise _refused(url, "name a folder of its own")
-        from towhee_recsys.stores.records.embedded import EmbeddedStore
-
-        return EmbeddedStore(folder, url, namespace, timeout, connections)
+    database = _DATABASES[parts.scheme]
+    if database == "embedded":
+        return StoreURL(url, database, _folder(url, parts))
     if not parts.hostname:
-        raise _refused(url, "no host")
-    if parts.scheme in REDIS_SCHEMES:
-        from towhee_recsys.stores.records.redis import RedisStore, connect, translated
+        raise refused(url, "no host")
+    if database == "mysql" and not parts.path.strip("/"):
+        raise refused(url, "no database")
+    return StoreURL(url, database, None)
 
-        with translated(mask(url)):
-            try:
-                client = connect(url, timeout, connections)
-            except ValueError as exc:
-                raise _refused(url, str(exc)) from exc
-        return RedisStore(client, mask(url), namespace)
-    if not parts.path.strip("/"):
-        raise _refused(url, "no database")
-    try:
-        import pymysql  # noqa: F401
 
-        from towhee_recsys.stores.records.mysql import MySQLStore
-    except ImportError as exc:
-        raise ConfigError(
-            f"{mask(url)} needs SQLAlchemy and PyMySQL: pip install 'towhee_recsys[mysql]'"
-        ) from exc
-    return MySQLStore(url, mask(url), namespace, timeout, connections)
+def embedded_url(folder: str | os.PathLike[str]) -> str:
+    """The URL of the embedded store in `folder`. Characters that mean something in a URL, such as
+    ``#``, ``?`` and ``%``, are quoted."""
+    return "embedded://" + quote(os.fsencode(os.path.abspath(folder)))
 
 
 def mask(url: str) -> str:
@@ -83,21 +79,28 @@ def mask(url: str) -> str:
     return f"{scheme}{separator}{login}{at}{place}{question}{query}"
 
 
+def refused(url: str, reason: str) -> ConfigError:
+    """The error that says why `url` is no store's, and what would be."""
+    return ConfigError(f"store URL {mask(url)!r}: {reason}. Accepted are:\n{FORMS}")
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises where it is no number
     except ValueError as exc:
-        raise _refused(url, "no valid host and port") from exc
-    if parts.scheme not in {"embedded", *REDIS_SCHEMES, *MYSQL_SCHEMES}:
-        raise _refused(url, "unknown kind of store")
+        raise refused(url, "no valid host and port") from exc
+    if parts.scheme not in _DATABASES:
+        raise refused(url, "unknown kind of store")
     return parts
 
 
-def _refused(url: str, reason: str) -> ConfigError:
-    return ConfigError(f"store URL {mask(url)!r}: {reason}. Accepted are:\n{FORMS}")
-
-
-def is_sql(url: str) -> bool:
-    """True if the URL names a MySQL or a MariaDB."""
-    return url.partition(":")[0] in ("mysql+pymysql", "mariadb+pymysql")
+def _folder(url: str, parts: SplitResult) -> Path:
+    folder = Path(os.fsdecode(unquote_to_bytes(parts.path)))
+    if "?" in url or "#" in url:
+        raise refused(url, "in a folder's name, write ? as %3F, # as %23 and % as %25")
+    if parts.netloc or not folder.is_absolute():
+        raise refused(url, "the folder must be absolute: three slashes, then the path")
+    if folder == folder.parent:
+        raise refused(url, "name a folder of its own")
+    return folder

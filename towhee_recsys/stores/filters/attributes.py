@@ -1,18 +1,22 @@
-"""Item columns and their values become what Milvus holds for filters, and back again."""
+"""Translate columns and their values to what Milvus holds for filters, and back."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import re
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from towhee_recsys.stores.base import AttributeType
-from towhee_recsys.text import shown
+from towhee_recsys.text import label, shown
+from towhee_recsys.types import Role
 
 Stored: TypeAlias = "str | float | list[str]"
+
+FILTERABLE: tuple[Role, ...] = ("categorical", "multi_categorical", "number")
+"""Roles of the columns that filters can use."""
 
 LABEL_BYTES = 1024
 LABELS_CAPACITY = 1024
@@ -25,6 +29,7 @@ MISSING_NUMBER = -NUMBER_LIMIT
 """Held for a number that is not there: Milvus 2.3 has no null, and later ones refuse NaN."""
 
 MISSING_LABEL = ""
+"""Held for a label that is not there. No label is an empty text."""
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}")
 _ESCAPED = re.compile(r"_([0-9a-f]+)_")
@@ -33,6 +38,17 @@ _TAKEN = {"item_id", "vector", "count", "and", "or", "not", "in", "like", "is", 
 _TAKEN |= {"empty", "true", "false", "iso", "interval", "text_match", "phrase_match"}
 _TAKEN |= {"array_contains", "array_contains_all", "array_contains_any", "array_length"}
 _TAKEN |= {"json_contains", "json_contains_all", "json_contains_any", "random_sample"}
+
+
+class _Column(Protocol):
+    @property
+    def role(self) -> Role: ...
+
+
+def filterable(columns: Mapping[str, _Column]) -> dict[str, Role]:
+    """The roles of those columns that filters can use. Words, and what is only shown, are not
+    among them."""
+    return {name: column.role for name, column in columns.items() if column.role in FILTERABLE}
 
 
 def field_name(column: str) -> str:
@@ -51,44 +67,39 @@ def column_name(field: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), field.removeprefix(_PREFIX))
 
 
-def stored_value(kind: AttributeType, value: Any) -> Stored:
-    """What Milvus holds for a record's value. None and NaN count as missing, and so does an empty
-    text but among labels, of which it is one.
+def stored_value(role: Role, value: Any) -> Stored:
+    """What Milvus holds for a record's value. A missing label in a list of labels is left out.
 
     Raises:
-        ValueError: the value is not of this kind.
+        ValueError: the value does not fit a column of this role.
     """
-    if kind == "labels":
+    if role == "multi_categorical":
         values = [value] if isinstance(value, str) or value is None else list(value)
-        labels = [as_label(one) for one in values if not is_missing(one)]
+        labels = [text for one in values if one is not None and (text := as_label(one))]
         if len(labels) > LABELS_CAPACITY:
             raise ValueError(f"{len(labels)} labels are more than {LABELS_CAPACITY}")
         return labels
-    if is_missing(value):
-        return MISSING_LABEL if kind == "label" else MISSING_NUMBER
-    return as_label(value) if kind == "label" else as_number(value)
+    if role == "categorical":
+        return MISSING_LABEL if value is None else as_label(value) or MISSING_LABEL
+    missing = value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
+    return MISSING_NUMBER if missing else as_number(value)
 
 
-def is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
-
-
-def as_label(value: Any) -> str:
-    """A label's text. Whole numbers are written without a fraction, so that 3 and 3.0 are one
-    label; a text beyond `LABEL_BYTES` is cut and ends in a digest of the whole.
+def as_label(value: Any) -> str | None:
+    """A label's text as `towhee_recsys.text.label` defines it, or None if the label is missing. A
+    text beyond `LABEL_BYTES` is cut, and ends in a digest of the whole text.
 
     Raises:
-        ValueError: neither a text, nor a number, nor true or false.
+        ValueError: the value is neither a text, nor a number, nor true or false.
     """
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
     if not isinstance(value, (str, int, float)):
         raise ValueError(f"{shown(value)} is not a label: give a text")
-    raw = str(value).encode()
+    text = label(value)
+    if text is None:
+        return None
+    raw = text.encode()
     if len(raw) <= LABEL_BYTES:
         return raw.decode()
     digest = "…" + hashlib.sha256(raw).hexdigest()

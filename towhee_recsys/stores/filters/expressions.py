@@ -1,4 +1,4 @@
-"""A filter, plain data that may come from anywhere, becomes a Milvus expression.
+"""Translate a filter, plain data from anywhere, to a Milvus expression.
 
 A filter is a dict whose conditions must all hold::
 
@@ -10,9 +10,9 @@ A filter is a dict whose conditions must all hold::
     {"genres": {"all": ["Comedy", "Drama"]}}
     {"or": [filter, …]}, {"and": [filter, …]}, {"not": filter}
 
-An item without a value in a column meets no condition on it (and so meets its ``not``). Where a
-column is itself named ``and``, ``or`` or ``not``, the word means the column unless its value can
-only be filters.
+An item without a value in a column meets no condition on it, and so meets the condition's ``not``.
+No item has a missing label, such as an empty text. If a column is itself named ``and``, ``or`` or
+``not``, the word means the column unless its value can only be filters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from towhee_recsys.errors import RequestError
-from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters.attributes import (
     MISSING_NUMBER,
     as_label,
@@ -29,7 +28,7 @@ from towhee_recsys.stores.filters.attributes import (
     field_name,
 )
 from towhee_recsys.text import shown
-from towhee_recsys.types import ITEM_ID, Filter, Id
+from towhee_recsys.types import ITEM_ID, Filter, Id, Role
 
 NOTHING = f"{ITEM_ID} in []"
 EVERYTHING = f"{ITEM_ID} not in []"
@@ -39,7 +38,7 @@ _OPERATORS = frozenset({*COMPARISONS, "all"})
 _MAX_DEPTH = 30
 
 
-def compile_filter(filter: Filter, attributes: Mapping[str, AttributeType]) -> str:
+def compile_filter(filter: Filter, attributes: Mapping[str, Role]) -> str:
     """The Milvus expression that lets through what `filter` does.
 
     Raises:
@@ -72,7 +71,7 @@ def literal(value: Id | float) -> str:
     return f'"{value}"'
 
 
-def _compile(filter: Any, attributes: Mapping[str, AttributeType], depth: int) -> str:
+def _compile(filter: Any, attributes: Mapping[str, Role], depth: int) -> str:
     if not isinstance(filter, Mapping):
         raise RequestError(f"a filter is a dict of conditions, not {shown(filter)}")
     if depth > _MAX_DEPTH:
@@ -92,7 +91,7 @@ def _compile(filter: Any, attributes: Mapping[str, AttributeType], depth: int) -
     return _join("and", parts)
 
 
-def combines(name: Any, wanted: Any, attributes: Mapping[str, AttributeType]) -> bool:
+def combines(name: Any, wanted: Any, attributes: Mapping[str, Role]) -> bool:
     """Is this ``and``, ``or`` or ``not`` with filters, and no condition on a column so named?"""
     if name not in ("and", "or", "not") or name not in attributes:
         return name in ("and", "or", "not")
@@ -101,26 +100,26 @@ def combines(name: Any, wanted: Any, attributes: Mapping[str, AttributeType]) ->
     return isinstance(wanted, (list, tuple)) and all(isinstance(w, Mapping) for w in wanted)
 
 
-def _condition(column: str, kind: AttributeType, wanted: Any) -> str:
+def _condition(column: str, role: Role, wanted: Any) -> str:
     try:
-        if kind == "labels":
+        if role == "multi_categorical":
             return _on_labels(field_name(column), wanted)
         if isinstance(wanted, Mapping):
-            return _in_range(field_name(column), kind, wanted)
-        return _on_scalar(field_name(column), kind, wanted)
+            return _in_range(field_name(column), role, wanted)
+        return _on_scalar(field_name(column), role, wanted)
     except ValueError as exc:
         allowed = {
             "number": "a number, a list of numbers, or gt, gte, lt, lte",
-            "label": "a text or a list of texts",
-            "labels": "a text, a list of texts, or {'all': [texts]}",
-        }[kind]
+            "categorical": "a text or a list of texts",
+            "multi_categorical": "a text, a list of texts, or {'all': [texts]}",
+        }[role]
         raise RequestError(f"filter on {column!r}: {exc}. It takes {allowed}") from exc
 
 
-def _on_scalar(field: str, kind: AttributeType, wanted: Any) -> str:
-    convert = as_number if kind == "number" else as_label
+def _on_scalar(field: str, role: Role, wanted: Any) -> str:
+    convert = as_number if role == "number" else as_label
     values = [convert(one) for one in as_values(wanted)]
-    present = [literal(one) for one in values if one != ""]  # an empty label is a missing one
+    present = [literal(one) for one in values if one is not None]
     return f"{field} in {_list(present)}" if present else NOTHING
 
 
@@ -128,14 +127,17 @@ def _on_labels(field: str, wanted: Any) -> str:
     every = isinstance(wanted, Mapping)
     if every and set(wanted) != {"all"}:
         raise ValueError(f"unknown condition {shown(dict(wanted))}")
-    labels = [literal(as_label(one)) for one in as_values(wanted["all"] if every else wanted)]
-    if not labels:
-        return EVERYTHING if every else NOTHING
-    return f"array_contains_{'all' if every else 'any'}({field}, {_list(labels)})"
+    labels = [as_label(one) for one in as_values(wanted["all"] if every else wanted)]
+    present = [literal(one) for one in labels if one is not None]
+    if every and not labels:
+        return EVERYTHING
+    if not present or (every and len(present) < len(labels)):
+        return NOTHING
+    return f"array_contains_{'all' if every else 'any'}({field}, {_list(present)})"
 
 
-def _in_range(field: str, kind: AttributeType, wanted: Mapping[str, Any]) -> str:
-    if kind != "number" or not wanted or not COMPARISONS.keys() >= wanted.keys():
+def _in_range(field: str, role: Role, wanted: Mapping[str, Any]) -> str:
+    if role != "number" or not wanted or not COMPARISONS.keys() >= wanted.keys():
         raise ValueError(f"unknown condition {shown(dict(wanted))}")
     bounds = [f"{field} {COMPARISONS[key]} {literal(as_number(wanted[key]))}" for key in wanted]
     return _join("and", [f"{field} > {literal(MISSING_NUMBER)}", *bounds])
@@ -156,6 +158,6 @@ def _list(parts: Iterable[str]) -> str:
     return f"[{', '.join(parts)}]"
 
 
-def _known(attributes: Mapping[str, AttributeType]) -> str:
-    columns = ", ".join(f"{name} ({kind})" for name, kind in sorted(attributes.items()))
+def _known(attributes: Mapping[str, Role]) -> str:
+    columns = ", ".join(f"{name} ({role})" for name, role in sorted(attributes.items()))
     return f"Known are: {columns}" if columns else "The index holds no columns to filter on"

@@ -1,4 +1,4 @@
-"""A filter and a record → whether the record passes, as Milvus would say of an item."""
+"""Test a record against a filter, as Milvus tests an item."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
-from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters.attributes import (
     MISSING_LABEL,
     MISSING_NUMBER,
@@ -15,14 +14,12 @@ from towhee_recsys.stores.filters.attributes import (
     stored_value,
 )
 from towhee_recsys.stores.filters.expressions import as_values, combines
-from towhee_recsys.types import Filter
+from towhee_recsys.types import Filter, Role
 
 _COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
 
 
-def matches(
-    record: Mapping[str, Any], filter: Filter, attributes: Mapping[str, AttributeType]
-) -> bool:
+def matches(record: Mapping[str, Any], filter: Filter, attributes: Mapping[str, Role]) -> bool:
     """Does the record meet every condition of `filter`, which `compile_filter` accepts?
 
     Raises:
@@ -32,19 +29,19 @@ def matches(
 
 
 def _holds(
-    record: Mapping[str, Any], name: str, wanted: Any, attributes: Mapping[str, AttributeType]
+    record: Mapping[str, Any], name: str, wanted: Any, attributes: Mapping[str, Role]
 ) -> bool:
     if combines(name, wanted, attributes):
         if name == "not":
             return not matches(record, wanted, attributes)
         parts = (matches(record, one, attributes) for one in wanted)
         return all(parts) if name == "and" else any(parts)
-    kind = attributes[name]
+    role = attributes[name]
     try:
-        value: Any = stored_value(kind, record.get(name))
+        value: Any = stored_value(role, record.get(name))
     except (TypeError, ValueError) as exc:
         raise ValueError(f"column {name!r}: {exc}") from exc
-    if kind == "labels":
+    if role == "multi_categorical":
         if isinstance(wanted, Mapping):
             return {as_label(one) for one in as_values(wanted["all"])}.issubset(value)
         return not {as_label(one) for one in as_values(wanted)}.isdisjoint(value)
@@ -52,5 +49,5 @@ def _holds(
         return False
     if isinstance(wanted, Mapping):
         return all(_COMPARE[key](value, as_number(bound)) for key, bound in wanted.items())
-    convert = as_number if kind == "number" else as_label
+    convert = as_number if role == "number" else as_label
     return value in [convert(one) for one in as_values(wanted)]

@@ -1,9 +1,10 @@
-"""Items, users and histories become JSON documents under text keys, in whatever database."""
+"""Keep items, users and histories as JSON documents under text keys, in any database."""
 
 from __future__ import annotations
 
 import json
 import math
+import operator
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import orjson
 
 from towhee_recsys.errors import StoreError
+from towhee_recsys.stores.base import RecordStore
 from towhee_recsys.text import shown
 from towhee_recsys.types import (
     ITEM_ID,
@@ -30,25 +32,22 @@ Kind: TypeAlias = Literal["items", "users", "histories"]
 KINDS: tuple[Kind, ...] = ("items", "users", "histories")
 
 
-def _load_history(text: str) -> dict[str, list[Any]]:
-    history = orjson.loads(text)  # a quick one, but it makes floats of integers beyond 64 bits
-    if isinstance(history, list):  # of pairs, as they were first written
-        return {"items": [one[0] for one in history], "times": [one[1] for one in history]}
-    found: dict[str, list[Any]] = history
-    return found
-
-
 _LOADS: dict[Kind, Callable[[str], Any]] = {
     "items": json.loads,
     "users": json.loads,
-    "histories": _load_history,
+    "histories": orjson.loads,  # faster, but it makes floats of integers beyond 64 bits
 }
 
 Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
-"""Key and present text (None: there is none) to the text to be stored (None: leave it as it is).
-It may be called again for a key when another writer came in between."""
+"""A function of a key and its present text, None if there is none. It returns the text to store,
+or None to leave the document as it is. It is called again if another writer was faster."""
 
 T = TypeVar("T")
+
+_Added: TypeAlias = "dict[str, tuple[list[Id], list[float | None]]]"
+"""By key: a user's items to add, and their timestamps."""
+
+_KEY_TYPES, _TIME_TYPES = {int, str}, {int, float}
 
 BATCH = 1_000
 """Documents written or read in one round trip."""
@@ -57,21 +56,26 @@ MAX_TIMESTAMP = 1e15
 """Seconds, before or after 1970: well beyond any calendar, and well within a float."""
 
 INTERACTIONS_HELD = 200_000
-"""Interactions gathered by user before their histories are written."""
+"""Interactions that are grouped by user before the histories are written."""
 
 
-class DocumentStore(ABC):
-    """A `RecordStore` over five primitives that a database gives.
+class DocumentStore(RecordStore, ABC):
+    """A `RecordStore` over the few primitives that a database has: the abstract methods.
 
     An item or a user is one document, its record. A user's history is one document too,
-    ``{"items": [ids], "times": [timestamps]}``, oldest first, so that reading it, which every
-    request does, takes one look-up; two flat lists are read several times as fast as a list of
-    pairs. Keys are ``str(id)``; an id keeps its type since the document holds it.
+    ``{"items": [ids], "times": [timestamps]}``, oldest first. Every request reads one, in one
+    look-up; two flat lists are read several times as fast as a list of pairs. A key is
+    ``str(id)``; the id keeps its type because the document holds it.
     """
+
+    where: str
+    """What messages call the store, without a password."""
+
+    _closed = False
 
     @abstractmethod
     def _read(self, kind: Kind, keys: Sequence[str]) -> list[str | None]:
-        """The texts of `keys`, in their order; None where there is none."""
+        """The texts of `keys` in their order, None for a key without one."""
 
     @abstractmethod
     def _write(self, kind: Kind, texts: dict[str, str]) -> None:
@@ -79,23 +83,32 @@ class DocumentStore(ABC):
 
     @abstractmethod
     def _update(self, kind: Kind, keys: Sequence[str], change: Change) -> None:
-        """Replace each key's text by what `change` makes of it, no other writer in between."""
+        """Replace each key's text by what `change` makes of it, with no other writer in between."""
 
     @abstractmethod
     def _delete(self, kind: Kind, keys: Sequence[str]) -> None:
-        """Remove the documents of `keys`, as far as they are there."""
+        """Remove the documents of `keys` that exist."""
 
     @abstractmethod
     def _count(self, kind: Kind) -> int:
         """How many documents of `kind` there are."""
 
     @abstractmethod
-    def ping(self) -> None:
-        """Raise StoreUnavailable, saying where and why, if the store does not answer."""
+    def _disconnect(self) -> None:
+        """Close all connections. Called once."""
 
     @abstractmethod
+    def ping(self) -> None: ...
+
     def close(self) -> None:
-        """Let go of the connections."""
+        if not self._closed:
+            self._closed = True
+            self._disconnect()
+
+    def _check_open(self) -> None:
+        """Each primitive calls this first."""
+        if self._closed:
+            raise StoreError(f"the store at {self.where} has been closed: open it again")
 
     def put_items(self, items: Iterable[Item]) -> None:
         self._put("items", ITEM_ID, items)
@@ -114,11 +127,20 @@ class DocumentStore(ABC):
         return [[] if history is None else history["items"] for history in found]
 
     def add_interactions(self, interactions: Iterable[Interaction]) -> int:
-        """See `RecordStore`. Interactions stream: `INTERACTIONS_HELD` are in memory at a time, and
-        each user among them is written once. So all is right in any order, and quickest where a
-        user's interactions come one after another."""
+        """See `RecordStore`. Interactions are streamed: `INTERACTIONS_HELD` are in memory at a
+        time, and each user among them is written once. Any order is right. It is fastest if the
+        interactions of a user follow one another."""
         now = time.time()
         return sum(self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD))
+
+    def add_histories(
+        self,
+        user_ids: Sequence[Id],
+        item_ids: Sequence[Sequence[Id]],
+        timestamps: Sequence[Sequence[float | None]] | None = None,
+    ) -> int:
+        """See `RecordStore`. Nothing is written if an id or a timestamp is refused."""
+        return self._merge(_gathered(user_ids, item_ids, timestamps), time.time())
 
     def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
         gone, removed = set(item_ids), 0
@@ -128,7 +150,8 @@ class DocumentStore(ABC):
             history = _pairs(text)
             kept = [pair for pair in history if pair[0] not in gone]
             removed = len(history) - len(kept)
-            return _dump_history(kept) if removed else None
+            left = [item for item, _ in kept], [moment for _, moment in kept]
+            return _dump_history(*left) if removed else None
 
         self._update("histories", [_key(user_id, USER_ID)], without)
         return removed
@@ -158,19 +181,32 @@ class DocumentStore(ABC):
         return [None if text is None else _LOADS[kind](text) for text in found]
 
     def _add(self, interactions: Iterable[Interaction], now: float) -> int:
-        added: dict[str, list[tuple[Id, float | None]]] = {}
+        added: _Added = {}
         for one in interactions:
             _key(one.get(ITEM_ID), ITEM_ID)
             user = _key(one.get(USER_ID), USER_ID)
-            added.setdefault(user, []).append((one["item_id"], _timestamp(one)))
+            items, times = added.setdefault(user, ([], []))
+            items.append(one["item_id"])
+            times.append(_timestamp(one))
+        return self._merge(added, now)
+
+    def _merge(self, added: _Added, now: float) -> int:
         new: dict[str, int] = {}
 
         def merge(key: str, text: str | None) -> str | None:
+            items, times = added[key]
+            if text is None and _is_history(items, times):
+                new[key] = len(items)
+                return _dump_history(items, times)
             known = _pairs(text)
-            history = merge_history(known, added[key], now)
             before = {item for item, _ in known}
+            new[key] = 0
+            if before.issuperset(items):
+                return None
+            history = merge_history(known, zip(items, times, strict=True), now)
             new[key] = sum(item not in before for item, _ in history)
-            return _dump_history(history) if new[key] else None
+            merged = [item for item, _ in history], [moment for _, moment in history]
+            return _dump_history(*merged) if new[key] else None
 
         for keys in _batches(added, BATCH):
             self._update("histories", keys, merge)
@@ -185,17 +221,72 @@ def _pairs(text: str | None) -> list[tuple[Id, float]]:
     return list(zip(history["items"], history["times"], strict=True))
 
 
-def _dump_history(pairs: Sequence[tuple[Id, float]]) -> str:
-    items, times = [item for item, _ in pairs], [moment for _, moment in pairs]
-    return _dump("histories", {"items": items, "times": times})
+def _dump_history(items: Sequence[Id], times: Sequence[float | None]) -> str:
+    history = {"items": items, "times": times}
+    try:
+        return orjson.dumps(history).decode()
+    except TypeError:  # orjson does not take subclasses of float, such as NumPy's
+        return _dump("histories", history)
+
+
+def _gathered(
+    user_ids: Sequence[Id],
+    item_ids: Sequence[Sequence[Id]],
+    timestamps: Sequence[Sequence[float | None]] | None,
+) -> _Added:
+    """What to add to each user's history, checked."""
+    if timestamps is None:
+        timestamps = [[None] * len(items) for items in item_ids]
+    if not len(user_ids) == len(item_ids) == len(timestamps):
+        raise StoreError(
+            f"{len(user_ids)} users, {len(item_ids)} lists of items and {len(timestamps)} lists of"
+            " timestamps: give a list of each for every user"
+        )
+    added: _Added = {}
+    checked: set[Id] = set()
+    for user_id, items, times in zip(user_ids, item_ids, timestamps, strict=True):
+        user = _key(user_id, USER_ID)
+        if len(items) != len(times):
+            raise StoreError(
+                f"user {user_id!r} has {len(items)} items and {len(times)} timestamps: give one"
+                " timestamp for each item"
+            )
+        if not items:
+            continue
+        # Most lists pass as a whole; one by one only to find what is wrong.
+        usual = _KEY_TYPES.issuperset(map(type, items))
+        for item in set(items) - checked if usual else items:
+            _key(item, ITEM_ID)
+            checked.add(item)
+        if not _is_ordered(times):
+            for item, moment in zip(items, times, strict=True):
+                _timestamp({"user_id": user_id, "item_id": item, "timestamp": moment})
+        known = added.setdefault(user, ([], []))
+        known[0].extend(items)
+        known[1].extend(times)
+    return added
+
+
+def _is_ordered(times: Sequence[Any]) -> bool:
+    """Whether these are valid timestamps, none before the one in front of it."""
+    if not _TIME_TYPES.issuperset(map(type, times)):
+        return False
+    ascending = all(map(operator.le, times, times[1:]))  # which NaN never is
+    return ascending and times[0] > -MAX_TIMESTAMP and times[-1] < MAX_TIMESTAMP
+
+
+def _is_history(items: Sequence[Id], times: Sequence[float | None]) -> bool:
+    """Whether this can be stored as it is, if nothing is known of the user."""
+    distinct = len(set(items)) == len(items) <= MAX_HISTORY
+    return distinct and _is_ordered(times)
 
 
 def merge_history(
     history: Sequence[tuple[Id, float]], added: Iterable[tuple[Id, float | None]], now: float
 ) -> list[tuple[Id, float]]:
-    """`history`, ``(item_id, timestamp)`` oldest first, with those of `added` whose item is not in
-    it yet; of more than `MAX_HISTORY`, the latest. Equal timestamps keep their order: what was
-    there, then what came, as it came."""
+    """Add to a `history` of ``(item_id, timestamp)``, oldest first, those of `added` whose item is
+    not in it yet. The latest `MAX_HISTORY` are kept. Equal timestamps keep their order: first what
+    was there, then what was added, as given."""
     merged = list(history)
     known = {item for item, _ in merged}
     last = merged[-1][1] if merged else -math.inf

@@ -1,13 +1,15 @@
-"""Records and histories in MySQL or MariaDB: one JSON text a row, as in table ``recsys_items``."""
+"""Keep records and histories in MySQL or MariaDB, one JSON text a row."""
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+import pymysql  # noqa: F401 - if it is missing, say so now and not when SQLAlchemy connects
 from sqlalchemy import (
     Column,
     Connection,
@@ -37,11 +39,11 @@ UPDATE_ATTEMPTS = 50
 
 
 class MySQLStore(DocumentStore):
-    """A `RecordStore` in three tables, made on first use.
+    """A `RecordStore` in three tables, such as ``recsys_items``, which are made on first use.
 
     Ids are binary keys: text collations would take ``a`` for ``A``, or ``x`` for ``x`` and a
-    space. Rows are locked in the order of their keys, and a transaction that the database gives
-    up for a deadlock is run again.
+    space. Rows are locked in the order of their keys. A transaction that the database gives up
+    because of a deadlock is run again.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class MySQLStore(DocumentStore):
         )
         self._tables = {kind: _table(f"{namespace}_{kind}") for kind in KINDS}
         self._made = False
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         return f"MySQLStore({self.where!r})"
@@ -111,11 +114,11 @@ class MySQLStore(DocumentStore):
     def ping(self) -> None:
         self._transaction(lambda connection: connection.execute(select(1)))
 
-    def close(self) -> None:
-        self._engine.dispose()
+    def _disconnect(self) -> None:
+        self._engine.dispose(close=self._process == os.getpid())
 
     def _table(self, connection: Connection, kind: Kind) -> Table:
-        """The table, made if need be: on this connection, as there may be no second one."""
+        """The table, which is made if needed: on this connection, as there may be no second one."""
         if not self._made:
             for table in self._tables.values():
                 connection.execute(CreateTable(table, if_not_exists=True))
@@ -141,6 +144,10 @@ class MySQLStore(DocumentStore):
             connection.execute(statement, rows)
 
     def _transaction(self, run: Callable[[Connection], T]) -> T:
+        self._check_open()
+        if self._process != os.getpid():  # connections that a fork inherits are its parent's
+            self._engine.dispose(close=False)
+            self._process = os.getpid()
         with translated(self.where):
             for attempt in range(UPDATE_ATTEMPTS):
                 try:
@@ -175,7 +182,7 @@ def _code(exc: DBAPIError) -> object:
 
 @contextmanager
 def translated(where: str) -> Iterator[None]:
-    """Let SQLAlchemy's exceptions out as this library's, naming the server, without the data."""
+    """Turn SQLAlchemy's exceptions into this library's, which name the server but no data."""
     try:
         yield
     except DBAPIError as exc:

@@ -1,4 +1,4 @@
-"""One Milvus collection of items: its schema and rows, and what is asked of it as a whole."""
+"""Read and write one Milvus collection of items: its schema, its rows, and its state as a whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pymilvus import DataType, MilvusClient
 
 from towhee_recsys.errors import StoreError, StoreUnavailable
-from towhee_recsys.stores.base import AttributeType
 from towhee_recsys.stores.filters.attributes import (
     LABEL_BYTES,
     LABELS_CAPACITY,
@@ -21,7 +20,7 @@ from towhee_recsys.stores.filters.attributes import (
     stored_value,
 )
 from towhee_recsys.stores.filters.expressions import EVERYTHING
-from towhee_recsys.types import ITEM_ID, MAX_ID_LENGTH, VECTOR_SIZE, Id, Item
+from towhee_recsys.types import ITEM_ID, MAX_ID_LENGTH, VECTOR_SIZE, Id, Item, Role
 
 VECTOR = "vector"
 READ_BATCH = 4_000
@@ -35,9 +34,9 @@ _BUILD: dict[Index, dict[str, Any]] = {
     "AUTO": {"index_type": "AUTOINDEX"},
 }
 
-_TYPES: dict[AttributeType, dict[str, Any]] = {
-    "label": {"datatype": DataType.VARCHAR, "max_length": LABEL_BYTES},
-    "labels": {
+_TYPES: dict[Role, dict[str, Any]] = {
+    "categorical": {"datatype": DataType.VARCHAR, "max_length": LABEL_BYTES},
+    "multi_categorical": {
         "datatype": DataType.ARRAY,
         "element_type": DataType.VARCHAR,
         "max_length": LABEL_BYTES,
@@ -45,7 +44,7 @@ _TYPES: dict[AttributeType, dict[str, Any]] = {
     },
     "number": {"datatype": DataType.DOUBLE},
 }
-_KINDS = {settings["datatype"]: kind for kind, settings in _TYPES.items()}
+_ROLES = {settings["datatype"]: role for role, settings in _TYPES.items()}
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,11 @@ class Layout:
 
     name: str
     id_type: type[int] | type[str]
-    attributes: dict[str, AttributeType]
+    attributes: dict[str, Role]
 
     def __str__(self) -> str:
         ids = "text" if self.id_type is str else "integers"
-        columns = ", ".join(f"{name} ({kind})" for name, kind in sorted(self.attributes.items()))
+        columns = ", ".join(f"{name} ({role})" for name, role in sorted(self.attributes.items()))
         return f"{self.name}, ids {ids}, with {columns or 'no columns'} to filter on"
 
     def usable(self, ids: Iterable[Id]) -> list[Id]:
@@ -82,11 +81,11 @@ class Layout:
                 f" of 64 bits or {MAX_ID_LENGTH} characters at most"
             )
         row = {ITEM_ID: item_id, VECTOR: vector}
-        for column, kind in self.attributes.items():
+        for column, role in self.attributes.items():
             try:
-                row[field_name(column)] = stored_value(kind, item.get(column))
+                row[field_name(column)] = stored_value(role, item.get(column))
             except (TypeError, ValueError) as exc:
-                raise StoreError(f"{column} of item {item_id!r} is no {kind}: {exc}") from exc
+                raise StoreError(f"{column} of item {item_id!r} is not {role}: {exc}") from exc
         return row
 
 
@@ -97,8 +96,8 @@ def create(client: MilvusClient, layout: Layout, timeout: float) -> None:
     else:
         schema.add_field(ITEM_ID, DataType.VARCHAR, is_primary=True, max_length=4 * MAX_ID_LENGTH)
     schema.add_field(VECTOR, DataType.FLOAT_VECTOR, dim=VECTOR_SIZE)
-    for column, kind in layout.attributes.items():
-        schema.add_field(field_name(column), **_TYPES[kind])
+    for column, role in layout.attributes.items():
+        schema.add_field(field_name(column), **_TYPES[role])
     client.create_collection(layout.name, schema=schema, timeout=timeout)
 
 
@@ -106,7 +105,7 @@ def layout_of(client: MilvusClient, name: str, timeout: float) -> Layout:
     fields = {f["name"]: f for f in client.describe_collection(name, timeout=timeout)["fields"]}
     id_type = int if fields.pop(ITEM_ID)["type"] == DataType.INT64 else str
     del fields[VECTOR]
-    kinds = {column_name(field): _KINDS[f["type"]] for field, f in fields.items()}
+    kinds = {column_name(field): _ROLES[f["type"]] for field, f in fields.items()}
     return Layout(name, id_type, kinds)
 
 

@@ -1,4 +1,4 @@
-"""Item vectors become a searchable Milvus collection, and query vectors the items nearest them."""
+"""Keep item vectors in Milvus, and search them."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
 from towhee_recsys.errors import CollectionGone, ConfigError, IndexMismatch, StoreError
-from towhee_recsys.stores.base import AttributeType
+from towhee_recsys.stores.base import VectorStore
+from towhee_recsys.stores.filters.attributes import FILTERABLE
 from towhee_recsys.stores.filters.expressions import both, compile_filter, none_of, one_of
 from towhee_recsys.stores.vectors import collection as collections
 from towhee_recsys.stores.vectors.client import Connection
 from towhee_recsys.stores.vectors.collection import BUILD_SECONDS, READ_BATCH, VECTOR, Index, Layout
 from towhee_recsys.stores.vectors.nearest import Costs, Wanted, nearest
-from towhee_recsys.types import ITEM_ID, VECTOR_SIZE, Filter, Hit, Id, Item
+from towhee_recsys.types import ITEM_ID, VECTOR_SIZE, Filter, Hit, Id, Item, Role
 
 T = TypeVar("T")
 
 WRITE_BATCH = 2_000
 
 ALIAS_SECONDS = 1.0
-"""For how long searches trust what they knew of which collection is live."""
+"""For how long searches rely on what they know of the live collection."""
 
 FINGERPRINT = re.compile("[0-9a-f]{8}")
 
 NO_ALIAS = {100, 1600}  # the codes of Milvus Lite and of the server
 
 EXACT_UP_TO = 20_000
-"""Items among which a server compares with every vector in about the time that HNSW takes."""
+"""Up to this many items, a server compares every vector in about the time that HNSW takes."""
 
 HNSW_EF = 128
 
@@ -45,12 +46,12 @@ COSTS_LITE = Costs(call=100, excluded=0.2)
 """Of Milvus Lite: 4 ms a call, 37 µs a hit, for which it reads the whole row."""
 
 
-class MilvusStore:
+class MilvusStore(VectorStore):
     """A `VectorStore` in Milvus Lite, a Milvus server or cluster, or Zilliz Cloud.
 
-    Collections are called ``<alias>_<fingerprint>``; the alias points to the live one. The
-    collection that was live before it is kept, so that `publish` can go back to it. Threads may
-    share a store.
+    Collections are called ``<alias>_<fingerprint>``, and the alias points to the live one. The
+    collection that was live before is kept, so that `publish` can go back to it. Threads may share
+    a store.
     """
 
     def __init__(
@@ -68,13 +69,14 @@ class MilvusStore:
             token: ``user:password`` or an API key.
             timeout: seconds for connecting, and for each answer; flushing, indexing and loading
                 have longer.
-            index: FLAT compares with every vector, exactly; HNSW is quick among many, and
-                approximate; AUTO leaves the choice to the server. By default FLAT for up to
+            alias: the name that points to the live collection.
+            index: FLAT compares every vector and is exact; HNSW is fast among many items and
+                approximate; AUTO leaves the choice to the server. The default is FLAT for up to
                 `EXACT_UP_TO` items and in Milvus Lite, else HNSW. A collection that has an index
-                keeps it; a new model's is made anew.
+                keeps it.
 
         Raises:
-            ConfigError: a setting is not of these.
+            ConfigError: a setting has no accepted value.
         """
         if index is not None and index not in get_args(Index):
             raise ConfigError(f"index is {index!r}: give one of {', '.join(get_args(Index))}")
@@ -99,10 +101,15 @@ class MilvusStore:
         self,
         fingerprint: str,
         id_type: type[int] | type[str],
-        attributes: Mapping[str, AttributeType],
+        attributes: Mapping[str, Role],
     ) -> str:
+        for column, role in attributes.items():
+            if role not in FILTERABLE:
+                raise StoreError(
+                    f"{column} is {role}: filters can use columns that are {', '.join(FILTERABLE)}"
+                )
         wanted = Layout(self.collection(fingerprint), id_type, dict(attributes))
-        with self._milvus() as client:
+        with self._milvus(make=True) as client:
             if not client.has_collection(wanted.name, timeout=self._timeout):
                 collections.create(client, wanted, BUILD_SECONDS)
             present = collections.layout_of(client, wanted.name, self._timeout)
@@ -229,13 +236,13 @@ class MilvusStore:
         self._connection.close()
 
     @contextmanager
-    def _milvus(self) -> Iterator[MilvusClient]:
+    def _milvus(self, make: bool = False) -> Iterator[MilvusClient]:
         with self._connection.translated():
-            yield self._connection.client()
+            yield self._connection.client(make)
 
     def _on_live(self, fingerprint: str, work: Callable[[MilvusClient, Layout], T]) -> T:
-        """What `work` makes of the live collection, by its own name: so that a swap while it
-        works cannot lead it from one model's vectors to another's."""
+        """Let `work` use the live collection by its own name. So a swap of the alias in between
+        cannot lead it from one model's vectors to another's."""
         for last_try in (False, True):
             name = self._live_collection(fingerprint)
             try:
@@ -250,7 +257,9 @@ class MilvusStore:
 
     def _live_collection(self, fingerprint: str) -> str:
         checked, name = self._seen
-        if name is None or time.monotonic() - checked > ALIAS_SECONDS:
+        # A model that has just been published must not be taken for a wrong one.
+        other = self._fingerprint(name) != fingerprint
+        if other or time.monotonic() - checked > ALIAS_SECONDS:
             name = self._target()
             if name is not None and name != self._seen[1]:
                 with self._milvus() as client:
@@ -269,6 +278,7 @@ class MilvusStore:
 
     def _target(self) -> str | None:
         """The name of the collection that the alias points to."""
+        self._connection.check_open()
         path = self._connection.path
         if path is not None and not os.path.exists(path):
             return None
@@ -287,7 +297,7 @@ class MilvusStore:
         return fingerprint if mine else None
 
     def _drop_older(self, client: MilvusClient, than: str, keep: set[str]) -> None:
-        """Drop what the alias pointed to before; not what another process may be filling now."""
+        """Drop older collections, but not one that another process may be filling now."""
         names = client.list_collections(timeout=self._timeout)
         own = [name for name in names if self._fingerprint(name) and name not in keep]
         made = {name: collections.made(client, name, self._timeout) for name in [*own, than]}

@@ -1,4 +1,4 @@
-"""Many users' searches, each with its own length, filter and exclusions, become few calls."""
+"""Combine the searches of many users, each with its own length and filter, into few calls."""
 
 from __future__ import annotations
 
