@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,13 +11,12 @@ from typing import IO
 
 import psutil
 import pytest
-from fixtures.commands import invoke, start
+from fixtures.commands import PROGRAM, run, start
 
 from towhee_recsys import Bundle
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
-MANY_EPOCHS = ["train", "--data", "sample", "--epochs", "500", "--no-report"]
 PROCESSES = """
 from towhee_recsys.training import fitting
 fitting._WORTH_A_PROCESS = 0
@@ -38,79 +37,124 @@ def _wait_for(stream: IO[str] | None, text: str) -> None:
     pytest.fail(f"{text!r} was not said: {''.join(said)}")
 
 
-def _ended(process: subprocess.Popen[str], children: list[psutil.Process]) -> tuple[str, str]:
-    """What it still says; neither it nor a child is left."""
-    stdout, stderr = process.communicate(timeout=60)
-    _, alive = psutil.wait_procs(children, timeout=20)
+def _ended(process: subprocess.Popen[str], children: list[psutil.Process], folder: Path) -> str:
+    """What it still says on stderr. No process is left, and no file in its temporary folder."""
+    _, stderr = process.communicate(timeout=120)
+    _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
-    return stdout, stderr
+    assert list((folder / "tmp").glob("towhee_recsys-*")) == []
+    assert "Traceback" not in stderr
+    return stderr
 
 
-def _training(home: Path, temporary: Path, in_processes: bool) -> subprocess.Popen[str]:
-    """A `train` of many epochs that has validated once."""
-    environment = {"TMPDIR": str(temporary), "COLUMNS": "200"}
-    if in_processes:
-        process = start(home, *MANY_EPOCHS, program=["-c", PROCESSES], **environment)
-    else:
-        process = start(home, *MANY_EPOCHS, **environment)
+def _training(
+    folder: Path, in_processes: bool
+) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+    """A `train` of many epochs that has validated once, and its children."""
+    (folder / "tmp").mkdir()
+    process = start(
+        folder / "home",
+        *("train", "--data", "sample", "--epochs", "500", "--no-report"),
+        program=["-c", PROCESSES] if in_processes else PROGRAM,
+        TMPDIR=str(folder / "tmp"),
+        COLUMNS="200",
+    )
     _wait_for(process.stderr, "(best so far)")
-    return process
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) == (2 if in_processes else 0)
+    assert bool(list((folder / "tmp").glob("towhee_recsys-*"))) is in_processes
+    return process, children
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
-@pytest.mark.parametrize("in_processes", [False, True], ids=["one process", "processes"])
+@pytest.mark.parametrize(
+    ("number", "in_processes"),
+    [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGTERM, True)],
+    ids=["ctrl-c", "sigterm", "sigterm, processes"],
+)
 def test_train_keeps_the_best_so_far(
     number: signal.Signals, in_processes: bool, tmp_path: Path
 ) -> None:
-    home, temporary = tmp_path / "home", tmp_path / "tmp"
-    temporary.mkdir()
-    process = _training(home, temporary, in_processes)
-    children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) == (2 if in_processes else 0)
-    assert bool(list(temporary.glob("towhee_recsys-*"))) is in_processes
+    process, children = _training(tmp_path, in_processes)
     process.send_signal(number)
-    stdout, stderr = _ended(process, children)
-    assert process.returncode == 0, stderr
-    assert "Traceback" not in stderr
-    bundle = Bundle.load(home / "bundle")
-    assert bundle.metadata.interrupted
-    assert 0 < bundle.metadata.epochs < 500
-    assert bundle.fingerprint in stdout
-    assert list(temporary.glob("towhee_recsys-*")) == []
+    _ended(process, children, tmp_path)
+    _check_kept(process, tmp_path)
 
 
 def test_a_service_manager_terminates_all_processes_at_once(tmp_path: Path) -> None:
-    home, temporary = tmp_path / "home", tmp_path / "tmp"
-    temporary.mkdir()
-    process = _training(home, temporary, in_processes=True)
-    children = psutil.Process(process.pid).children(recursive=True)
+    process, children = _training(tmp_path, in_processes=True)
     for one in (*children, process):
         one.send_signal(signal.SIGTERM)
-    _, stderr = _ended(process, children)
-    assert process.returncode == 0, stderr
-    assert Bundle.load(home / "bundle").metadata.interrupted
-    assert list(temporary.glob("towhee_recsys-*")) == []
+    _ended(process, children, tmp_path)
+    _check_kept(process, tmp_path)
 
 
-def test_a_second_sigterm_ends_training_at_once(tmp_path: Path) -> None:
-    process = _training(tmp_path / "home", tmp_path, in_processes=True)
-    children = psutil.Process(process.pid).children(recursive=True)
+def test_a_second_interrupt_ends_training_at_once(tmp_path: Path) -> None:
+    process, children = _training(tmp_path, in_processes=True)
     for child in children:
-        child.suspend()  # it cannot keep anything
+        child.suspend()  # so that it cannot end in order
+    process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
-    _, stderr = _ended(process, children)
-    assert process.returncode != 0
-    assert "Traceback" not in stderr
-    assert list(tmp_path.glob("towhee_recsys-*")) == []
+    said = _ended(process, children, tmp_path)
+    assert said.splitlines()[-1] in ("Terminated.", "Interrupted.")
+    assert process.returncode in (143, 1)
+    assert not (tmp_path / "home" / "bundle").exists()
 
 
-def test_doctor_into_a_pipe_that_closes(ingested: Path) -> None:
-    process = start(ingested, "doctor")
+def _check_kept(process: subprocess.Popen[str], folder: Path) -> None:
+    """The command is done, and the model of an interrupted training is there."""
+    assert process.returncode == 0
+    bundle = Bundle.load(folder / "home" / "bundle")
+    assert bundle.metadata.interrupted
+    assert 0 < bundle.metadata.epochs < 500
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["recommend", "42"], ["recommend", "42", "--json"]])
+def test_a_reader_that_leaves_is_no_failure(ingested: Path, words: list[str]) -> None:
+    """As in ``towhee-recsys doctor | head -1``."""
+    process = start(ingested, *words)
     assert process.stdout is not None
-    assert process.stderr is not None
-    assert process.stdout.readline().startswith("ok   python")
     process.stdout.close()
-    assert process.stderr.read() == ""
-    process.stderr.close()
-    assert process.wait(60) in (0, 141)
+    assert process.stderr is not None
+    with process.stderr as stderr:
+        assert stderr.read() == ""
+    assert process.wait(60) == 141  # as a shell reports SIGPIPE
+
+
+SLOW_STORE = """
+import sys, time
+from towhee_recsys.cli import main
+from towhee_recsys.stores.vectors.milvus import MilvusStore
+
+write = MilvusStore.write
+
+def told(self, *args, **kwargs):
+    write(self, *args, **kwargs)
+    print("written", file=sys.stderr, flush=True)
+    time.sleep(60)
+
+MilvusStore.write = told
+main()
+"""
+"""The command line, with an index that takes its time over a batch."""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [(signal.SIGINT, 1, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")],
+    ids=["ctrl-c", "sigterm"],
+)
+def test_an_interrupted_ingest_ends_and_the_next_one_works(
+    number: signal.Signals, code: int, says: str, trained: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(trained, tmp_path / "home"))
+    process = start(home, "ingest", "--data", "sample", program=["-c", SLOW_STORE])
+    _wait_for(process.stderr, "written")
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert children  # the embedded store's server
+    (tmp_path / "tmp").mkdir()
+    process.send_signal(number)
+    said = _ended(process, children, tmp_path)
+    assert (process.returncode, said.splitlines()[-1]) == (code, says)
+    assert "300 items, 400 users" in run(home, "ingest", "--data", "sample").stdout
+    assert "belong together" in run(home, "doctor").stdout

@@ -81,14 +81,14 @@ def train_in_processes(job: Job, listener: Listener) -> list[Fit]:
     with TemporaryDirectory(prefix="towhee_recsys-") as folder:
         _write(job, Path(folder))
         workers: list[_Worker] = []
-        try:
-            for member in range(job.model.members):
-                with uninterrupted():  # or a process could be started and not be known
+        with uninterrupted() as interrupts:
+            try:
+                for member in range(job.model.members):
                     workers.append(_Worker(Path(folder), member))
-            _listen(workers, listener)
-        finally:
-            for worker in workers:
-                worker.end()
+                _listen(workers, listener, interrupts)
+            finally:
+                for worker in workers:
+                    worker.end()
         return [_read_fit(Path(folder), member) for member in range(job.model.members)]
 
 
@@ -133,31 +133,36 @@ class _Worker:
         return said[-1] if said else f"exit code {self.process.returncode}"
 
 
-def _listen(workers: Sequence[_Worker], listener: Listener) -> None:
-    """Pass the workers' reports on until all have ended."""
+def _listen(workers: Sequence[_Worker], listener: Listener, interrupts: list[int]) -> None:
+    """Pass the workers' reports on until all have ended.
+
+    The first of `interrupts` is removed and passed on to the workers. One that is left at the end
+    takes its effect then.
+    """
     events: Events = queue.Queue()
     for worker in workers:
         worker.follow(events)
-    interrupted = going = False
-    while True:
+    first: int | None = None
+    failed: list[_Worker] = []
+    while any(worker.reader.is_alive() for worker in workers) or not events.empty():
+        failed = [worker for worker in workers if worker.process.poll()]
+        if failed or (interrupts and first is not None):
+            break
+        if interrupts:
+            first = interrupts.pop(0)
+            for worker in workers:
+                worker.interrupt()
         try:
-            going = any(worker.reader.is_alive() for worker in workers) or not events.empty()
-            failed = [worker for worker in workers if worker.process.poll()]
-            if failed or not going:
-                break
             # With a timeout: a worker may end, or an interrupt come, without a last report.
             _pass_on(events.get(timeout=0.2), listener)
         except queue.Empty:
             pass
-        except KeyboardInterrupt:
-            if interrupted:
-                raise
-            interrupted = True
-            for worker in workers:
-                worker.interrupt()
-    if failed and interrupted:
-        raise KeyboardInterrupt  # it had no weights to keep yet
-    if failed:
+        except KeyboardInterrupt:  # by the listener
+            interrupts.append(signal.SIGINT)
+    failed = failed or [worker for worker in workers if worker.process.poll()]
+    if failed and first is not None:
+        interrupts.append(first)  # it had no weights to keep yet
+    elif failed:
         member, why = failed[0].member, failed[0].failure()
         raise TrainingError(f"training of member {member} ended: {why}")
 
