@@ -91,3 +91,20 @@ def test_sigterm_during_the_import_is_handled_after_it() -> None:
     command = [sys.executable, "-W", "ignore", "-c", DURING]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr
+
+
+KEPT = """
+import logging, warnings
+
+def state():
+    root = logging.getLogger()
+    return list(warnings.filters), root.level, list(root.handlers), warnings.showwarning
+
+before = state()
+import towhee_recsys.cli, towhee_recsys.model.backend
+assert state() == before
+"""
+
+
+def test_warnings_and_logging_stay_as_they_were() -> None:
+    subprocess.run([sys.executable, "-c", KEPT], check=True, timeout=120)
