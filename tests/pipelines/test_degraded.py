@@ -76,6 +76,7 @@ def test_one_stray_event_stops_nothing(sample_stack: Stack, ask: Ask, embedded_u
     assert {one["route"] for one in stray} == {"personal"}
 
 
+@pytest.mark.service
 def test_without_records_ids_and_scores(
     sample_bundle_path: Path, sample_dataset: Any, ask: Ask, tmp_path: Path
 ) -> None:

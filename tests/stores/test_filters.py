@@ -134,13 +134,13 @@ def records() -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.fixture(scope="module", params=["lite", "server"])
+@pytest.fixture(scope="module", params=["lite", "milvus_server_uri"])
 def store(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[MilvusStore]:
     uri = str(tmp_path_factory.mktemp("filters") / "milvus.db")
-    if request.param == "server":
-        uri = request.getfixturevalue("milvus_server_uri")
+    if request.param != "lite":
+        uri = request.getfixturevalue(request.param)
     store = MilvusStore(uri, alias="filters")
     name = store.create("aa11aa11", int, COLUMNS)
     store.write(name, records(), ladder(60))
