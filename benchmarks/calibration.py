@@ -52,9 +52,8 @@ def main() -> None:
 def told(bundle: Any, dataset: Any) -> tuple[np.ndarray, np.ndarray]:
     """Of every recommendation, its probability, and whether it was the item that came next."""
     from towhee_recsys import ItemEncoder, UserEncoder
-    from towhee_recsys.datasets import histories
 
-    past, users = histories(dataset), dataset.user_records()
+    past, users = dataset.histories, dataset.user_records()
     ids = dataset.items["item_id"].to_numpy()
     encoder, items = UserEncoder(bundle), ItemEncoder(bundle).encode(dataset.items)
     likely, true = [], []

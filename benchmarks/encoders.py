@@ -108,12 +108,12 @@ def by_length(bundle: Path, data: str) -> dict[int, tuple[float, float]]:
     """The test's HR@10 and NDCG@10 where only the latest n items are read; all that was seen is
     left out still."""
     from towhee_recsys import Bundle
-    from towhee_recsys.datasets import histories, last_two
+    from towhee_recsys.datasets import last_two
     from towhee_recsys.evaluation.evaluation import model_scores, rank_users
     from towhee_recsys.evaluation.metrics import hit_rate, ndcg
 
     dataset = made.load(data)
-    split = last_two(histories(dataset))
+    split = last_two(dataset.histories)
     score = model_scores(Bundle.load(bundle), dataset)
     ids = dataset.items["item_id"].to_numpy()
     found = {}

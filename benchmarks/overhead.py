@@ -93,19 +93,20 @@ def direct(config: Any) -> tuple[int, Callable[[Any], Any]]:
     """How many operators `recommend` has for that config, and the call of one after the other."""
     from towhee_recsys import operators
     from towhee_recsys.bundle import read_manifest
+    from towhee_recsys.components.requests import Defaults
 
     fingerprint = read_manifest(config.bundle).fingerprint
     model = {"bundle": config.bundle, "fingerprint": fingerprint}
     index = {"uri": config.milvus_uri, "fingerprint": fingerprint}
-    read = operators.ReadRequest(config.bundle, config.top_k, diversity=config.diversity)
+    defaults = {name: getattr(config, name) for name in Defaults.model_fields}
+    read = operators.ReadRequest(**model, **defaults)
     look_up = operators.UserLookup(config.store_url, config.connections)
     rules = operators.RuleFilter(config.bundle, config.rules) if config.rules else list
     encode, search = operators.UserEncoder(**model), operators.MilvusSearch(**index, degrade=True)
     route = operators.Route(**model, uri=config.milvus_uri)
-    threshold = operators.ScoreThreshold(config.min_score)
-    rerank = operators.RerankMMR(**index, diversity=config.diversity)
-    calibrate = operators.Calibrate(**model, calibrate=config.calibrate)
-    explain = operators.Explain(**model, uri=config.milvus_uri, reasons=config.explain)
+    threshold, rerank = operators.ScoreThreshold(), operators.RerankMMR(**index)
+    calibrate = operators.Calibrate(**model)
+    explain = operators.Explain(**model, uri=config.milvus_uri)
     answer = operators.Answer(config.store_url, config.connections)
 
     def recommend(raw: Any) -> Any:

@@ -54,9 +54,9 @@ def sasrec(dataset: Any, items: str, seconds: float, folder: Path | None = None)
 
 def task(dataset: Any, items: str) -> dict[str, NDArray[Any]]:
     """The arrays that ``peers/sasrec.py`` reads."""
-    from towhee_recsys.datasets import histories, last_two
+    from towhee_recsys.datasets import last_two
 
-    past = histories(dataset)
+    past = dataset.histories
     split = last_two(past)
     ranked = np.unique(past.items) if items == "rated" else np.arange(len(dataset.items))
     return {

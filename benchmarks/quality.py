@@ -93,12 +93,12 @@ class Exam:
     """A data set's last interactions, which everybody is asked for."""
 
     def __init__(self, data: str, ranked: str) -> None:
-        from towhee_recsys.datasets import histories, last_two
+        from towhee_recsys.datasets import last_two
 
         begin = time.monotonic()
         self.dataset = made.load(data)
         self.reading = time.monotonic() - begin
-        past = histories(self.dataset)
+        past = self.dataset.histories
         self.split, self.which = last_two(past), ranked
         self.items = len(self.dataset.items)
         self.ranked = np.unique(past.items) if ranked == "rated" else np.arange(self.items)

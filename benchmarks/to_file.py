@@ -103,7 +103,8 @@ class timed_steps:  # noqa: N801
 
         def init(pipeline: Any, *args: Any) -> None:
             self._init(pipeline, *args)
-            pipeline._steps = [timed(step) for step in pipeline._steps]
+            steps = [timed(step) for step in pipeline._graph.steps]
+            pipeline._graph = pipeline._graph._replace(steps=steps)
 
         direct.DirectPipeline.__init__ = init  # type: ignore[method-assign]
         return spent

@@ -79,14 +79,15 @@ class World:
 
     @cached_property
     def store(self) -> Any:
-        from towhee_recsys.operators import shared
+        from towhee_recsys.stores.opening import open_record_store
 
-        return shared.record_store(self.store_url)
+        return open_record_store(self.store_url)
 
     def ingest(self, uri: str) -> None:
         from towhee_recsys.pipelines import IngestConfig, call, ingest
 
-        call(ingest(IngestConfig(**self.settings(uri))), self.dataset)
+        with ingest(IngestConfig(**self.settings(uri))) as pipeline:
+            call(pipeline, self.dataset)
 
     def settings(self, uri: str) -> dict[str, Any]:
         return {"bundle": str(self.path), "milvus_uri": uri, "store_url": self.store_url}

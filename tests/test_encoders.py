@@ -89,6 +89,20 @@ def test_batches_larger_than_one_forward_keep_their_order(
     np.testing.assert_allclose(items.encode(records), one_go[1], atol=1e-5)
 
 
+def test_rows_and_arrays_give_the_vectors_of_ids_and_records(
+    users: UserEncoder, sample_bundle: Bundle, sample_dataset: Dataset
+) -> None:
+    past, ids = sample_dataset.histories, sample_dataset.items["item_id"].to_numpy()
+    records = sample_dataset.user_records()
+    rows = [past.of(user) for user in range(len(records))]
+    assert min(map(len, rows)) < sample_bundle.config.max_history < max(map(len, rows))
+    by_id = users.encode(
+        [{"user": u, "history": ids[r].tolist()} for u, r in zip(records, rows, strict=True)]
+    )
+    arrays = sample_bundle.user_features.transform(records)
+    np.testing.assert_array_equal(users.encode_rows(rows, arrays), by_id)
+
+
 def test_record_and_history_both_count(users: UserEncoder) -> None:
     record, history = USERS[0]["user"], USERS[0]["history"]
     vectors = users.encode(

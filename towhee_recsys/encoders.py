@@ -133,6 +133,20 @@ class UserEncoder:
         histories = [self._latest(record.get("history")) for record in records]
         return self._forward(histories, self._features(records))
 
+    def encode_rows(
+        self, histories: Sequence[NDArray[np.int32]], features: Mapping[str, NDArray[Any]]
+    ) -> Vectors:
+        """The vectors that `encode` gives, of users who are row numbers and arrays already.
+
+        Args:
+            histories: each user's items as rows of the bundle's items, oldest first.
+            features: the users' records, as ``bundle.user_features.transform`` gives them, B rows
+                each.
+        """
+        # One item more than the model reads tells it that there are more.
+        latest = self.bundle.config.max_history + 1
+        return self._forward([rows[-latest:] for rows in histories], features)
+
     def contributions(self, user: Mapping[str, Any]) -> tuple[list[Id], Vectors]:
         """What each item of a user's history adds to the user's vector.
 

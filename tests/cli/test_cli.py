@@ -318,7 +318,7 @@ def test_a_model_of_everything_is_not_evaluated(tmp_path: Path) -> None:
     result = invoke(tmp_path, "train", "--holdout", "none", "--epochs", "0.1")
     page = tmp_path / "report" / "index.html"
     assert result.stdout.splitlines()[-1] == f"Report: {page}"
-    assert "nothing to ask the model that it has not seen" in page.read_text("utf-8")
+    assert "no interactions were held out" in page.read_text("utf-8")
     assert Bundle.load(tmp_path / "bundle").metadata.holdout == "none"
     result = invoke(tmp_path, "evaluate", "--json")
     assert result.exit_code == 1

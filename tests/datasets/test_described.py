@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -102,6 +104,38 @@ def test_every_kind_of_file_reads_alike(tmp_path: Path) -> None:
         assert dataset.interactions.equals(expected.interactions)
 
 
+@pytest.mark.parametrize("kind", ["string", "large_string", "string_view", "dictionary"])
+def test_parquet_text_is_text_in_every_layout(tmp_path: Path, kind: str) -> None:
+    def column(values: list[str | None]) -> Any:
+        text = pa.array(values, pa.string())
+        return text.dictionary_encode() if kind == "dictionary" else text.cast(getattr(pa, kind)())
+
+    labels = pa.list_(pa.string() if kind == "dictionary" else getattr(pa, kind)())
+    items = {
+        "item_id": column(["a", "b"]),
+        "title": column(["A", None]),
+        "tags": pa.array([["x", "y"], []], labels),
+        "joined": column(["x|y", ""]),
+        "year": column(["1994", ""]),
+    }
+    plays = {"user_id": column(["7", "8"]), "item_id": column(["b", "a"]),
+             "timestamp": column(["2024-05-02", "2024-05-01T10:00:00"])}  # fmt: skip
+    pq.write_table(pa.table(items), tmp_path / "items.parquet")
+    pq.write_table(pa.table(plays), tmp_path / "plays.parquet")
+    (tmp_path / "dataset.yaml").write_text(
+        "interactions: {path: plays.parquet}\n"
+        "items: {path: items.parquet, columns: {title: text, tags: multi_categorical, "
+        "joined: multi_categorical, year: number}}\n"
+    )
+    dataset = Dataset.load(tmp_path / "dataset.yaml")
+    assert dataset.item_records() == [
+        {"item_id": "a", "title": "A", "tags": ["x", "y"], "joined": ["x", "y"], "year": 1994},
+        {"item_id": "b", "title": None, "tags": [], "joined": [], "year": None},
+    ]
+    assert dataset.users["user_id"].tolist() == [7, 8]
+    assert dataset.interactions["timestamp"].tolist() == [1714608000.0, 1714557600.0]
+
+
 def test_users_times_and_ratings_may_be_absent(tmp_path: Path) -> None:
     path = write(
         tmp_path,
@@ -157,7 +191,11 @@ def test_users_times_and_ratings_may_be_absent(tmp_path: Path) -> None:
         ),
         (
             {"dataset_yaml": YAML.replace("year: number", "year: nummer")},
-            ["year", "'nummer'", "number"],
+            ["column 'year': role is 'nummer': input should be", "'number'", "Write a role"],
+        ),
+        (
+            {"dataset_yaml": YAML.replace("year: number", "year: {role: number, seperator: x}")},
+            ["column 'year': unknown field 'seperator'. Did you mean 'separator'?"],
         ),
         ({"dataset_yaml": YAML.replace("cover: display", "score: display")}, ["score", "Rename"]),
         ({"dataset_yaml": YAML.replace("cover:", "covr:")}, ["'covr'", "Did you mean 'cover'?"]),

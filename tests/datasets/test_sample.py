@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from towhee_recsys.datasets import Dataset, Split, histories, last_two, sample
+from towhee_recsys.datasets import Dataset, Split, last_two, sample
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def dataset() -> Dataset:
 def test_its_size(dataset: Dataset) -> None:
     assert (len(dataset.users), len(dataset.items)) == (400, 300)
     assert 15_000 < len(dataset.interactions) < 30_000
-    assert histories(dataset).lengths.min() >= 10
+    assert dataset.histories.lengths.min() >= 10
     assert not dataset.interactions.duplicated(["user_id", "item_id"]).any()
     assert dataset.items["title"].is_unique
     assert dataset.items["genres"].map(len).between(1, 3).all()
@@ -45,7 +45,7 @@ def test_the_seed_decides(dataset: Dataset) -> None:
 
 
 def test_history_beats_popularity_and_popularity_beats_chance(dataset: Dataset) -> None:
-    split = last_two(histories(dataset))
+    split = last_two(dataset.histories)
     items = len(dataset.items)
     popular = np.bincount(split.train.items, minlength=items).astype(float)
     met = np.zeros((len(dataset.users), items))

@@ -17,7 +17,6 @@ from towhee_recsys.evaluation.baselines import (
     check_baselines,
     fit_baseline,
     popular_score,
-    popularity,
 )
 from towhee_recsys.evaluation.ease import ease_score, ease_weights, gram_matrix
 from towhee_recsys.evaluation.ials import ials_score
@@ -110,7 +109,7 @@ def test_factors_of_a_user_solve_the_least_squares_for_the_given_history(
 
 
 def test_popularity_is_the_same_for_all(two_circles: Histories) -> None:
-    counts = popularity(_histories([[0, 2], [2], []]), 4)
+    counts = _histories([[0, 2], [2], []]).item_counts(4)
     assert counts.tolist() == [1, 0, 2, 0]
     assert _scores(popular_score(counts), [[], [3]]).tolist() == [[1, 0, 2, 0]] * 2
 

@@ -19,9 +19,9 @@ from sklearn.isotonic import IsotonicRegression
 from towhee_recsys import Bundle, Dataset, evaluate, train
 from towhee_recsys.bundle.bundle import CALIBRATION
 from towhee_recsys.bundle.calibration import Calibration, log_totals
-from towhee_recsys.datasets import histories, last_two
+from towhee_recsys.datasets import last_two
 from towhee_recsys.errors import BundleError
-from towhee_recsys.evaluation import calibration_fit as calibrating
+from towhee_recsys.evaluation import calibration_fit
 from towhee_recsys.evaluation.calibration_fit import calibrate, calibration_figures
 from towhee_recsys.evaluation.evaluation import model_scores
 from towhee_recsys.evaluation.ranking import Answers, answer_users
@@ -51,7 +51,7 @@ def curve(pairs: list[tuple[float, bool]]) -> Calibration:
 
 @pytest.fixture
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrating, "TOGETHER", 1)
+    monkeypatch.setattr(calibration_fit, "TOGETHER", 1)
 
 
 @pytest.mark.usefixtures("one_by_one")
@@ -109,7 +109,7 @@ def test_log_totals() -> None:
 )
 def test_a_curve_never_falls(pairs: list[tuple[float, bool]], together: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calibrating, "TOGETHER", together)
+        patch.setattr(calibration_fit, "TOGETHER", together)
         found = curve(pairs)
     worth = found.probability(np.linspace(-101, 101, 500))
     assert (np.diff(worth) >= 0).all()
@@ -127,7 +127,7 @@ def test_a_lucky_one_at_the_top_is_no_certainty() -> None:
 
 
 def test_many_levels_make_a_hundred_points(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibrating, "TOGETHER", 10)
+    monkeypatch.setattr(calibration_fit, "TOGETHER", 10)
     rng = np.random.default_rng(1)
     scores = rng.random(200_000)
     lists = [
@@ -137,7 +137,7 @@ def test_many_levels_make_a_hundred_points(monkeypatch: pytest.MonkeyPatch) -> N
     ]  # fmt: skip
     found = calibrate(*answered(lists))
     assert found is not None
-    assert len(found.log_shares) == calibrating.POINTS == 100
+    assert len(found.log_shares) == calibration_fit.POINTS == 100
     where = np.linspace(0.02, 0.98, 50)
     np.testing.assert_allclose(found.probability(where), where, atol=0.03)
 
@@ -216,7 +216,7 @@ def test_what_is_foretold_comes_true_at_every_place(
     sample_bundle: Bundle, sample_dataset: Dataset
 ) -> None:
     """By ranks, of all test users: what stands first is likelier, and by as much as is said."""
-    split = last_two(histories(sample_dataset))
+    split = last_two(sample_dataset.histories)
     ids = sample_dataset.items["item_id"].to_numpy()
     score, everything = model_scores(sample_bundle, sample_dataset), np.arange(len(ids))
     found = answer_users(score, split, "test", everything, ids, length=60)

@@ -201,5 +201,5 @@ def test_nobody_who_asks_for_a_new_item_is_said(
     cold = held_out[1]
     table, cold_ids = cold.dataset.interactions, cold.dataset.items["item_id"].iloc[cold.items]
     few = dataclasses.replace(cold.dataset, interactions=table[~table["item_id"].isin(cold_ids)])
-    with pytest.raises(TrainingError, match="nobody's last interaction is with a held-out item"):
+    with pytest.raises(TrainingError, match="no user's last interaction is with a held-out item"):
         measure(bundle, dataclasses.replace(cold, dataset=few))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, train
-from towhee_recsys.datasets import Schema, histories, last_two
+from towhee_recsys.datasets import Schema, last_two
 from towhee_recsys.errors import ConfigError, RequestError, TrainingError
 from towhee_recsys.evaluation.baselines import L2
 from towhee_recsys.evaluation.ranking import answer_users, rank_users
@@ -238,7 +238,7 @@ def test_the_document_is_json(dataset: Dataset, bundle: Bundle) -> None:
 def test_a_list_has_its_target_where_the_rank_says(dataset: Dataset) -> None:
     rng = np.random.default_rng(0)
     ids = dataset.items["item_id"].to_numpy()
-    split = last_two(histories(dataset))
+    split = last_two(dataset.histories)
     noise = rng.integers(0, 4, (len(dataset.users), len(ids))).astype(np.float32)
     ranked = np.setdiff1d(np.arange(len(ids)), [3, 4])
     found = answer_users(lambda users, _: noise[users], split, "test", ranked, ids, length=28)
@@ -262,7 +262,7 @@ def test_equal_scores_are_ordered_by_id_and_nothing_seen_is_ranked(dataset: Data
         return np.tile(np.arange(len(ids), dtype=np.float32) % 2, (len(rows), 1))
 
     for which, end in (("validation", -2), ("test", -1)):
-        ranks = rank_users(score, last_two(histories(dataset)), which, np.arange(len(ids)), ids)
+        ranks = rank_users(score, last_two(dataset.histories), which, np.arange(len(ids)), ids)
         constant = {item: float(i % 2) for i, item in enumerate(ids)}
         expected = [
             _naive_rank(constant, _naive_histories()[user][end], _naive_histories()[user][:end])
@@ -325,7 +325,7 @@ def test_data_frames_must_be_passed(bundle: Bundle) -> None:
 def test_nobody_to_ask_is_said(bundle: Bundle) -> None:
     met = pd.DataFrame({"user_id": [1, 1, 2], "item_id": ["t1", "t2", "t1"]})
     few = Dataset.from_frames(met, pd.DataFrame({"item_id": ["t1", "t2"]}), name="few")
-    with pytest.raises(TrainingError, match="nobody in few has three interactions"):
+    with pytest.raises(TrainingError, match="cannot evaluate few: no user has three interactions"):
         evaluate(bundle, few)
 
 

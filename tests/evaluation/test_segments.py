@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from towhee_recsys.evaluation.metrics import summary
-from towhee_recsys.evaluation.segments import Segment, by_history, by_label, by_popularity
+from towhee_recsys.evaluation.segments import UserGroup, by_history, by_label, by_popularity
 
 
-def _adds_up(found: list[Segment], ranks: np.ndarray) -> None:
+def _adds_up(found: list[UserGroup], ranks: np.ndarray) -> None:
     assert sum(one.users for one in found) == len(ranks)
     for name, value in summary(ranks).items():
         total = sum(one.users * one.metrics[name] for one in found)

@@ -13,7 +13,7 @@ from fixtures.tiny import SHORT, TINY, cycle
 
 from towhee_recsys import Bundle, Dataset, evaluate, train
 from towhee_recsys.errors import TrainingError
-from towhee_recsys.evaluation.segments import Segment
+from towhee_recsys.evaluation.segments import UserGroup
 from towhee_recsys.reporting.findings import Findings, Measured, highest, with_results
 from towhee_recsys.reporting.item_map import map_items
 from towhee_recsys.reporting.report import render, write_report
@@ -91,10 +91,10 @@ def findings(sample_bundle: Bundle, sample_dataset: Dataset) -> Findings:
         ),
         segments={
             "history": [
-                Segment("short", 150, {"hr@10": 0.2345, "ndcg@10": 0.1234}),
-                Segment("long $x_{", 250, {"hr@10": 0.3456, "ndcg@10": 0.2222}),
+                UserGroup("short", 150, {"hr@10": 0.2345, "ndcg@10": 0.1234}),
+                UserGroup("long $x_{", 250, {"hr@10": 0.3456, "ndcg@10": 0.2222}),
             ],
-            "gender": [Segment("F", 1234, {"hr@10": 0.4567, "ndcg@10": 0.3333})],
+            "gender": [UserGroup("F", 1234, {"hr@10": 0.4567, "ndcg@10": 0.3333})],
         },
     )
 
@@ -157,7 +157,7 @@ def test_figures_are_those_of_the_evaluation(
 
 def test_segments_are_told(report: Path) -> None:
     page = read(report)
-    assert page.texts("h3") == ["All metrics", "By history", "By gender"]
+    assert page.texts("h3") == ["All metrics", "By length of history", "By gender"]
     assert "long $x_{250 users" in page.texts("th")
     assert page.texts("td", class_="bar")[4:] == [
         *("0.1234", "0.2345", "0.2222", "0.3456", "0.3333", "0.4567")
@@ -177,9 +177,9 @@ def test_every_item_has_its_title(report: Path, sample_dataset: Dataset) -> None
 
 def test_it_says_how_the_model_was_trained(report: Path, told: Bundle) -> None:
     text = " ".join(read(report).texts("p"))
-    assert f"read {told.metadata.interactions:,} interactions between 400 users" in text
-    assert "settings of the preset fast" in text
-    assert "2 pairs of towers were trained side by side" in text
+    assert f"trained on {told.metadata.interactions:,} interactions between 400 users" in text
+    assert "with the preset fast" in text
+    assert "2 members: pairs of towers that were trained separately" in text
     assert f"items ({listed(list(told.schema.items))})" in text
     assert "by t-SNE" in read(report).texts("figcaption")[-1]
     assert told.fingerprint in read(report).texts("title")[0]
@@ -203,7 +203,7 @@ def test_names_from_data_stay_text(evil: tuple[Bundle, Dataset], tmp_path: Path)
     findings = Findings(
         80, 24, Measured("this model", {"ndcg@10": 0.5, "hr@10": 0.5}), [], {EVIL: []}
     )
-    segment = Segment(EVIL, 3, {"ndcg@10": 0.5, "hr@10": 0.5})
+    segment = UserGroup(EVIL, 3, {"ndcg@10": 0.5, "hr@10": 0.5})
     findings = dataclasses.replace(findings, segments={EVIL: [segment]})
     path = write_report(tmp_path / "report", *evil, findings)
     page = read(path)
@@ -220,7 +220,7 @@ def test_without_anything_kept_back(cycle_dataset: Dataset, tmp_path: Path) -> N
     path = write_report(tmp_path / "report", train(cycle_dataset, config, TINY), cycle_dataset)
     assert "baselines.png" not in [file.name for file in path.parent.iterdir()]
     assert (path.parent / "map.png").exists()
-    assert "Nothing was kept back" in " ".join(read(path).texts("p"))
+    assert "No interactions were held out" in " ".join(read(path).texts("p"))
     assert read(path).texts("dl") == []
 
 

@@ -17,7 +17,7 @@ from fixtures.tiny import SHORT, TINY, cycle
 
 from towhee_recsys import Bundle, Dataset, train
 from towhee_recsys.errors import TrainingError
-from towhee_recsys.training.checkpoint import Checkpoint, Progress
+from towhee_recsys.training.checkpoint import Checkpoint, RunState
 
 TESTS = Path(__file__).parents[1]
 
@@ -165,7 +165,7 @@ def test_a_damaged_checkpoint_is_refused(run: Path, name: str, damage: str) -> N
 
 def _checkpoint(epoch: int) -> Checkpoint:
     arrays = {"a": np.full(3, epoch, np.float32)}
-    return Checkpoint(Progress("run", epoch=epoch, best_ndcg=0.5), arrays, arrays, {})
+    return Checkpoint(RunState("run", epoch=epoch, best_ndcg=0.5), arrays, arrays, {})
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -173,10 +173,10 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
         _checkpoint(epoch).save(tmp_path / "deep" / "run")
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["run"]
     found = Checkpoint.load(tmp_path / "deep" / "run", "run")
-    assert found.progress == Progress("run", epoch=2, best_ndcg=0.5)
+    assert found.state == RunState("run", epoch=2, best_ndcg=0.5)
     assert found.weights["a"].tolist() == found.optimizer["a"].tolist() == [2, 2, 2]
     assert found.best == {}
-    assert dataclasses.asdict(found.progress)["finished"] is False
+    assert dataclasses.asdict(found.state)["finished"] is False
 
 
 def test_a_kill_between_two_renames_loses_nothing(tmp_path: Path) -> None:
@@ -184,9 +184,9 @@ def test_a_kill_between_two_renames_loses_nothing(tmp_path: Path) -> None:
     _checkpoint(1).save(folder)
     _checkpoint(2).save(tmp_path / "run.new")  # written whole,
     folder.rename(tmp_path / "run.old")  # and the old one out of the way: killed here
-    assert Checkpoint.load(folder, "run").progress.epoch == 2
+    assert Checkpoint.load(folder, "run").state.epoch == 2
     _checkpoint(3).save(folder)
-    assert Checkpoint.load(folder, "run").progress.epoch == 3
+    assert Checkpoint.load(folder, "run").state.epoch == 3
     Checkpoint.remove(folder)
     assert list(tmp_path.iterdir()) == []
 
@@ -196,6 +196,6 @@ def test_a_kill_while_writing_keeps_the_last_one(tmp_path: Path) -> None:
     _checkpoint(1).save(folder)
     (tmp_path / "run.new").mkdir()
     (tmp_path / "run.new" / "weights.safetensors").write_bytes(b"half")
-    assert Checkpoint.load(folder, "run").progress.epoch == 1
+    assert Checkpoint.load(folder, "run").state.epoch == 1
     _checkpoint(2).save(folder)
-    assert Checkpoint.load(folder, "run").progress.epoch == 2
+    assert Checkpoint.load(folder, "run").state.epoch == 2

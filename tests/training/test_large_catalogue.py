@@ -10,7 +10,7 @@ from fixtures.tiny import CYCLE, SHORT, TINY
 from numpy.typing import NDArray
 
 from towhee_recsys import Dataset, evaluate, train
-from towhee_recsys.evaluation import calibration_fit as calibrating
+from towhee_recsys.evaluation import calibration_fit
 from towhee_recsys.evaluation.ranking import Answers, answer_users
 from towhee_recsys.features import FIRST
 from towhee_recsys.training import fitting, trainer
@@ -84,7 +84,7 @@ def test_of_very_many_scores_some_users_are_asked_at_the_end(
     whole = train(cycle_dataset, brief, TINY)
     assert asked == [(80, 100), (0, 0), (80, 0)]  # the model, and popularity
     # Lists to learn from what scores are worth are dearer still: then some of those get none.
-    monkeypatch.setattr(calibrating, "SCORES", 3 * CYCLE)
+    monkeypatch.setattr(calibration_fit, "SCORES", 3 * CYCLE)
     assert train(cycle_dataset, brief, TINY).metadata.validation == pytest.approx(
         whole.metadata.validation
     )

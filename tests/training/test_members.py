@@ -17,10 +17,9 @@ from fixtures.tiny import SHORT, TINY, cycle
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, train
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.model import ModelConfig
-from towhee_recsys.training import TrainingConfig, fitting
-from towhee_recsys.training import members as worker
+from towhee_recsys.training import TrainingConfig, fitting, members
 from towhee_recsys.training.data import TrainingData
-from towhee_recsys.training.listener import Silence
+from towhee_recsys.training.listener import NullListener
 
 TWO = ModelConfig(embedding_size=32, members=2, heads=4, hidden_size=32, max_history=12, blocks=1)
 BRIEF = SHORT.model_copy(update={"epochs": 4})
@@ -56,7 +55,7 @@ def test_a_curve_tells_of_all_members(pair: Bundle) -> None:
         assert 0 < point["loss"] < 10
 
 
-class Counter(Silence):
+class Counter(NullListener):
     def __init__(self) -> None:
         self.steps = {0: 0, 1: 0}
 
@@ -91,11 +90,11 @@ def test_a_process_that_dies_is_named(
     cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     data = TrainingData.of(cycle_dataset, "last-two")
-    job = worker.Job(data, BRIEF, TWO, None, False, None)
+    job = members.Job(data, BRIEF, TWO, None, False, None)
     (tmp_path / "paddle.py").write_text("raise MemoryError('no room')")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(TrainingError, match=r"member [01] ended: MemoryError: no room"):
-        worker.run(job, Silence())
+        members.train_in_processes(job, NullListener())
 
 
 CHILD = """
@@ -105,12 +104,12 @@ from fixtures.tiny import SHORT, cycle
 from towhee_recsys import train
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.training import fitting
-from towhee_recsys.training.listener import Silence
+from towhee_recsys.training.listener import NullListener
 
 fitting._WORTH_A_PROCESS = 0
 seen = set()
 
-class Tell(Silence):
+class Tell(NullListener):
     def validation(self, member, metrics, best):
         seen.add(member)
         if len(seen) == 2:
@@ -163,7 +162,7 @@ def test_a_killed_run_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "run").iterdir() if p.name.isdigit()) == ["0", "1"]
     long = SHORT.model_copy(update={"epochs": 10_000, "patience": 10_000})
 
-    class Stop(Silence):
+    class Stop(NullListener):
         def __init__(self) -> None:
             self.messages: list[str] = []
 

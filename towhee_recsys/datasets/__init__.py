@@ -1,28 +1,30 @@
-"""Tables become validated data sets.
+"""Read tables into checked data sets.
 
-| what                                                            | where    |
-| --------------------------------------------------------------- | -------- |
-| `Dataset`, `Source`: three checked tables, and where they lay   | dataset  |
-| `Schema`, `Column`, `Role`: what columns mean                   | schema   |
-| `sample`: an invented cinema, made from a seed                  | sample   |
-| `histories`, `last_two`; `Histories`, `Split`                   | splits   |
-| `validate`, `Report`: what was understood, and what is wrong    | report   |
-| `Problem`: one kind of mistake, with rows and values            | problems |
-| `download`, `cache_folder`, `MOVIELENS`: what can be fetched    | download |
-| `NAMES`: the data sets that go by a name                        | loading  |
+| what                                                              | where             |
+| ----------------------------------------------------------------- | ----------------- |
+| `Dataset`: load, records, histories; `sample`: an invented cinema | dataset           |
+| `HistoryBatch`: the histories of some users, as lists             | dataset           |
+| `Source`: where a data set was read from                          | contents          |
+| `Schema`, `Column`, `Role`: the roles of columns                  | schema            |
+| `Histories`: each user's items in time order; item counts         | histories         |
+| `last_two`, `Split`: what to train on and what to evaluate on     | splits            |
+| `validate`, `Report`: what a data set holds, and what is wrong    | validation        |
+| `Problem`: one kind of mistake, with rows and values              | readers/problems  |
+| `download`, `cache_folder`, `MOVIELENS`: what can be downloaded   | download          |
+| `NAMES`: the data sets that have a name                           | readers/loading   |
 
-Behind `Dataset.load`, loading finds the reader: movielens (over archive), tables (of one's own,
-with naming) or frames. Each makes a raw table, text files by way of delimited; assemble checks
-them with ids, values and times, and makes the data set.
+`contents` holds the three checked tables, which every reader makes, and `sample` too.
+`Dataset.load` wraps them. The readers are in `readers`.
 """
 
-from towhee_recsys.datasets.dataset import Dataset, Source
+from towhee_recsys.datasets.contents import Source
+from towhee_recsys.datasets.dataset import Dataset, HistoryBatch, sample
 from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
+from towhee_recsys.datasets.histories import Histories
 from towhee_recsys.datasets.readers.loading import NAMES
 from towhee_recsys.datasets.readers.problems import Problem
-from towhee_recsys.datasets.sample import sample
 from towhee_recsys.datasets.schema import Column, Schema
-from towhee_recsys.datasets.splits import Histories, Split, histories, last_two
+from towhee_recsys.datasets.splits import Split, last_two
 from towhee_recsys.datasets.validation import Report, validate
 from towhee_recsys.types import Role
 
@@ -32,6 +34,7 @@ __all__ = [
     "Column",
     "Dataset",
     "Histories",
+    "HistoryBatch",
     "Problem",
     "Report",
     "Role",
@@ -40,7 +43,6 @@ __all__ = [
     "Split",
     "cache_folder",
     "download",
-    "histories",
     "last_two",
     "sample",
     "validate",

@@ -1,4 +1,4 @@
-"""A data set's name becomes a checked zip in the cache: fetched once, resumed where it broke."""
+"""Download a MovieLens archive into the cache: once, checked, and resumed after a failure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from filelock import FileLock
 from towhee_recsys.errors import DownloadError
 
 MOVIELENS = ("ml-100k", "ml-1m", "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small")
-"""What GroupLens publishes, and `download` fetches."""
+"""The names that `download` knows."""
 BASE_URL = "https://files.grouplens.org/datasets/movielens"
 
 _CHECKSUMS = {"ml-1m": "c4d9eecfca2ab87c1945afe126590906"}
-"""MD5 sums that are not asked for, since they never change."""
+"""Known MD5 sums, which never change. Others are downloaded with the archive."""
 _CONNECT_S = 4.0
 _SILENCE_S = 8.0
-"""Seconds without a byte after which the connection counts as lost."""
+"""The connection counts as lost after so many seconds without a byte."""
 _BLOCK = 1 << 16
 
 
 def cache_folder() -> Path:
-    """Where downloads stay: ``$TOWHEE_RECSYS_CACHE``, else ``~/.cache/towhee_recsys``."""
+    """The folder of downloads: ``$TOWHEE_RECSYS_CACHE``, else ``~/.cache/towhee_recsys``."""
     return Path(os.environ.get("TOWHEE_RECSYS_CACHE") or "~/.cache/towhee_recsys").expanduser()
 
 
@@ -41,17 +41,17 @@ def download(
     base_url: str = BASE_URL,
     time_limit: float = 3600.0,
 ) -> Path:
-    """The zip of a MovieLens data set, from `cache` if it is there, else fetched into it.
+    """Return the zip of a MovieLens data set. It is downloaded into `cache` if it is not there.
 
     Args:
         name: one of `MOVIELENS`.
         cache: a folder; by default `cache_folder`.
-        progress: called with the bytes so far and in all (None: unknown).
-        base_url: where ``NAME.zip`` and its checksum ``NAME.zip.md5`` lie.
-        time_limit: seconds for the whole; what was fetched until then is kept for the next try.
+        progress: called with the bytes so far and in total (None: unknown).
+        base_url: the location of ``NAME.zip`` and its checksum ``NAME.zip.md5``.
+        time_limit: seconds for the whole download. What was fetched by then is kept for later.
 
     Raises:
-        DownloadError: naming host and reason, and how to go on without.
+        DownloadError: says which host failed and why, and what to do instead.
     """
     folder = cache or cache_folder()
     target = folder / f"{name}.zip"
@@ -77,7 +77,7 @@ def download(
 
 
 def _published_checksum(session: requests.Session, url: str) -> str | None:
-    """The MD5 sum beside the zip; None where none is published."""
+    """The MD5 sum beside the zip; None if none is published."""
     with _answer(session, url, {}) as answer:
         if answer.status_code == 404:
             return None
@@ -93,10 +93,10 @@ def _fetch(
     progress: Callable[[int, int | None], None] | None,
     deadline: float,
 ) -> None:
-    """Write the file to `part`, from where it ends, if it is there and the host can do that."""
+    """Write the file to `part`. An existing part is continued if the host supports ranges."""
     have = part.stat().st_size if part.exists() else 0
     with _answer(session, url, {"Range": f"bytes={have}-"} if have else {}) as answer:
-        if answer.status_code == 416:  # there is nothing after what is there: whole, or too much
+        if answer.status_code == 416:  # nothing left to fetch: the part is whole, or too long
             return
         answer.raise_for_status()
         if answer.status_code != 206:
@@ -116,7 +116,7 @@ def _fetch(
 
 
 def _answer(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:
-    """A streamed answer; a connection that fails at once is tried once more."""
+    """A streamed answer. A connection that fails at once is tried a second time."""
     ask = partial(session.get, url, stream=True, timeout=(_CONNECT_S, _SILENCE_S))
     headers = {**headers, "Accept-Encoding": "identity"}
     begun = time.monotonic()
@@ -144,7 +144,7 @@ def _reason(exc: requests.RequestException) -> str:
     if isinstance(exc, requests.Timeout):
         return "it took too long; what came so far is kept for the next try"
     cause = getattr(exc.args[0], "reason", None) if exc.args else None
-    if cause is not None:  # urllib3's, behind words about its pools and retries
+    if cause is not None:  # urllib3's reason follows words about its pools and retries
         return str(cause).rpartition(": ")[2]
     if isinstance(exc, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         return "the connection broke; what came so far is kept for the next try"

@@ -1,8 +1,8 @@
-"""A seed becomes a small invented cinema: 300 films, 400 people, and what they watched in order.
+"""Make a small invented cinema from a seed: 300 films, 400 users, and what they watched in order.
 
-Nothing is read or downloaded. The tastes behind it are simple enough to be found again: a person
-likes genres according to age, gender and a hidden circle of friends, moves slowly from one
-circle's taste to another's, tends to watch the next part of a series, and sees what everybody sees.
+Nothing is read or downloaded. The tastes are simple enough for a model to learn: a user likes
+genres by age, by gender and by a hidden circle of friends, moves slowly from one circle's taste to
+another's, tends to watch the next part of a series, and watches what is popular.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.dataset import Dataset, Source
+from towhee_recsys.datasets.contents import Contents, Source
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
@@ -23,7 +23,7 @@ USERS = 400
 ITEMS = 300
 CIRCLES = 8
 LONGEST = 220
-"""Interactions of the keenest user; the others have a few dozen, and nobody fewer than ten."""
+"""Interactions of the most active user. The others have a few dozen, and at least ten."""
 
 SCHEMA = Schema.model_validate(
     {
@@ -76,17 +76,17 @@ class _Cinema:
     sequel: NDArray[np.int64]  # (ITEMS,): the row of the next part, or -1
 
 
-def sample(seed: int = 0) -> Dataset:
-    """The invented cinema of `seed`: the same for the same seed, in well under a second."""
+def cinema(seed: int = 0) -> Contents:
+    """The invented cinema of `seed`. The same seed gives the same cinema."""
     rng = np.random.Generator(np.random.PCG64(seed))
     cinema = _films(rng)
-    users, start, end = _people(rng)
+    users, start, end = _audience(rng)
     interactions = _evenings(rng, cinema, start, end)
     digest = hashlib.sha256()
     for table in (users, cinema.table, interactions):
         digest.update(table.to_json(orient="values").encode())
     source = Source(kind="sample", location=f"sample:{seed}", sha256=digest.hexdigest())
-    return Dataset("sample", SCHEMA, users, cinema.table, interactions, source, repeated=0)
+    return Contents("sample", SCHEMA, users, cinema.table, interactions, source, repeated=0)
 
 
 def _films(rng: np.random.Generator) -> _Cinema:
@@ -121,10 +121,10 @@ def _films(rng: np.random.Generator) -> _Cinema:
     return _Cinema(table, shares, np.array(fame, np.float32), np.array(sequel))
 
 
-def _people(
+def _audience(
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, NDArray[np.float32], NDArray[np.float32]]:
-    """The users' table, and each one's taste for each genre at first and at last."""
+    """The table of users, and each one's taste for each genre at the start and at the end."""
     age = np.clip(rng.gamma(5.0, 7.5, USERS), 14, 88).astype(np.int64)
     gender = rng.integers(0, 2, USERS)
     country = rng.choice(len(COUNTRIES), USERS, p=[0.3, 0.25, 0.15, 0.12, 0.1, 0.08])
@@ -151,11 +151,11 @@ def _evenings(
     start: NDArray[np.float32],
     end: NDArray[np.float32],
 ) -> pd.DataFrame:
-    """What everybody watched, drawn one step at a time for all who still go on."""
+    """The interactions, drawn one step at a time for all users who have not finished."""
     length = np.clip(10 + rng.gamma(1.3, 32.0, USERS), 10, LONGEST - 40).astype(np.int64)
     length[rng.integers(USERS)] = LONGEST
     begins = FIRST_DAY + rng.uniform(0.0, 500 * DAY, USERS)
-    pull = np.zeros((USERS, ITEMS), np.float32)  # towards parts that come next; -inf: seen
+    pull = np.zeros((USERS, ITEMS), np.float32)  # towards the next part of a series; -inf: seen
     clock = np.floor(begins)
     steps = []
     for step in range(LONGEST):
@@ -164,9 +164,9 @@ def _evenings(
         taste = (1 - way) * start[going] + way * end[going]
         liking = taste @ cinema.genres.T
         wish = liking + cinema.fame + pull[going]
-        # The first of exponential clocks that run at the rates exp(wish): a draw by softmax.
+        # The first of exponential clocks with the rates exp(wish) is a draw from their softmax.
         item = np.argmin(rng.standard_exponential(wish.shape, np.float32) * np.exp(-wish), axis=1)
-        # A quarter of the evenings follow after days, the others go on at once.
+        # A quarter of the films come days later, the others on the same evening.
         pause = np.where(rng.random(len(going)) < 0.25, rng.exponential(4 * DAY, len(going)), 0.0)
         clock[going] += np.floor(5_400 + pause + rng.exponential(1_800, len(going)))
         liked = liking[np.arange(len(going)), item]

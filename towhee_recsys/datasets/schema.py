@@ -1,4 +1,4 @@
-"""What the columns of the users' and items' tables mean: one role a column, as validated data."""
+"""Give each column of the users' and items' tables its role."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Column(BaseModel):
 
     role: Role
     separator: str = "|"
-    """What stands between the labels of a ``multi_categorical`` column in a text file."""
+    """Separates the labels of a ``multi_categorical`` column in a text file."""
 
     @field_validator("separator")
     @classmethod
@@ -25,7 +25,7 @@ class Column(BaseModel):
 
 
 class Schema(BaseModel):
-    """The columns of both tables beside their ids. Data sets differ in this, and in nothing else.
+    """The columns of both tables beside their ids.
 
     A column may be given as its role alone: ``Schema(items={"title": "text"})``.
     """
@@ -48,12 +48,12 @@ class Schema(BaseModel):
             for name in columns:
                 if name in RESERVED_COLUMNS | {USER_ID, ITEM_ID}:
                     raise ValueError(
-                        f"{table}: column '{name}' bears a name that answers use themselves "
+                        f"{table}: column '{name}' has a name that answers use themselves "
                         f"({', '.join(sorted(RESERVED_COLUMNS))}, {USER_ID}, {ITEM_ID}); rename it"
                     )
         return self
 
     @property
     def titles(self) -> list[str]:
-        """The columns of items that can serve as a title: texts first, then what is only shown."""
+        """The item columns that can serve as a title: ``text`` first, then ``display``."""
         return [n for role in ("text", "display") for n, c in self.items.items() if c.role == role]

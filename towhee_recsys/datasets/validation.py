@@ -1,4 +1,4 @@
-"""A data set is read to say what was understood of it, and what is wrong, without failing."""
+"""Report what a data set holds and what is wrong with it, without failing."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from towhee_recsys.datasets.dataset import Dataset
+from towhee_recsys.datasets.contents import Contents
 from towhee_recsys.datasets.readers.loading import examine
 from towhee_recsys.datasets.readers.problems import Problem, Problems
 from towhee_recsys.datasets.readers.table import Table
 from towhee_recsys.datasets.schema import Schema
-from towhee_recsys.datasets.splits import histories
 from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID, Role
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `validate` understood. What cannot be known while something is wrong is None."""
+    """What `validate` found. A figure that cannot be known because of a problem is None."""
 
     source: str
     problems: tuple[Problem, ...]
@@ -30,17 +29,17 @@ class Report:
     users: int | None = None
     items: int | None = None
     interactions: int | None = None
-    """Rows; repetitions are left out of them where nothing is wrong."""
+    """Rows; without the repetitions if nothing is wrong."""
     user_ids: str | None = None
     """``int`` or ``str``."""
     item_ids: str | None = None
     first: str | None = None
-    """The first and the last interaction, ISO 8601 in UTC; None where there are no timestamps."""
+    """The times of the first and the last interaction, ISO 8601 in UTC; None without timestamps."""
     last: str | None = None
     sparsity: float | None = None
-    """The share of all (user, item) pairs that did not meet."""
+    """The share of all (user, item) pairs without an interaction."""
     short_histories: int | None = None
-    """Users with fewer than three interactions, who are learnt from but not evaluated."""
+    """Users with fewer than three interactions. They are trained on but not evaluated."""
     repeated: int | None = None
     """Interactions left out as repetitions of a (user, item) pair."""
 
@@ -50,7 +49,7 @@ class Report:
         return not self.problems
 
     def __str__(self) -> str:
-        """For people: what was understood, line by line, then what is wrong."""
+        """A text for people: what the data holds, then what is wrong."""
 
         def columns(roles: dict[str, Role], ids: str | None) -> str:
             named = [f"{name} ({role})" for name, role in roles.items()]
@@ -69,7 +68,7 @@ class Report:
             lines.append(f"  time   {self.first} to {self.last}")
         if self.sparsity is not None:
             lines.append(
-                f"  {self.sparsity:.2%} of all pairs did not meet; {number(self.short_histories)} "
+                f"  {self.sparsity:.2%} sparse; {number(self.short_histories)} "
                 f"users have fewer than three interactions; {number(self.repeated)} repetitions "
                 "were left out"
             )
@@ -82,7 +81,7 @@ class Report:
         return "\n".join([*lines, *(f"- {problem}" for problem in self.problems)])
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data that JSON can hold; `problems` as messages."""
+        """The report as data that JSON can hold; `problems` are messages."""
         return {**asdict(self), "ok": self.ok, "problems": [str(p) for p in self.problems]}
 
 
@@ -92,15 +91,15 @@ def validate(
     cache: Path | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Report:
-    """Read what `Dataset.load` would, and report on it instead of failing on wrong data.
+    """Read what `Dataset.load` reads, and report problems instead of raising DataError.
 
     Raises:
         DownloadError: the data set could not be fetched.
     """
     problems = Problems()
-    parts, dataset = examine(source, problems, cache=cache, progress=progress)
-    if dataset is not None:
-        return _of_dataset(str(source), dataset)
+    parts, contents = examine(source, problems, cache=cache, progress=progress)
+    if contents is not None:
+        return _of_contents(str(source), contents)
     schema = parts.schema if parts else Schema()
     return Report(
         source=str(source),
@@ -113,24 +112,24 @@ def validate(
     )
 
 
-def _of_dataset(source: str, dataset: Dataset) -> Report:
-    users, items, met = len(dataset.users), len(dataset.items), len(dataset.interactions)
-    times = dataset.interactions.get(TIMESTAMP)
+def _of_contents(source: str, contents: Contents) -> Report:
+    users, items, interactions = map(len, (contents.users, contents.items, contents.interactions))
+    times = contents.interactions.get(TIMESTAMP)
     return Report(
         source=source,
         problems=(),
-        user_columns={name: column.role for name, column in dataset.schema.users.items()},
-        item_columns={name: column.role for name, column in dataset.schema.items.items()},
+        user_columns={name: column.role for name, column in contents.schema.users.items()},
+        item_columns={name: column.role for name, column in contents.schema.items.items()},
         users=users,
         items=items,
-        interactions=met,
-        user_ids=_kind(dataset.users[USER_ID].dtype),
-        item_ids=_kind(dataset.items[ITEM_ID].dtype),
+        interactions=interactions,
+        user_ids=_kind(contents.users[USER_ID].dtype),
+        item_ids=_kind(contents.items[ITEM_ID].dtype),
         first=None if times is None else _date(times.min()),
         last=None if times is None else _date(times.max()),
-        sparsity=1.0 - met / (users * items),
-        short_histories=int(np.count_nonzero(histories(dataset).lengths < 3)),
-        repeated=dataset.repeated,
+        sparsity=1.0 - interactions / (users * items),
+        short_histories=int(np.count_nonzero(contents.histories.lengths < 3)),
+        repeated=contents.repeated,
     )
 
 

@@ -1,7 +1,7 @@
-"""What a model has to beat: what is most popular, and linear models that are hard to beat.
+"""Fit the baselines that a model is compared with: popularity, iALS, EASE and decayed EASE.
 
-Each is fitted to the training histories alone. Where it has settings, they are those of a small
-grid that rank best for validation; the test is asked once.
+Each is fitted to the training histories alone. Settings come from a small grid: those that rank
+best for validation are kept, and evaluated on the test once.
 """
 
 from __future__ import annotations
@@ -29,19 +29,14 @@ ALPHAS = (1.0, 4.0)
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """Something that ranks items, and the settings that it was fitted with."""
+    """A fitted baseline: how it scores items, and its settings."""
 
     score: Score
     settings: dict[str, float]
 
 
-def popularity(histories: Histories, items: int) -> NDArray[np.int64]:
-    """``(items,)``: how often each item row occurs in the histories."""
-    return np.bincount(histories.items, minlength=items)
-
-
 def popular_score(counts: NDArray[np.int64]) -> Score:
-    """The same for everybody: how often each item was met."""
+    """Score each item by its number of interactions, for every user alike."""
     row = counts.astype(np.float32)
 
     def score(users: NDArray[np.int64], _: list[NDArray[np.int32]]) -> NDArray[np.float32]:
@@ -51,11 +46,11 @@ def popular_score(counts: NDArray[np.int64]) -> Score:
 
 
 def check_baselines(names: Sequence[str], items: int) -> None:
-    """Find out before any work is done whether these baselines can be had.
+    """Check that these baselines are available, before any work is done.
 
     Raises:
-        ConfigError: one is unknown.
-        TrainingError: one needs a package that is not installed, or fewer items.
+        ConfigError: a name is unknown.
+        TrainingError: a baseline needs a package that is not installed, or fewer items.
     """
     for name in names:
         if name not in BASELINES:
@@ -69,25 +64,25 @@ def check_baselines(names: Sequence[str], items: int) -> None:
 def fit_baseline(
     name: str, train: Histories, items: int, quality: Callable[[Score], float]
 ) -> Baseline:
-    """Fit a baseline with each of its settings, and return the one of the highest quality.
+    """Fit a baseline with each of its settings, and return the one with the highest quality.
 
     Args:
         name: one of `BASELINES`.
-        train: what to learn from.
-        items: all items, N.
-        quality: how well it ranks for validation.
+        train: the histories to learn from.
+        items: how many items there are, N.
+        quality: how well a score ranks for validation.
     """
     best, highest = None, -np.inf
     for candidate in BASELINES[name](train, items):
-        found = quality(candidate.score) if candidate.settings else 0.0
-        if found > highest:
-            best, highest = candidate, found
+        reached = quality(candidate.score) if candidate.settings else 0.0
+        if reached > highest:
+            best, highest = candidate, reached
     assert best is not None
     return best
 
 
 def _popularity(train: Histories, items: int) -> Iterator[Baseline]:
-    yield Baseline(popular_score(popularity(train, items)), {})
+    yield Baseline(popular_score(train.item_counts(items)), {})
 
 
 def _ials(train: Histories, items: int) -> Iterator[Baseline]:
@@ -120,4 +115,4 @@ BASELINES: Mapping[str, Callable[[Histories, int], Iterator[Baseline]]] = {
     "ease": _ease,
     "decayed-ease": _decayed_ease,
 }
-"""By name: what fits a baseline, once with each of its settings."""
+"""By name: a function that fits a baseline once with each of its settings."""

@@ -1,4 +1,4 @@
-"""One value a user → how far their mean may be off, had other users been asked."""
+"""Estimate confidence intervals of means over users, by the bootstrap."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Interval = tuple[float, float]
+"""Low and high end."""
 
 _DRAWN_AT_ONCE = 2**22
-"""Users drawn and held in memory together."""
+"""Draws held in memory at once."""
 
 
 def intervals(
@@ -20,14 +21,14 @@ def intervals(
 ) -> list[Interval]:
     """Percentile bootstrap intervals of column means (Efron 1979).
 
-    U users are drawn with replacement, `resamples` times, and the means taken; the interval lies
-    between the quantiles of these. A draw takes whole rows: for a difference between two models
-    make it a column, which is then compared in pairs.
+    U users are drawn with replacement, `resamples` times. The interval lies between the quantiles
+    of the means. A draw takes whole rows, so a column of differences between two models is a
+    paired comparison.
 
     Args:
-        values: ``(U, M)``, a row a user, a column a figure.
+        values: ``(U, M)``, a row for each user, a column for each metric.
         level: the share of resamples within the interval.
-        resamples: how often to draw.
+        resamples: how often U users are drawn.
         seed: the same seed draws the same users.
 
     Returns:

@@ -1,11 +1,10 @@
-"""A data set → one without some users and items, and how well a model of it serves these.
+"""Measure how well a model serves users and items that were not in its training data.
 
     training, cold = hold_out(dataset)
     figures = measure(train(training), cold)
 
-Held-out users are asked for again after 0, 1, 3 and 10 of their interactions, as people who have
-just arrived. Held-out items are those of a shop that have just come in: the model knows their
-features, and nobody has met them.
+Held-out users stand for new users: they are evaluated after 0, 1, 3 and 10 of their interactions.
+Held-out items stand for new items: the model knows their features, but no interactions with them.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset, Histories, Split, histories
+from towhee_recsys.datasets import Dataset, Histories, Split
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.evaluation.baselines import popular_score
 from towhee_recsys.evaluation.evaluation import model_scores
@@ -25,15 +24,15 @@ from towhee_recsys.evaluation.metrics import summary
 from towhee_recsys.evaluation.ranking import Score, rank_users
 from towhee_recsys.types import ITEM_ID, USER_ID
 
-MET = (0, 1, 3, 10)
-"""After how many interactions new users are asked."""
+LENGTHS = (0, 1, 3, 10)
+"""After how many interactions new users are evaluated."""
 
 Figures = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
 class ColdSplit:
-    """What `hold_out` kept back."""
+    """What `hold_out` held out."""
 
     dataset: Dataset
     """The whole data set."""
@@ -46,23 +45,23 @@ class ColdSplit:
 def hold_out(
     dataset: Dataset, *, users: float = 0.1, items: float = 0.1, seed: int = 0
 ) -> tuple[Dataset, ColdSplit]:
-    """Take all interactions of some users and of some items out of a data set.
+    """Remove all interactions of some users and of some items from a data set.
 
-    Both tables stay whole, so that rows mean the same, and the items' features are known.
+    Both tables stay whole, so rows keep their meaning and the items' features stay known.
 
     Args:
-        dataset: what to split.
-        users: share of the users who met anything.
-        items: share of the items that anybody met.
-        seed: of the draw.
+        dataset: the data set to split.
+        users: the share of users to hold out, of those with interactions.
+        items: the share of items to hold out, of those with interactions.
+        seed: of the random draw.
 
     Returns:
-        What to train on, and what to measure.
+        The data set to train on, and what to measure.
 
     Raises:
-        TrainingError: a share is not between 0 and 1, or leaves nobody or nothing on either side.
+        TrainingError: a share is not between 0 and 1, or leaves one side empty.
     """
-    past = histories(dataset)
+    past = dataset.histories
     rng = np.random.default_rng(seed)
     cold_users = _draw(rng, np.flatnonzero(past.lengths), users, "users")
     cold_items = _draw(rng, np.unique(past.items).astype(np.int64), items, "items")
@@ -80,30 +79,31 @@ def hold_out(
 
 
 def measure(bundle: Bundle, cold: ColdSplit) -> dict[str, Any]:
-    """How well a model serves users and items that it has never met.
+    """Measure how well a model serves new users and new items, as ``hr@10`` and ``ndcg@10``.
 
-    New users: of each, interactions with held-out items are passed over, the first k others are
-    the history, and the one after them is asked for, among all items but those k. Beside the
-    model's ``hr@10`` and ``ndcg@10`` stand those of what is most popular in training, among all and
-    among users with the same labels (``segment``, where there are such columns).
+    New users: interactions with held-out items are ignored. The history is the first k
+    interactions, the target is the next one, and all items outside the history are ranked. The
+    model is compared with popularity in training: among all users, and among users with the same
+    labels (``segment``, if there are such columns).
 
-    New items: each user of the training data whose last interaction is with a held-out item is
-    asked for it, with the history before it (which may have other held-out items: their vectors
-    come from their features too). It is ranked among ``all`` items, and among the ``cold`` ones
-    alone, always less what was met. Beside the model stand popularity, which knows nothing of any
-    of them and leaves them in the order of their ids, and the expectation of a random order.
+    New items: the users are those of the training data whose last interaction is with a held-out
+    item. That item is the target, and the interactions before it are the history. (The history may
+    contain other held-out items; their vectors come from their features too.) The target is ranked
+    among ``all`` items, and among the held-out ones alone (``cold``), without items already seen.
+    The model is compared with popularity, for which all held-out items are equal and in the order
+    of their ids, and with the expectation of a random order.
 
     Args:
-        bundle: a model of what `hold_out` gave to train on.
-        cold: what it kept back.
+        bundle: a model that was trained on the data set from `hold_out`.
+        cold: what `hold_out` held out.
 
     Returns:
-        ``users``, a list of ``{"met": k, "users": n, "model": …, "popularity": …, "segment": …}``,
-        and ``items``, ``{"items": n, "users": n, "all": {"model": …, "popularity": …, "random": …},
-        "cold": {…}}``.
+        ``{"users": [{"met": k, "users": n, "model": …, "popularity": …, "segment": …}, …],
+        "items": {"items": n, "users": n, "all": {"model": …, "popularity": …, "random": …},
+        "cold": {…}}}``, where ``met`` is the length of the history.
 
     Raises:
-        TrainingError: the model has met a held-out item, or nobody is left to ask for one.
+        TrainingError: the model was trained on a held-out item, or no user is left to evaluate.
     """
     if bundle.popularity[cold.items].any():
         raise TrainingError(
@@ -119,7 +119,7 @@ def measure(bundle: Bundle, cold: ColdSplit) -> dict[str, Any]:
 
 
 def segment_score(bundle: Bundle, dataset: Dataset) -> Score:
-    """What is popular among users with the same labels, in the order of `Popular.hits`."""
+    """Rank by popularity among users with the same labels, as `Popular.hits` does."""
     row_of = {item: row for row, item in enumerate(dataset.items[ITEM_ID].tolist())}
     records = dataset.user_records()
 
@@ -134,50 +134,53 @@ def segment_score(bundle: Bundle, dataset: Dataset) -> Score:
 
 
 def _new_users(scores: dict[str, Score], cold: ColdSplit) -> list[dict[str, Any]]:
-    past, ids = histories(cold.dataset), cold.dataset.items[ITEM_ID].to_numpy()
+    past, ids = cold.dataset.histories, cold.dataset.items[ITEM_ID].to_numpy()
     known = np.isin(past.items, cold.items, invert=True)
     everything = np.arange(len(ids))
-    asked = np.isin(np.arange(len(past.lengths)), cold.users)
+    evaluated = np.isin(np.arange(len(past.lengths)), cold.users)
     past = _only(past, known)
     found = []
-    for met in MET:
-        split = _after(past, met, asked)
+    for length in LENGTHS:
+        split = _after(past, length, evaluated)
         users = int((split.validation >= 0).sum())
         if users:
             figures = {
                 name: summary(rank_users(score, split, "validation", everything, ids))
                 for name, score in scores.items()
             }
-            found.append({"met": met, "users": users, **figures})
+            found.append({"met": length, "users": users, **figures})
     return found
 
 
 def _new_items(scores: dict[str, Score], cold: ColdSplit) -> dict[str, Any]:
-    past, ids = histories(cold.dataset), cold.dataset.items[ITEM_ID].to_numpy()
-    asked = past.lengths > 0
-    asked[cold.users] = False
-    split = _after(past, past.lengths - 1, asked)
-    asked &= np.isin(split.validation, cold.items)
-    if not asked.any():
+    past, ids = cold.dataset.histories, cold.dataset.items[ITEM_ID].to_numpy()
+    evaluated = past.lengths > 0
+    evaluated[cold.users] = False
+    split = _after(past, past.lengths - 1, evaluated)
+    evaluated &= np.isin(split.validation, cold.items)
+    if not evaluated.any():
         raise TrainingError(
-            "nobody's last interaction is with a held-out item; hold out a larger share of items"
+            "no user's last interaction is with a held-out item; hold out a larger share of items"
         )
-    split = replace(split, validation=np.where(asked, split.validation, -1))
-    found: dict[str, Any] = {"items": len(cold.items), "users": int(asked.sum())}
+    split = replace(split, validation=np.where(evaluated, split.validation, -1))
+    found: dict[str, Any] = {"items": len(cold.items), "users": int(evaluated.sum())}
     for among, ranked in (("all", np.arange(len(ids))), ("cold", cold.items)):
         found[among] = {
             name: summary(rank_users(score, split, "validation", ranked, ids))
             for name, score in scores.items()
         }
         left = [len(ranked) - int(np.isin(split.train.of(int(u)), ranked).sum())
-                for u in np.flatnonzero(asked)]  # fmt: skip
+                for u in np.flatnonzero(evaluated)]  # fmt: skip
         found[among]["random"] = random_figures(np.array(left))
     return found
 
 
 def random_figures(candidates: NDArray[np.int64]) -> Figures:
-    """The expected ``hr@10`` and ``ndcg@10`` of a random order of so many candidates for each
-    user, one of which is the target."""
+    """The expected ``hr@10`` and ``ndcg@10`` of a random order.
+
+    Args:
+        candidates: ``(U,)`` how many items are ranked for each user, the target included.
+    """
     places = np.minimum(candidates, 10)
     gained = np.cumsum(1 / np.log2(np.arange(1, 11) + 1.0))[places - 1]
     return {
@@ -193,23 +196,23 @@ def _draw(
     if not 0 < count < len(rows):
         raise TrainingError(
             f"a share of {share} holds out {count} of {len(rows)} {what}; choose one that leaves "
-            "some on either side"
+            "some on each side"
         )
     return np.sort(rng.choice(rows, count, replace=False))
 
 
 def _only(past: Histories, kept: NDArray[np.bool_]) -> Histories:
-    """Histories of the kept positions."""
+    """The histories with only the positions that are `kept`."""
     offsets = np.concatenate(([0], np.cumsum(kept)))[past.offsets]
     return Histories(offsets, past.items[kept])
 
 
-def _after(past: Histories, met: int | NDArray[np.int64], asked: NDArray[np.bool_]) -> Split:
-    """Each asked user's first `met` items as the history, the next one as validation's."""
+def _after(past: Histories, length: int | NDArray[np.int64], evaluated: NDArray[np.bool_]) -> Split:
+    """Take each evaluated user's first `length` items as history, the next one for validation."""
     begins, lengths = past.offsets[:-1], past.lengths
-    has = asked & (lengths > met)
+    has = evaluated & (lengths > length)
     validation = np.full(len(lengths), -1, np.int32)
-    validation[has] = past.items[(begins + met)[has]]
+    validation[has] = past.items[(begins + length)[has]]
     place = np.arange(len(past.items)) - np.repeat(begins, lengths)
-    kept = np.repeat(has, lengths) & (place < np.repeat(np.where(has, met, 0), lengths))
+    kept = np.repeat(has, lengths) & (place < np.repeat(np.where(has, length, 0), lengths))
     return Split(_only(past, kept), validation, np.full(len(lengths), -1, np.int32))

@@ -1,4 +1,4 @@
-"""Histories → factors of users and items by alternating least squares, through `implicit`."""
+"""Factorise the interactions by alternating least squares, with the package `implicit`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from towhee_recsys.evaluation.ranking import Score
 
 
 def check_installed() -> None:
-    """Say what to install, where `implicit` is not there.
+    """Check that `implicit` is installed.
 
     Raises:
-        TrainingError: it is not.
+        TrainingError: it is not; the message says how to install it.
     """
     if find_spec("implicit") is None:
         raise TrainingError(
@@ -37,24 +37,24 @@ def ials_score(
     alpha: float,
     seed: int = 0,
 ) -> Score:
-    """Factorise who met what (Hu, Koren and Volinsky 2008, "Collaborative Filtering for Implicit
-    Feedback Datasets").
+    """Fit iALS (Hu, Koren and Volinsky 2008, "Collaborative Filtering for Implicit Feedback
+    Datasets").
 
-    It minimises Σ c(u,i) (p(u,i) − xᵤ·yᵢ)² + λ (Σ‖xᵤ‖² + Σ‖yᵢ‖²), where p is 1 and c is α for what
-    was met, and p is 0 and c is 1 for all else. When scores are asked for, the user's factors are
-    computed anew from the history that is given, by the same least squares for fixed yᵢ.
+    It minimises Σ c(u,i) (p(u,i) − xᵤ·yᵢ)² + λ (Σ‖xᵤ‖² + Σ‖yᵢ‖²), where p is 1 and c is α for an
+    interaction, and p is 0 and c is 1 otherwise. To score, a user's factors are computed from the
+    given history, by the same least squares with yᵢ fixed.
 
     Args:
-        histories: what to learn from.
-        items: all items, N.
-        factors: numbers a vector.
+        histories: the histories to learn from.
+        items: how many items there are, N.
+        factors: numbers in a vector.
         regularization: λ.
         alpha: α.
-        seed: of the first factors.
+        seed: of the initial factors.
     """
     als: Any = import_module("implicit.cpu.als")
     threads: Any = import_module("threadpoolctl")
-    # implicit has threads of its own; those of BLAS beneath them would only get in their way.
+    # implicit has its own threads; BLAS threads below them would only compete.
     with threads.threadpool_limits(1, "blas"):
         model = als.AlternatingLeastSquares(
             factors=factors, regularization=regularization, alpha=alpha, random_state=seed
@@ -62,15 +62,15 @@ def ials_score(
         model.fit(_matrix(histories.items, histories.lengths, items), show_progress=False)
 
     def score(users: NDArray[np.int64], pasts: list[NDArray[np.int32]]) -> NDArray[np.float32]:
-        met = _matrix(np.concatenate(pasts), np.array([len(past) for past in pasts]), items)
+        seen = _matrix(np.concatenate(pasts), np.array([len(past) for past in pasts]), items)
         with threads.threadpool_limits(1, "blas"):
-            vectors = model.recalculate_user(users, met)
+            vectors = model.recalculate_user(users, seen)
         return np.asarray(vectors @ model.item_factors.T)
 
     return score
 
 
-def _matrix(met: NDArray[np.int32], lengths: NDArray[np.int64], items: int) -> Any:
+def _matrix(seen: NDArray[np.int32], lengths: NDArray[np.int64], items: int) -> Any:
     ends = np.concatenate(([0], np.cumsum(lengths)))
-    ones = np.ones(len(met), np.float32)
-    return csr_matrix((ones, met, ends), shape=(len(lengths), items))
+    ones = np.ones(len(seen), np.float32)
+    return csr_matrix((ones, seen, ends), shape=(len(lengths), items))

@@ -1,4 +1,4 @@
-"""Ranks of the items that were asked for → the figures that recommenders are compared by."""
+"""Compute the ranks of target items, and hit rate, NDCG and MRR from them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ranks = NDArray[np.int64]
+"""``(U,)``: the place of each user's target, from 1."""
 
 CUTOFFS = (1, 5, 10, 20, 50, 100)
 
@@ -13,14 +14,14 @@ CUTOFFS = (1, 5, 10, 20, 50, 100)
 def rank_targets(
     scores: NDArray[np.float32], targets: NDArray[np.int64], seen: list[NDArray[np.int32]]
 ) -> Ranks:
-    """Where each user's target stands among all items but those seen, from 1.
+    """Rank each user's target among all items except those already seen.
 
-    Equal scores are ordered by the items' position, as the stores order them by id. The target
-    itself is never left out.
+    Equal scores are ordered by column, and columns are ordered by item id, as in the stores. The
+    target itself is never left out.
 
     Args:
-        scores: ``(B, N)``; overwritten: what was seen is -inf afterwards.
-        targets: ``(B,)`` columns of `scores`, in the order of the items' ids.
+        scores: ``(B, N)``. They are overwritten: seen items become -inf.
+        targets: ``(B,)`` columns of `scores`.
         seen: each user's columns to leave out.
     """
     rows = np.arange(len(scores))
@@ -28,15 +29,15 @@ def rank_targets(
     for row, columns in enumerate(seen):
         scores[row, columns] = -np.inf
     scores[rows, targets] = wanted
-    better = ~(scores <= wanted[:, None])  # a score that is no number is no reason to win
+    better = ~(scores <= wanted[:, None])  # NaN counts as better than the target
     before = (scores == wanted[:, None]) & (np.arange(scores.shape[1]) < targets[:, None])
     return np.asarray(1 + better.sum(axis=1) + before.sum(axis=1), dtype=np.int64)
 
 
 def best_columns(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Columns of the k highest of ``(N,)`` scores, best first, equal scores by position.
+    """The columns of the k highest of ``(N,)`` scores, best first, equal scores by column.
 
-    Scores of -inf, and those that are no number, are not among them, so there may be fewer.
+    Scores of -inf and NaN are left out, so there may be fewer than k.
     """
     left = np.flatnonzero(scores > -np.inf)
     if len(left) > k:
@@ -46,20 +47,20 @@ def best_columns(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
 
 
 def hits(ranks: Ranks, k: int = 10) -> NDArray[np.float64]:
-    """1 for each user whose target is among the first k, else 0."""
+    """1 for each user whose target is in the top k, else 0."""
     return (ranks <= k).astype(np.float64)
 
 
 def gains(ranks: Ranks, k: int = 10) -> NDArray[np.float64]:
-    """Each user's NDCG@k: 1 / log2(rank + 1) where rank ≤ k, else 0; for one target the ideal
-    gain is 1 (Järvelin and Kekäläinen 2002)."""
+    """Each user's NDCG@k (Järvelin and Kekäläinen 2002): 1 / log2(rank + 1) if rank ≤ k, else 0.
+    The ideal gain of a single target is 1."""
     return np.where(ranks <= k, 1.0 / np.log2(ranks + 1.0), 0.0)
 
 
 def hit_rate(ranks: Ranks, k: int = 10) -> float:
-    """The share of users whose target is among the first k.
+    """The share of users whose target is in the top k.
 
-    Each user has one target, so that recall@k is the same number, and precision@k a k-th of it.
+    Each user has one target, so recall@k is the same number, and precision@k is 1/k of it.
     """
     return float(hits(ranks, k).mean())
 
@@ -70,7 +71,7 @@ def ndcg(ranks: Ranks, k: int = 10) -> float:
 
 
 def mrr(ranks: Ranks) -> float:
-    """Mean of 1 / rank, without a cutoff (Voorhees 1999)."""
+    """The mean of 1 / rank, without a cutoff (Voorhees 1999)."""
     return float((1.0 / ranks).mean())
 
 

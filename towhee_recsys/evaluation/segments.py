@@ -1,4 +1,4 @@
-"""Ranks of all users → the figures of groups of them: for whom a model is good."""
+"""Compute hit rate and NDCG for groups of users: by history, by target, by label."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from towhee_recsys.evaluation.metrics import Ranks, summary
 from towhee_recsys.text import label
 
 SMALLEST = 20
-"""Users in a group of its own; people of rarer labels are shown together."""
+"""Users that a label needs for a group of its own. Rarer labels are shown together."""
 MOST = 20
-"""Labels of a column that are shown, the most frequent."""
+"""Labels of a column that are shown, the most frequent ones."""
 MISSING, OTHERS = "(missing)", "(others)"
 
 
 @dataclass(frozen=True)
-class Segment:
-    """A group of users, and how well their next items were found."""
+class UserGroup:
+    """A group of users, and how well the model predicts their next items."""
 
     group: str
     users: int
@@ -33,9 +33,9 @@ class Segment:
         return {"group": self.group, "users": self.users, **self.metrics}
 
 
-def by_history(ranks: Ranks, lengths: NDArray[np.int64]) -> list[Segment]:
-    """Thirds of the users by how many items they had met, called ``3-17``; fewer where many have
-    met equally many."""
+def by_history(ranks: Ranks, lengths: NDArray[np.int64]) -> list[UserGroup]:
+    """Thirds of the users by the length of their history, called ``3-17``. There are fewer if many
+    histories are equally long."""
     edges = np.unique(np.quantile(lengths, [1 / 3, 2 / 3], method="lower"))
     third = np.searchsorted(edges, lengths)
     found = []
@@ -48,14 +48,16 @@ def by_history(ranks: Ranks, lengths: NDArray[np.int64]) -> list[Segment]:
 
 def by_popularity(
     ranks: Ranks, targets: NDArray[np.int32], counts: NDArray[np.int64]
-) -> list[Segment]:
-    """``head``, ``middle``, ``tail``: the most popular items that make up a third of the training
-    interactions, those that make up the next third, and all others that anybody met there;
-    ``cold``: those that nobody had met. Items met equally often belong together.
+) -> list[UserGroup]:
+    """Users by the popularity of their target.
+
+    ``head`` holds the most popular items, with a third of the training interactions; ``middle`` the
+    items with the next third; ``tail`` all others with training interactions; ``cold`` the items
+    with none. Items with equally many interactions are in one group.
 
     Args:
         ranks: ``(U,)``.
-        targets: ``(U,)`` item rows that were asked for.
+        targets: ``(U,)`` item rows.
         counts: ``(N,)`` interactions of each item in training.
     """
     descending = np.sort(counts)[::-1]
@@ -71,9 +73,11 @@ def by_popularity(
     return [_segment(name, ranks[mask]) for name, mask in inside.items() if mask.any()]
 
 
-def by_label(ranks: Ranks, values: Sequence[object]) -> list[Segment]:
-    """A column's labels, the most frequent first; then ``(others)``, whose labels are too rare to
-    say anything alone, and ``(missing)``.
+def by_label(ranks: Ranks, values: Sequence[object]) -> list[UserGroup]:
+    """Users by their label in a column, the most frequent label first.
+
+    ``(others)`` holds the labels with fewer than 20 users or beyond the first 20; ``(missing)`` the
+    users without a label.
 
     Args:
         ranks: ``(U,)``.
@@ -98,16 +102,16 @@ def all_segments(
     targets: NDArray[np.int32],
     counts: NDArray[np.int64],
     dataset: Dataset,
-) -> dict[str, list[Segment]]:
-    """``history``, ``target``, and ``users.COLUMN`` for each column of one label a user.
+) -> dict[str, list[UserGroup]]:
+    """The groups ``history``, ``target``, and ``users.COLUMN`` for each ``categorical`` column.
 
     Args:
         ranks: ``(U,)``.
         users: ``(U,)`` rows of the users' table.
-        lengths: ``(U,)``: how many items each had met.
-        targets: ``(U,)`` item rows that were asked for.
+        lengths: ``(U,)``: the lengths of their histories.
+        targets: ``(U,)`` item rows.
         counts: ``(N,)`` interactions of each item in training.
-        dataset: whose schema says which columns are labels.
+        dataset: gives the users' labels.
     """
     labels = {
         f"users.{name}": by_label(ranks, dataset.users[name].iloc[users].tolist())
@@ -121,5 +125,5 @@ def all_segments(
     }
 
 
-def _segment(name: str, ranks: Ranks) -> Segment:
-    return Segment(name, len(ranks), summary(ranks))
+def _segment(name: str, ranks: Ranks) -> UserGroup:
+    return UserGroup(name, len(ranks), summary(ranks))

@@ -1,8 +1,8 @@
-"""Records → arrays, through vocabularies that are saved with the model.
+"""Turn records into arrays, with vocabularies that are saved with the model.
 
-- `vocabulary`: values → codes, with slots for padding, missing and unknown
+- `vocabulary`: codes for values, and for padding, missing and unknown ones
 - `columns`: one kind of feature for each role of a schema
-- `history`: item histories → padded codes
+- `history`: item histories as padded codes
 """
 
 from towhee_recsys.features.columns import TableFeatures

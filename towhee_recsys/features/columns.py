@@ -1,4 +1,4 @@
-"""Columns of records → integer and float arrays, one kind of feature for each role of a schema."""
+"""Turn columns of records into arrays, with one kind of feature for each role of a schema."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from towhee_recsys.text import label
 Array: TypeAlias = NDArray[Any]
 
 MAX_LABELS = 32
-"""Labels, or words, read of one value; the rest is left out."""
+"""Labels or words that are read from one value; the rest is left out."""
 
 _NOTHING = (None,)
-"""The labels of a value that says nothing."""
+"""The labels of a missing value."""
 
 _PLAIN = {type(None), bool, int, float}
-"""Kinds of numbers that numpy reads as `_number` does."""
+"""Types that NumPy converts as `_number` does."""
 
 _WORD = re.compile(r"[^\W_]+")
 _ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
-"""For `str.translate`: ASCII text → its `_WORD`s in lower case, with spaces between."""
+"""For `str.translate`: turns ASCII text into its `_WORD`s in lower case, separated by spaces."""
 
 
 @dataclass(frozen=True)
 class LabelFeature:
-    """``categorical``: one label → its code, ``(N,)`` int32."""
+    """``categorical``: the code of one label, ``(N,)`` int32."""
 
     vocabulary: Vocabulary
 
@@ -54,7 +54,7 @@ class LabelFeature:
 
 @dataclass(frozen=True)
 class LabelsFeature:
-    """``multi_categorical``: a list of labels → their codes, ``(N, W)`` int32 padded on the right.
+    """``multi_categorical``: the codes of a list of labels, ``(N, W)`` int32 padded on the right.
 
     A value that is not a list counts as a list of one.
     """
@@ -64,7 +64,7 @@ class LabelsFeature:
     @staticmethod
     def split(value: object) -> list[str]:
         if isinstance(value, (set, frozenset)):
-            value = sorted(value, key=str)  # an order that every process gives them
+            value = sorted(value, key=str)  # the same order in every process
         items = value if isinstance(value, (list, tuple, np.ndarray)) else [value]
         return [text for text in map(label, items) if text is not None][:MAX_LABELS]
 
@@ -81,10 +81,10 @@ class LabelsFeature:
 
 @dataclass(frozen=True)
 class TextFeature:
-    """``text``: words → their codes, ``(N, W)`` int32 padded on the right.
+    """``text``: the codes of words, ``(N, W)`` int32 padded on the right.
 
-    Words are runs of letters and digits, without case and accents; those that occur once say
-    nothing about other items and are left out of the vocabulary.
+    A word is a run of letters and digits, without case and accents. The vocabulary leaves out words
+    that occur in one record only, since they say nothing about other items.
     """
 
     vocabulary: Vocabulary
@@ -92,7 +92,7 @@ class TextFeature:
     @staticmethod
     def split(value: object) -> list[str]:
         text = label(value) or ""
-        if text.isascii():  # has no accents, and is split several times as fast
+        if text.isascii():  # no accents; several times as fast
             return text.translate(_ASCII_WORDS).split()[:MAX_LABELS]
         text = unicodedata.normalize("NFKD", text).casefold()
         bare = "".join(filterfalse(unicodedata.combining, text))
@@ -112,8 +112,11 @@ class TextFeature:
 
 @dataclass(frozen=True)
 class NumberFeature:
-    """``number``: a quantity → ``(N, 2)`` float32, its distance from the mean in standard
-    deviations (at most 5 either way) and 1; or 0 and 0 where it is missing."""
+    """``number``: a quantity as ``(N, 2)`` float32.
+
+    The first number is the distance from the mean in standard deviations, from -5 to 5; the second
+    is 1. Both are 0 if the value is missing.
+    """
 
     mean: float
     std: float
@@ -149,7 +152,7 @@ _BY_ROLE: dict[str, type[LabelFeature | LabelsFeature | TextFeature | NumberFeat
 
 
 class TableFeatures:
-    """All features of one table: records in, a dict of arrays by column out."""
+    """All features of one table. They turn records into a dict of arrays by column."""
 
     def __init__(self, features: Mapping[str, Feature]) -> None:
         self.features = dict(features)
@@ -158,7 +161,7 @@ class TableFeatures:
     def fit(
         cls, columns: Mapping[str, Column], records: Sequence[Mapping[str, Any]]
     ) -> TableFeatures:
-        """Fit a feature to each column that is more than ``display``.
+        """Fit a feature to each column except those with the role ``display``.
 
         Args:
             columns: the schema's columns of this table.
@@ -174,7 +177,7 @@ class TableFeatures:
         )
 
     def transform(self, records: Sequence[Mapping[str, Any]]) -> dict[str, Array]:
-        """N records → N rows in each column's array; an absent key counts as missing.
+        """Turn N records into arrays of N rows, by column. An absent key counts as missing.
 
         Raises:
             DataError: a number is not a number; the message names the row and the column.
@@ -185,12 +188,12 @@ class TableFeatures:
         }
 
     def state(self) -> dict[str, Any]:
-        """What `load` needs, as data that JSON can hold."""
+        """The features as data that JSON can hold, for `load`."""
         return {name: feature.state() for name, feature in self.features.items()}
 
     @classmethod
     def load(cls, state: Mapping[str, Mapping[str, Any]]) -> TableFeatures:
-        """The features that `state` described."""
+        """The features that `state` returned."""
         return cls({name: _load(feature) for name, feature in state.items()})
 
 
@@ -205,12 +208,15 @@ def _load(state: Mapping[str, Any]) -> Feature:
 def _named(name: str, feature: Feature, values: list[object]) -> Array:
     try:
         return feature.transform(values)
-    except (ValueError, OverflowError) as exc:  # an integer may be too large for a float, or a text
+    except (
+        ValueError,
+        OverflowError,
+    ) as exc:  # an integer may be too large for a float, or for text
         raise DataError(f"column '{name}': {exc}") from exc
 
 
 def _padded(vocabulary: Vocabulary, rows: Iterable[list[str]]) -> Array:
-    """Lists of labels → their codes, ``(N, W)`` int32; an empty list says `MISSING`."""
+    """The codes of N lists of labels, ``(N, W)`` int32. An empty list becomes `MISSING`."""
     labels: list[str | None] = []
     lengths: list[int] = []
     for row in rows:
@@ -218,7 +224,7 @@ def _padded(vocabulary: Vocabulary, rows: Iterable[list[str]]) -> Array:
         lengths.append(len(row) or 1)
     codes = vocabulary.codes(labels)
     shape = len(lengths), max(lengths, default=1)
-    if len(codes) == shape[0] * shape[1]:  # nothing to pad, as with the one record of a request
+    if len(codes) == shape[0] * shape[1]:  # nothing to pad, as with a single record
         return codes.reshape(shape)
     padded = np.full(shape, PADDING, dtype=np.int32)
     padded[np.arange(shape[1]) < np.array(lengths)[:, None]] = codes
@@ -226,9 +232,9 @@ def _padded(vocabulary: Vocabulary, rows: Iterable[list[str]]) -> Array:
 
 
 def _numbers(values: Sequence[object]) -> NDArray[np.float64]:
-    """``(N,)`` float64, NaN where missing."""
+    """``(N,)`` float64, NaN if missing."""
     if _PLAIN.issuperset(map(type, values)):
-        with suppress(OverflowError):  # `_number` says in which row
+        with suppress(OverflowError):  # `_number` then names the row
             numbers = np.array(values, dtype=np.float64)
             if not np.isinf(numbers).any():
                 return numbers

@@ -1,4 +1,4 @@
-"""Histories of unequal length → one array of codes, padded on the right."""
+"""Put histories of different lengths into one array, padded on the right."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 def pad_histories(
     histories: Sequence[NDArray[np.int32]], start: int, limit: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Item rows, oldest first → what the user tower reads, and how long each row of it is.
+    """Pad histories for the user tower.
 
-    A history that fits begins with `start`, the code that stands before anybody's first item, so
-    that a user without items has a row too; of a longer one its last `limit` items are read.
+    A history of at most `limit` items is preceded by `start`, so that a user without items has a
+    position too. Of a longer history, the last `limit` items are read.
+
+    Args:
+        histories: item rows, oldest first.
+        start: the code in front of the first item.
+        limit: how many items the tower reads.
 
     Returns:
         ``(B, L)`` int32 codes padded with `start`, L at most ``limit + 1``, and ``(B,)`` int32

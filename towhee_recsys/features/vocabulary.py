@@ -1,4 +1,4 @@
-"""Values → small integers, by a table that is fitted once and saved with the model."""
+"""Give values small integer codes, by a table that is fitted once and saved with the model."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 PADDING = 0
-"""Fills up lists of unequal length; its embedding is always zero."""
+"""Fills lists of different lengths up."""
 MISSING = 1
-"""The record says nothing here."""
+"""The record has no value here."""
 UNKNOWN = 2
-"""The record says something that was not there when the vocabulary was fitted."""
+"""The record has a value that was not there when the vocabulary was fitted."""
 FIRST = 3
-"""Code of the first value of a vocabulary."""
+"""The code of a vocabulary's first value."""
 
 
 class Vocabulary:
-    """Gives each of its values a code, from `FIRST` on in the order given; all else is `UNKNOWN`.
+    """Gives its values the codes from `FIRST` on, in the given order; other values are `UNKNOWN`.
 
-    Codes are int32 in ``[0, size)``. Nothing is hashed: the same value has the same code in every
+    Codes are int32 in ``[0, size)``. Nothing is hashed, so a value has the same code in every
     process that loads the vocabulary.
     """
 
@@ -37,8 +37,10 @@ class Vocabulary:
     def fit(
         cls, values: Iterable[str | None], min_count: int = 1, limit: int = 50_000
     ) -> Vocabulary:
-        """The `limit` most frequent of `values` that occur `min_count` times or more, in
-        alphabetical order, so that the order of the table's rows does not matter."""
+        """Keep the `limit` most frequent of the `values` that occur at least `min_count` times.
+
+        They are in alphabetical order, so that the order of the table's rows does not matter.
+        """
         counts = Counter(value for value in values if value is not None)
         kept = sorted(
             (v for v, n in counts.items() if n >= min_count), key=lambda v: (-counts[v], v)
@@ -47,13 +49,13 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        """Codes in use, the reserved ones included."""
+        """How many codes there are, the reserved ones included."""
         return FIRST + len(self.values)
 
     def code(self, value: Hashable | None) -> int:
-        """One value's code."""
+        """The code of one value."""
         return self._codes.get(value, UNKNOWN)
 
     def codes(self, values: Iterable[Hashable | None]) -> NDArray[np.int32]:
-        """``(N,)`` int32 codes of N values."""
+        """The codes of N values, ``(N,)`` int32."""
         return np.fromiter(map(self._codes.get, values, repeat(UNKNOWN)), dtype=np.int32)

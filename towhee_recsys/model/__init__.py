@@ -1,11 +1,11 @@
-"""The two towers and their losses, in Paddle.
+"""Define the two towers and their losses, in Paddle.
 
-- `config`: the towers' shape
+- `config`: the shape of the towers
+- `towers`: the item tower and the user tower, which compute vectors
 - `layers`: embedded features; blocks that mix a history over time
-- `row_sums`: padded codes and a table → sums of its rows
-- `towers`: items and users → vectors
-- `inference`: trained towers and arrays → vectors, without gradients; users' by `numpy_tower`
-- `losses`: vectors and the items that came next → a number to lower
+- `row_sums`: sums of embeddings by padded codes
+- `losses`: softmax over the catalogue or over a sample
+- `inference`: vectors of trained towers, without gradients; `numpy_tower`: the user tower in NumPy
 - `backend`: the one place that imports Paddle; `blas`: NumPy's products in many threads
 
 Names are imported when first used, so that a model's config can be read without Paddle.

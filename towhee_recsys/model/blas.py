@@ -1,4 +1,4 @@
-"""Many threads that multiply matrices → each on its own core, without BLAS' own threads between."""
+"""Let many threads multiply matrices, each on its own core, without BLAS' own threads."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _libraries = ThreadpoolController().select(user_api="blas").lib_controllers
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """NumPy's products within, in whatever threads, take one core each.
+    """Within the block, each of NumPy's products uses one core, in any thread.
 
-    BLAS spreads a product over all cores, and its threads wait for one another in a loop: where
-    several threads multiply small matrices at once, or other work is done beside, most of the time
-    goes there. The setting is the process's; the last to leave restores it.
+    BLAS spreads a product over all cores, and its threads wait for each other in a busy loop. If
+    several threads multiply small matrices at once, they spend most of their time there. The
+    setting belongs to the process; the last thread to leave the block restores it.
     """
     global _inside
     with _lock:
@@ -39,7 +39,7 @@ def one_thread_each() -> Iterator[None]:
 
 def _set(numbers: Sequence[int]) -> None:
     for library, number in zip(_libraries, numbers, strict=True):
-        # Newer versions let only the first thread that asked change the number, while it lives.
+        # In newer versions only the first thread that changed the number may change it again.
         release = getattr(library, "clear_controlling_thread", lambda force: None)
         release(force=True)
         library.set_num_threads(number)

@@ -1,4 +1,4 @@
-"""What a model is made of, as numbers that are saved in its bundle."""
+"""Define the shape of a model, which is saved in its bundle."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     embedding_size: int = Field(VECTOR_SIZE, ge=8)
-    """Numbers in a vector, of all members together. The stores expect 256."""
+    """Numbers in a vector of all members together. The stores expect 256."""
     members: int = Field(2, ge=1, le=8)
-    """Pairs of towers that are trained apart and whose vectors stand side by side: the score is
-    the sum of theirs."""
+    """Pairs of towers, trained separately. A vector is the members' vectors side by side, so the
+    score is the sum of their scores."""
     blocks: int = Field(2, ge=1, le=8)
     """Blocks of the user tower."""
     heads: int = Field(8, ge=1)
-    """Kernels a block, each with a memory of its own length."""
+    """Kernels in a block. Each looks back a different number of items."""
     hidden_size: int = Field(256, ge=8)
-    """Width of a block's second half."""
+    """Width of the feed-forward part of a block."""
     max_history: int = Field(200, ge=1)
-    """Items of a history that the user tower reads, the latest ones."""
+    """The user tower reads so many of the latest items of a history."""
 
     @property
     def member_size(self) -> int:
-        """Numbers in a vector of one member."""
+        """Numbers in one member's vector."""
         return self.embedding_size // self.members
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Trained towers and arrays → vectors, without gradients: what encoders and validation compute."""
+"""Compute vectors with trained towers, without gradients, for encoders and validation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Vectors: TypeAlias = NDArray[np.float32]
 
 ITEMS_AT_ONCE = 4_096
 POSITIONS_AT_ONCE = 3_200
-"""Padded positions in one forward: 16 histories of 200 items. More leave the processor's cache."""
+"""Padded positions in one forward: 16 histories of 200 items. More do not fit the cache."""
 
 
 def item_vectors(
@@ -32,7 +32,7 @@ def item_vectors(
 
     Args:
         members: towers of one config.
-        codes: ``(N,)`` codes of the items' ids, `UNKNOWN` for those that were not there.
+        codes: ``(N,)`` codes of the items' ids; `UNKNOWN` for items that were not in training.
         arrays: the items' features, N rows each.
     """
     vectors = np.empty((len(codes), sum(member.config.member_size for member in members)), "f4")
@@ -46,9 +46,9 @@ def item_vectors(
 
 
 class UserForward:
-    """Histories and records' features → users' vectors: the user towers, as serving needs them.
+    """Computes users' vectors from histories and records' features.
 
-    Members are computed side by side where there is work enough for two cores.
+    With enough work for two cores, the members are computed at the same time.
     """
 
     def __init__(self, members: Sequence[TwoTowers], items: Vectors) -> None:
@@ -73,7 +73,7 @@ class UserForward:
         """``(B, size)`` float32.
 
         Args:
-            histories: item rows, oldest first; of a long one the latest are read.
+            histories: item rows, oldest first. Of a long history the latest items are read.
             arrays: the records' features, B rows each.
         """
         vectors = np.empty((len(histories), self._member_size * len(self._towers)), np.float32)
@@ -88,7 +88,7 @@ class UserForward:
             )
 
         with one_thread_each():
-            # One chunk is done before another thread has begun.
+            # A single chunk is done before another thread would start.
             for _ in map(compute, jobs) if len(chunks) < 2 else self._pool().map(compute, jobs):
                 pass
         return vectors
@@ -107,7 +107,7 @@ class UserForward:
             return self._threads
 
     def scores(self, vectors: Vectors) -> Vectors:
-        """``(B, N)``: the inner products of users' vectors, as this makes them, with all items."""
+        """``(B, N)``: the inner products of users' vectors with all items."""
         parts = np.split(vectors, len(self._tables), axis=1)
         with one_thread_each():
             return np.asarray(
@@ -115,7 +115,7 @@ class UserForward:
             )
 
     def _chunks(self, lengths: list[int]) -> Iterator[list[int]]:
-        """Which users to compute together: those of like length, a bounded number of positions."""
+        """Chunks of users with histories of similar length, of a bounded number of positions."""
         chunk: list[int] = []
         for i in sorted(range(len(lengths)), key=lengths.__getitem__):
             padded = min(lengths[i], self._limit) + 1

@@ -1,4 +1,4 @@
-"""The parts of the towers: embedded features, and blocks that mix a history over time."""
+"""Define the parts of the towers: embedded features, and blocks that mix a history over time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from towhee_recsys.model.backend import functional, nn, paddle
 from towhee_recsys.model.row_sums import row_sums
 
 Dropout: TypeAlias = "Callable[[paddle.Tensor], paddle.Tensor]"
-"""What training does to a residual branch; see `towhee_recsys.training.dropout`."""
+"""Applied to a residual branch in training; see `towhee_recsys.training.dropout`."""
 
 
 class FeatureEmbedding(nn.Layer):
-    """Arrays of a table's features → the sum of their embeddings, ``(N, size)`` float32.
+    """The sum of the embeddings of a table's features, ``(N, size)`` float32.
 
-    A label has one vector, a list of labels the sum of its labels' vectors, words their mean, a
-    number a direction in which it moves.
+    A label adds its vector, a list of labels the sum of their vectors, a text the mean of its
+    words' vectors, and a number a multiple of a vector.
     """
 
     def __init__(self, features: Mapping[str, Feature], size: int, std: float) -> None:
@@ -39,7 +39,7 @@ class FeatureEmbedding(nn.Layer):
                 for name, feature in features.items()
             }
         )
-        with paddle.no_grad():  # what training may never meet must not say anything at random
+        with paddle.no_grad():  # codes that do not occur in training must not add noise
             for layer in self.columns.values():
                 if isinstance(layer, nn.Embedding):
                     layer.weight[:FIRST] = 0.0
@@ -56,13 +56,12 @@ class FeatureEmbedding(nn.Layer):
 
 
 class CausalMixing(nn.Layer):
-    """Each position → a weighted sum of itself and the positions before it, a kernel a head.
+    """Replaces each position by a weighted sum of itself and earlier ones, with a kernel a head.
 
     y_h(t) = Σ_{s≤t} exp(b_h[t−s]) v_h(s), for ``(B, L, size)`` values. The kernels b start as
     normalised exponentials with half-lives of 0.5 · 2^h items: log(1−a) + τ·log a with
-    a = 0.5^(1/half-life). They depend on the distance alone, so that all positions are one
-    product with a Toeplitz matrix a head; a learned form of the linear recurrent units of LRURec
-    (Yue et al. 2024).
+    a = 0.5^(1/half-life). A weight depends on the distance alone, so each head is one product with
+    a Toeplitz matrix. This is a learned form of LRURec's linear recurrent units (Yue et al. 2024).
     """
 
     def __init__(self, size: int, heads: int, length: int) -> None:
@@ -77,7 +76,7 @@ class CausalMixing(nn.Layer):
         )
 
     def forward(self, values: paddle.Tensor) -> paddle.Tensor:
-        """``(B, L, size)`` → ``(B, L, size)``."""
+        """Takes and returns ``(B, L, size)``."""
         batch, length, size = values.shape
         split = values.reshape([batch, length, self.heads, size // self.heads])
         weights = self.toeplitz(length).unsqueeze(0)
@@ -89,13 +88,13 @@ class CausalMixing(nn.Layer):
         lag = np.arange(length)[:, None] - np.arange(length)[None, :]
         past = paddle.to_tensor((lag >= 0).astype("float32").reshape(-1))
         index = paddle.to_tensor(np.clip(lag, 0, self.length - 1).reshape(-1))
-        # Looking up rows, not columns: Paddle's gradient of the latter takes ten times as long.
+        # Look up rows, not columns: Paddle's gradient of columns takes ten times as long.
         weights = functional.embedding(index, paddle.exp(self.kernel).t()).t() * past
         return weights.reshape([self.heads, length, length])
 
 
 class Block(nn.Layer):
-    """One block of the user tower: ``(B, L, size)`` → ``(B, L, size)``.
+    """One block of the user tower. It takes and returns ``(B, L, size)``.
 
     (u, v) = silu(Linear(LayerNorm(z))); z ← z + Linear(LayerNorm(mix(v)) ⊙ u);
     z ← z + Linear(relu(Linear(LayerNorm(z)))). The gate u is HSTU's (Zhai et al. 2024), with a
@@ -115,7 +114,7 @@ class Block(nn.Layer):
         self.contract = linear(hidden_size, size)
 
     def forward(self, z: paddle.Tensor, dropout: Dropout = lambda branch: branch) -> paddle.Tensor:
-        """`dropout`: what is done to both residual branches."""
+        """`dropout` is applied to both residual branches."""
         normed = self.norm_in(z)
         mixed = self.mix(functional.silu(self.value(normed)))
         gate = functional.silu(self.gate(normed))

@@ -1,4 +1,4 @@
-"""User vectors and the items that came next → the loss that training lowers."""
+"""Compute the loss of users' vectors and their next items."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ _ROWS_AT_ONCE = 256
 def softmax_loss(
     users: paddle.Tensor, items: paddle.Tensor, positives: NDArray[np.int64], seen: Pairs
 ) -> paddle.Tensor:
-    """Cross-entropy of the next item among all: −log softmax(u·x)[positive], the mean.
+    """The mean cross-entropy of the next item among all: −log softmax(u·x)[positive].
 
     Args:
         users: ``(P, size)`` float32.
         items: ``(N, size)`` float32.
-        positives: ``(P,)`` row of `items` that came next.
-        seen: rows of `users`, in ascending order, and rows of `items` that these had met before;
-            never recommended, so their logits are left out. A positive is never left out.
+        positives: ``(P,)`` the next items, as rows of `items`.
+        seen: rows of `users`, ascending, and the rows of `items` that they had seen before. Seen
+            items are never recommended, so their logits are masked. A positive is never masked.
     """
     loss: paddle.Tensor = _CrossEntropy.apply(users, items, positives, seen)
     return loss
 
 
 class _CrossEntropy(paddle.autograd.PyLayer):
-    """The loss and its gradient at once, some rows after the other: the logits of a whole
-    catalogue are the largest arrays of a step by far, Paddle's operators would make five of them,
-    and a part of one stays in the processor's cache. The gradient of the logits is
-    (softmax − one-hot) / P."""
+    """The loss and its gradient at once, some rows at a time.
+
+    The logits of a whole catalogue are by far the largest arrays of a step. Paddle's operators
+    would make five of them; some rows at a time stay in the processor's cache. The gradient of the
+    logits is (softmax − one-hot) / P.
+    """
 
     @staticmethod
     def forward(
@@ -53,10 +55,10 @@ class _CrossEntropy(paddle.autograd.PyLayer):
         for begin in range(0, count, _ROWS_AT_ONCE):
             part = u[begin : begin + _ROWS_AT_ONCE]
             rows, wanted = np.arange(len(part)), positives[begin : begin + _ROWS_AT_ONCE]
-            met = slice(*np.searchsorted(seen[0], [begin, begin + len(part)]))
+            masked = slice(*np.searchsorted(seen[0], [begin, begin + len(part)]))
             logits = np.matmul(part, x.T, out=buffer[: len(part)])
             right = logits[rows, wanted]
-            logits[seen[0][met] - begin, seen[1][met]] = _NEVER
+            logits[seen[0][masked] - begin, seen[1][masked]] = _NEVER
             logits[rows, wanted] = right
             highest = logits.max(axis=1, keepdims=True)
             logits -= highest
@@ -83,16 +85,16 @@ def sampled_softmax_loss(
     hidden: Pairs,
     log_odds: float,
 ) -> paddle.Tensor:
-    """Cross-entropy of the next item among itself and items drawn uniformly for the whole batch.
+    """The mean cross-entropy of the next item among itself and uniform negatives.
 
     Args:
         users: ``(P, size)`` float32.
-        positives: ``(P, size)`` float32, the vectors of the items that came next.
-        negatives: ``(K, size)`` float32.
-        hidden: rows of `users` and rows of `negatives` that these had met, or that are their
-            positive.
-        log_odds: log(catalogue / K), what each negative stands for (the log-q correction of
-            Bengio and Senécal 2008 for a uniform q).
+        positives: ``(P, size)`` float32, the vectors of the next items.
+        negatives: ``(K, size)`` float32, shared by the whole batch.
+        hidden: rows of `users`, and the rows of `negatives` to mask for them: items already seen,
+            and their positive.
+        log_odds: log(catalogue / K), the number of items that each negative stands for (the log-q
+            correction of Bengio and Senécal 2008 for a uniform q).
     """
     positive = (users * positives).sum(axis=1, keepdim=True)
     mask = np.full((len(users), len(negatives)), log_odds, np.float32)

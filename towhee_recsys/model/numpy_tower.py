@@ -1,9 +1,9 @@
-"""A trained user tower → the same function in NumPy, for the one vector that serving needs.
+"""Compute a trained user tower in NumPy, at the last position only, as serving needs it.
 
-Asked for one user, Paddle's operators cost as much in overhead as in arithmetic, and together more
-than twice what this takes. What does not depend on the user is computed once: the rows of the
-Toeplitz matrices, and the scale and shift of each LayerNorm, which go into the Linear layer behind
-it.
+For a single user, Paddle's operators have as much overhead as arithmetic, and take more than twice
+as long in total. Everything that does not depend on the user is computed once: the rows of the
+Toeplitz matrices, and the scale and shift of each LayerNorm, which are folded into the Linear layer
+that follows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EPSILON = 1e-5
 
 
 class NumpyTower:
-    """What a `UserTower` computes at the last position, of weights that stay as they are."""
+    """A `UserTower` at the last position, with fixed weights."""
 
     def __init__(self, tower: UserTower, length: int) -> None:
         """`length`: positions of the longest history."""
@@ -62,7 +62,7 @@ class NumpyTower:
         return vectors
 
     def _records(self, arrays: Mapping[str, NDArray[Any]], rows: int) -> Floats:
-        """`FeatureEmbedding.forward`."""
+        """Same as `FeatureEmbedding.forward`."""
         total = np.zeros((rows, self._size), np.float32)
         for name, (weight, mean) in self._features.items():
             array = arrays[name]
@@ -76,24 +76,25 @@ class NumpyTower:
 
 
 class _NumpyBlock:
-    """`Block`, for all positions but in the last block, and there for one."""
+    """A `Block`: for all positions, or for the last one, which is enough in the last block."""
 
     def __init__(self, block: Block, length: int) -> None:
         self._heads = block.mix.heads
         with paddle.no_grad():
             mixing = block.mix.toeplitz(length).numpy()
-        # A Toeplitz matrix: any rows, up to the diagonal, are the last rows' last columns; and any
-        # whole row is the last one with zeros behind it, begun so many places further on.
+        # In a Toeplitz matrix every row is the last row, shifted. Rows b to e, up to column e,
+        # therefore equal the last e - b rows in their last e columns: we keep the last rows only.
         self._mixing = np.ascontiguousarray(mixing[:, -_ROWS_AT_ONCE:])
+        # For single rows we keep the last row with zeros behind it, and view it at each offset.
         last = mixing[:, -1]
         shifted = sliding_window_view(np.hstack([last, np.zeros_like(last)]), length, axis=1)
         self._rows = shifted[:, length - 1 :: -1]
-        """``(heads, length, length)``, the matrix as a view of twice a row."""
+        """``(heads, length, length)``: the whole matrix, as a view of one row and its zeros."""
         self._gate = _folded(block.norm_in, block.gate)
         self._value = _folded(block.norm_in, block.value)
         (weight, bias), (more_weight, more_bias) = self._gate, self._value
         self._both = np.hstack([weight, more_weight]), np.hstack([bias, more_bias])
-        # The gate comes between this LayerNorm and the Linear layer, so that nothing can be folded.
+        # The gate is between this LayerNorm and the Linear layer, so nothing can be folded.
         self._scale = block.norm_mix.weight.numpy()
         self._shift = block.norm_mix.bias.numpy()
         self._project = block.project.weight.numpy(), block.project.bias.numpy()
@@ -106,14 +107,14 @@ class _NumpyBlock:
         value = self._by_head(both[..., size:])
         mixed = np.empty_like(z)
         out = self._by_head(mixed)
-        for begin in range(0, length, _ROWS_AT_ONCE):  # nothing is taken from later positions
+        for begin in range(0, length, _ROWS_AT_ONCE):  # later positions have no weight
             end = min(begin + _ROWS_AT_ONCE, length)
             weights = self._mixing[:, begin - end :, -end:]
             np.matmul(weights, value[:, :, :end], out=out[:, :, begin:end])
         return self._rest(z, mixed, both[..., :size])
 
     def last(self, z: Floats, last: NDArray[np.int64]) -> Floats:
-        """``(B, L, size)`` → ``(B, size)``."""
+        """The output at the positions `last`: takes ``(B, L, size)``, returns ``(B, size)``."""
         batch, length, size = z.shape
         normed, rows = _normalise(z), np.arange(batch)
         value = self._by_head(_silu(_linear(normed, self._value)))
@@ -134,14 +135,14 @@ class _NumpyBlock:
         return z
 
     def _by_head(self, values: Floats) -> Floats:
-        """``(B, L, size)`` → a view ``(B, heads, L, size / heads)``."""
+        """A view of ``(B, L, size)`` as ``(B, heads, L, size / heads)``."""
         batch, length = values.shape[:2]
         view: Floats = values.reshape(batch, length, self._heads, -1).transpose(0, 2, 1, 3)
         return view
 
 
 def _folded(norm: nn.LayerNorm, linear: nn.Linear) -> tuple[Floats, Floats]:
-    """Weight and bias of a Linear layer behind a LayerNorm, its scale and shift included."""
+    """Weight and bias of a Linear layer that include the LayerNorm before it."""
     weight, bias = linear.weight.numpy(), linear.bias.numpy()
     return norm.weight.numpy()[:, None] * weight, norm.bias.numpy() @ weight + bias
 
@@ -166,7 +167,9 @@ def _normalise(values: Floats) -> Floats:
 def _silu(values: Floats) -> Floats:
     """x / (1 + e^−x), in place (Elfwing, Uchibe and Doya 2018)."""
     decay = np.negative(values)
-    with np.errstate(over="ignore"):  # e^89 is infinite, and the quotient 0, as it should be
+    with np.errstate(
+        over="ignore"
+    ):  # e^89 overflows to infinity; the quotient is then 0, which is right
         np.exp(decay, out=decay)
     decay += 1
     values /= decay

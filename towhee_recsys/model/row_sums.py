@@ -1,7 +1,7 @@
-"""Padded codes and a table of embeddings → the sum, or the mean, of each row's embeddings.
+"""Sum or average the embeddings of padded codes, row by row.
 
-It is a sparse matrix times the table: several times as fast as Paddle's own sums of segments,
-forwards and backwards, and what is padding costs nothing.
+The sum is a sparse matrix times the table. That is several times as fast as Paddle's own segment
+sums, forwards and backwards, and padding costs nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +17,24 @@ from towhee_recsys.model.backend import paddle
 
 
 def row_sums(table: paddle.Tensor, codes: NDArray[np.int32], mean: bool = False) -> paddle.Tensor:
-    """``(V, size)`` and ``(N, W)`` codes below V → ``(N, size)``, differentiable by `table`. Every
-    row of `codes` has one at least that is no padding."""
+    """The sum or mean of each row's embeddings, ``(N, size)``, differentiable by `table`.
+
+    Args:
+        table: ``(V, size)`` embeddings.
+        codes: ``(N, W)`` codes below V. Each row has at least one that is not padding.
+        mean: whether to average instead of adding.
+    """
     return _Product.apply(table, sum_matrix(codes, len(table), mean))
 
 
 def sum_matrix(codes: NDArray[np.int32], size: int, mean: bool = False) -> sp.csr_array:
-    """``(N, W)`` codes below `size` → ``(N, size)``: what to multiply a table with for the sums, or
-    means, of each row's embeddings."""
+    """The ``(N, size)`` matrix that, times a table, gives the sum or mean of each row's embeddings.
+
+    Args:
+        codes: ``(N, W)`` codes below `size`.
+        size: rows of the table.
+        mean: whether to average instead of adding.
+    """
     filled = codes != PADDING
     counts = np.count_nonzero(filled, axis=1)
     shares = np.repeat(1 / counts if mean else np.ones(len(counts)), counts).astype(np.float32)
@@ -33,7 +43,7 @@ def sum_matrix(codes: NDArray[np.int32], size: int, mean: bool = False) -> sp.cs
 
 
 class _Product(paddle.autograd.PyLayer):
-    """A sparse ``(N, V)`` times a table ``(V, size)``."""
+    """The product of a sparse ``(N, V)`` matrix and a table ``(V, size)``."""
 
     @staticmethod
     def forward(ctx: Any, table: paddle.Tensor, matrix: sp.csr_array) -> paddle.Tensor:

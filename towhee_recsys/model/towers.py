@@ -1,4 +1,4 @@
-"""The two towers: items and users → vectors, whose inner product is the score."""
+"""Define the two towers. The inner product of a user's and an item's vector is the score."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from towhee_recsys.model.layers import Block, Dropout, FeatureEmbedding
 
 
 class ItemTower(nn.Layer):
-    """Item codes and features → ``(N, size)`` float32: an embedding of the id plus the features'.
+    """Computes items' vectors, ``(N, size)`` float32: an embedding of the id plus the features'.
 
-    Codes follow `towhee_recsys.features.vocabulary`: an item that was not there in training is
-    `UNKNOWN`, and its vector comes from its features. With `sparse`, a step's gradient of the ids
-    holds only the rows that it used.
+    Codes follow `towhee_recsys.features.vocabulary`. An item that was not in training is
+    `UNKNOWN`, and its vector comes from its features alone. With `sparse`, the gradient of the ids
+    holds only the rows that a step used.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class ItemTower(nn.Layer):
             sparse=sparse,
             weight_attr=paddle.ParamAttr(initializer=nn.initializer.Normal(std=0.05)),
         )
-        # Features begin at nothing, so that they do not disturb what the ids start with.
+        # Features start at zero, so that the initial vectors are those of the ids.
         self.features = FeatureEmbedding(features.features, size, std=0.0)
         with paddle.no_grad():
             self.ids.weight[:FIRST] = 0.0
@@ -42,10 +42,10 @@ class ItemTower(nn.Layer):
 
 
 class UserTower(nn.Layer):
-    """Vectors of a history's items and the features of a record → a user's vector.
+    """Computes users' vectors from the vectors of their items and the features of their records.
 
-    Position t of ``(B, L, size)`` is the user after that many items, so that training learns
-    from all positions at once. Serving needs the last one alone; see `NumpyTower`.
+    Position t of ``(B, L, size)`` is the user after t items, so training uses all positions at
+    once. Serving needs only the last position; see `NumpyTower`.
     """
 
     def __init__(self, features: TableFeatures, config: ModelConfig) -> None:
@@ -76,7 +76,7 @@ class UserTower(nn.Layer):
             history: ``(B, L, size)``, padded on the right; item vectors, or `start` before the
                 first item.
             arrays: the records' features, B rows each.
-            dropout: what to do to the residual branches, in training.
+            dropout: applied to the residual branches in training.
         """
         record = self.features(arrays, history.shape[0])
         z = self.norm_in(history) + record.unsqueeze(1)
@@ -86,7 +86,7 @@ class UserTower(nn.Layer):
 
 
 class TwoTowers(nn.Layer):
-    """Both towers of one member. Item rows are their codes less `FIRST`."""
+    """Both towers of one member. An item's row is its code minus `FIRST`."""
 
     def __init__(
         self,
@@ -102,6 +102,8 @@ class TwoTowers(nn.Layer):
         self.user = UserTower(users, config)
 
     def table(self, vectors: paddle.Tensor) -> paddle.Tensor:
-        """``(N, size)`` vectors of items → ``(N + 1, size)``, the start behind them: what
-        histories, as `pad_histories` gives them, are rows of."""
+        """The ``(N, size)`` item vectors with the start vector behind them, ``(N + 1, size)``.
+
+        Histories from `pad_histories` are rows of this table.
+        """
         return paddle.concat([vectors, self.user.start])

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset
 from towhee_recsys.errors import BundleError
-from towhee_recsys.evaluation.evaluation import Progress, evaluate
+from towhee_recsys.evaluation.evaluation import EvaluationProgress, evaluate
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.operations.home import Home
 from towhee_recsys.reporting.findings import Findings, with_results
@@ -117,7 +117,7 @@ def train(
 
 
 def measure(
-    home: Home, bundle: Bundle, dataset: Dataset, progress: Progress | None = None
+    home: Home, bundle: Bundle, dataset: Dataset, progress: EvaluationProgress | None = None
 ) -> tuple[Bundle, Findings | None]:
     """Evaluate the home's model beside baselines, and keep the results with it.
 

@@ -53,20 +53,26 @@ class _RecordOperator(SharedOperator):
 
 
 class RecordInsert(_RecordOperator):
-    """Writes a list of records, and returns how many. Writing again changes nothing."""
+    """Writes a list of records, and returns how many. Writing again changes nothing.
+
+    With ``interactions`` and ``histories`` it returns how many interactions were new. Histories
+    are a tuple of three lists: user ids, each one's item ids, each one's timestamps.
+    """
 
     def __init__(
         self,
         url: str,
-        kind: Literal["items", "users", "interactions"] = "items",
+        kind: Literal["items", "users", "interactions", "histories"] = "items",
         connections: int = CONNECTIONS,
     ) -> None:
-        super().__init__(url, kind, connections, ("items", "users", "interactions"))
+        super().__init__(url, kind, connections, ("items", "users", "interactions", "histories"))
 
     def __call__(self, records: Sequence[Any]) -> int:
         store = self.resources.store
         if self._kind == "interactions":
             return store.add_interactions(records)
+        if self._kind == "histories":
+            return store.add_histories(*records)
         put = store.put_items if self._kind == "items" else store.put_users
         put(records)
         return len(records)

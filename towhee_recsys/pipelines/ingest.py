@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from towhee_recsys.errors import ConfigError
 from towhee_recsys.pipelines.config import IngestConfig
 from towhee_recsys.pipelines.pipeline import Pipeline
 from towhee_recsys.stores.urls import parse
-from towhee_recsys.types import ITEM_ID, USER_ID, Id, Interaction, Item, User
+from towhee_recsys.types import Id, Item
 
 if TYPE_CHECKING:
     from towhee_recsys.datasets import Dataset, Schema
@@ -69,12 +68,13 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
             .map("items", "recorded", insert(**store, kind="items"))
             .map(("items", "vectors"), "ids", recsys.milvus_insert(**index, attributes=columns))
             .window_all(("dataset", "ids", "recorded"), ("dataset", "ids"), _together)
-            .map("dataset", ("users", "interactions"), _people)
+            .map("dataset", "users", lambda dataset: dataset.user_records())
             .map("users", "users", insert(**store, kind="users"))
-            .map("interactions", "new", insert(**store, kind="interactions"))
-            # Towhee's own runtime runs a node as soon as its inputs are there: so the last step
-            # takes one of each, and the index waits for the records.
-            .map(("ids", "users", "new"), "ids", _first)
+            .flat_map("dataset", "histories", lambda dataset: dataset.history_batches())
+            .map("histories", "new", insert(**store, kind="histories"))
+            # This takes the ids when all else is written: Towhee's own runtime would publish as
+            # soon as they are there.
+            .window_all(("dataset", "ids", "users", "new"), ("dataset", "ids", "new"), _written)
             .map("ids", "items", recsys.milvus_publish(**index))
             .map(
                 ("dataset", "items", "new"),
@@ -113,29 +113,10 @@ def _together(
     return datasets[0], [one for batch in ids for one in batch]
 
 
-def _first(ids: list[Id], *_: int) -> list[Id]:
-    return ids
-
-
-def _people(dataset: Dataset) -> tuple[list[User], Iterator[Interaction]]:
-    return dataset.user_records(), _interactions(dataset)
-
-
-def _interactions(dataset: Dataset) -> Iterator[Interaction]:
-    """All interactions, a user's one after another in time order.
-
-    Where the data has no timestamps, an interaction's place in its user's history stands for one.
-    """
-    from towhee_recsys.datasets import histories
-
-    past = histories(dataset)
-    user_ids, item_ids = dataset.users[USER_ID].tolist(), dataset.items[ITEM_ID].tolist()
-    times = past.timestamps
-    for row, user_id in enumerate(user_ids):
-        begin = int(past.offsets[row])
-        for place, item in enumerate(past.of(row).tolist()):
-            timestamp = float(place) if times is None else float(times[begin + place])
-            yield Interaction(user_id=user_id, item_id=item_ids[item], timestamp=timestamp)
+def _written(
+    datasets: list[Dataset], ids: list[list[Id]], users: list[int], new: list[int]
+) -> tuple[Dataset, list[Id], int]:
+    return datasets[0], ids[0], sum(new)
 
 
 def _report(dataset: Dataset, items: int, new: int, fingerprint: str) -> dict[str, Any]:

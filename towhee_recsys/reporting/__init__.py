@@ -1,9 +1,9 @@
-"""Write a page about a trained model.
+"""Write a report about a trained model: a page, and the same charts as PNG files.
 
-- `report`: the page, one HTML file with pictures beside it
-- `findings`: the figures that the page and the bundle keep of an evaluation
-- `curves`: what is drawn of a training run; `chart` lays it out as SVG
+- `report`: `write_report`; the page is one HTML file, from `templates`
+- `findings`: the metrics of an evaluation that the page shows and the bundle keeps
+- `curves`: metrics over the epochs of training; `chart` lays them out as SVG
 - `item_map`: the items in two dimensions
-- `plots`: the same as PNG files
-- `palette`: the colours of all of them
+- `plots`: the PNG files
+- `palette`: the colours
 """

@@ -1,4 +1,4 @@
-"""A panel → where its lines and ticks stand in an SVG of the page."""
+"""Lay out a panel's lines and ticks in an SVG of the page."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from towhee_recsys.reporting.curves import Line, Panel
 
 @dataclass(frozen=True)
 class Dot:
-    """A point of a line, in the SVG's units and as it was measured."""
+    """A point of a line, in the SVG's units and as a measured value."""
 
     x: float
     y: float
     epoch: float
     value: float
     best: bool
-    """Of its line."""
+    """Whether it is the best point of its line."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A panel in the units of its SVG, y downwards."""
+    """A panel in the units of its SVG, with y downwards."""
 
     panel: Panel
     x_ticks: list[tuple[float, str]]
     y_ticks: list[tuple[float, str]]
     lines: list[tuple[int, list[Dot]]]
-    """Member and points."""
+    """Each line's member and points."""
 
     width: ClassVar = 360
     height: ClassVar = 230
@@ -41,6 +41,7 @@ class Chart:
 
     @classmethod
     def of(cls, panel: Panel) -> Chart:
+        """The chart of a panel."""
         last = max(epoch for epoch, _ in panel.points)
         values = [value for _, value in panel.points]
         low = min(values) if panel.floor is None else panel.floor
@@ -65,7 +66,7 @@ class Chart:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, two to seven, that enclose both ends."""
+    """Two to seven round numbers that enclose both ends."""
     if high - low < 1e-9:
         low, high = low - 0.5, high + 0.5
     size = 10.0 ** math.floor(math.log10((high - low) / 3))
@@ -75,6 +76,6 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def labelled(places: Sequence[float]) -> list[tuple[float, str]]:
-    """Ticks with as many decimals as it takes to tell them apart."""
+    """The ticks with their texts, which have just enough decimals to differ."""
     decimals = max(0, -math.floor(math.log10(places[1] - places[0]) + 1e-9))
     return [(place, f"{place:.{decimals}f}") for place in places]

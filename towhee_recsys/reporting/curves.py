@@ -1,4 +1,4 @@
-"""The points that training left behind → panels, one a figure, with a line for each member."""
+"""Arrange the validations of a training run in panels, one a metric, with a line a member."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _PANELS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One member's way."""
+    """One member's values over the epochs."""
 
     member: int
     """From 0."""
     points: list[tuple[float, float]]
-    """Epoch and value, in the order of epochs."""
+    """Epoch and value, in order of epochs."""
     best: tuple[float, float] | None
     """The highest point; None for the loss."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure over the epochs."""
+    """One metric over the epochs."""
 
     name: str
     title: str
@@ -36,22 +36,23 @@ class Panel:
     @property
     def floor(self) -> float | None:
         """Where the axis of values begins: at 0 for shares, so that small differences look small;
-        None where anything will do."""
+        None for the loss, whose axis may begin anywhere."""
         return None if self.name == "loss" else 0.0
 
     @property
     def best(self) -> tuple[float, float] | None:
-        """The highest point of all lines."""
+        """The highest point of all lines; None for the loss."""
         marks = [line.best for line in self.lines if line.best]
         return max(marks, key=lambda mark: mark[1], default=None)
 
     @property
     def points(self) -> list[tuple[float, float]]:
+        """The points of all lines."""
         return [point for line in self.lines for point in line.points]
 
 
 def panels(curve: Sequence[Mapping[str, float]]) -> list[Panel]:
-    """Those figures of `towhee_recsys.bundle.metadata.Metadata.curve` that have finite values."""
+    """A panel for each metric of `Metadata.curve` that has finite values."""
     found = [
         Panel(name, title, [line for line in _lines(curve, name) if line.points])
         for name, title in _PANELS.items()

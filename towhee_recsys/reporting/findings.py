@@ -1,4 +1,4 @@
-"""An evaluation → the figures that the report shows, in the order in which it shows them."""
+"""Select the metrics of an evaluation that the report shows, in the order shown."""
 
 from __future__ import annotations
 
@@ -7,61 +7,62 @@ from dataclasses import dataclass, field, replace
 
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.bundle.metadata import Metadata
+from towhee_recsys.evaluation.bootstrap import Interval
 from towhee_recsys.evaluation.evaluation import Evaluation
-from towhee_recsys.evaluation.segments import Segment
+from towhee_recsys.evaluation.segments import UserGroup
 
 HEADLINES = ("ndcg@10", "hr@10")
-"""What is drawn; other metrics stand in the table."""
-
-Interval = tuple[float, float]
+"""The metrics that are drawn. Others are in the table."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Metrics of the model or of a baseline, on the test items."""
+    """The test metrics of the model or of a baseline."""
 
     name: str
     metrics: Mapping[str, float]
     intervals: Mapping[str, Interval] = field(default_factory=dict)
-    """95%, of some of the metrics."""
+    """95% intervals of some of the metrics."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """How good a model is, compared to what, and for whom."""
+    """The metrics of a model, of its baselines, and of groups of users."""
 
     users: int
     items: int
     model: Measured
     baselines: list[Measured]
-    """The best one first."""
-    segments: Mapping[str, list[Segment]]
-    """By what they are cut."""
+    """Best first."""
+    segments: Mapping[str, list[UserGroup]]
+    """By kind of group, as in `Evaluation.segments`."""
 
     @property
     def rows(self) -> list[Measured]:
+        """The model, then the baselines."""
         return [self.model, *self.baselines]
 
     @property
     def metrics(self) -> list[str]:
-        """Names of all metrics, the headlines first."""
+        """The names of all metrics, the headlines first."""
         names = [*HEADLINES, *(name for row in self.rows for name in row.metrics)]
         return [n for n in dict.fromkeys(names) if any(n in row.metrics for row in self.rows)]
 
     @property
     def factor(self) -> float | None:
-        """The model's NDCG@10 over the best baseline's; None where there is nothing to divide."""
+        """The model's NDCG@10 divided by the best baseline's; None if that is 0 or missing."""
         ndcg = HEADLINES[0]
         best = self.baselines[0].metrics.get(ndcg) if self.baselines else None
         return self.model.metrics[ndcg] / best if best else None
 
     @property
-    def all_segments(self) -> list[Segment]:
+    def all_segments(self) -> list[UserGroup]:
+        """The groups of all kinds."""
         return [segment for segments in self.segments.values() for segment in segments]
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Findings:
-        """The only place that knows how an `Evaluation` is made."""
+        """The findings of an evaluation."""
         return cls(
             users=evaluation.users,
             items=evaluation.items,
@@ -78,15 +79,15 @@ class Findings:
 
 
 def with_results(bundle: Bundle, findings: Findings) -> Bundle:
-    """The same model, whose metadata and card tell how it was measured."""
+    """The same bundle, with the test metrics in its metadata and its model card."""
     model = findings.model
     results = {"test": dict(model.metrics), "intervals": dict(model.intervals)}
     meta = Metadata.model_validate({**bundle.metadata.model_dump(), **results})
     return replace(bundle, metadata=meta)
 
 
-def highest(rows: Iterable[Measured | Segment], metric: str) -> float:
-    """The end of the longest bar, intervals included; above 0."""
+def highest(rows: Iterable[Measured | UserGroup], metric: str) -> float:
+    """The end of the longest bar or interval; always above 0."""
     found = list(rows)
     ends = [row.metrics.get(metric, 0.0) for row in found]
     ends += [max(row.intervals.get(metric, (0.0,))) for row in found if isinstance(row, Measured)]

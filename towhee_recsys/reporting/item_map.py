@@ -1,4 +1,4 @@
-"""Item vectors → a map in two dimensions, on which what the model finds alike lies together."""
+"""Lay the items out in two dimensions, so that items with similar vectors are close together."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from towhee_recsys.encoders import ItemEncoder
 from towhee_recsys.text import title_of
 
 MAX_ITEMS = 4_000
-"""Shown at most, the most popular ones; this many take about ten seconds."""
+"""Items shown, the most popular ones. This many take about ten seconds."""
 MAX_LABELS = 8
-"""Labels with a colour of their own: more could not be told apart."""
+"""Labels with a colour of their own. More colours would be hard to tell apart."""
 MAX_LANDMARKS = 16
-"""Items whose titles stand on the map."""
+"""Items whose titles are on the map."""
 
 _FEWEST_FOR_TSNE = 50
 _WIDTH_OF_A_LETTER, _HEIGHT_OF_A_LINE = 0.0105, 0.032
-"""Of a landmark's title, where the map is 1 wide and 1 high."""
+"""Sizes of a landmark's title, on a map of width 1 and height 1."""
 
 
 @dataclass(frozen=True)
 class ItemMap:
-    """N items in two dimensions, the most popular one first."""
+    """N items in two dimensions, the most popular first."""
 
     points: NDArray[np.float64]
     """``(N, 2)`` from 0 to 1, y upwards."""
     titles: list[str]
     labels: list[str]
-    """Each item's label; empty where it has none."""
+    """Each item's label; empty if it has none."""
     groups: NDArray[np.int64]
-    """``(N,)``: 1 for the most frequent label, 2 for the next; 0 for all that have no colour."""
+    """``(N,)``: 1 for the most frequent label, 2 for the next, …; 0 for items without a colour."""
     legend: list[str]
-    """The labels that have a colour, in the order of their groups."""
+    """The labels with a colour, in order of their groups."""
     sizes: NDArray[np.float64]
-    """``(N,)``: the square root of the number of interactions, the largest is 1."""
+    """``(N,)``: the square root of each item's interactions, scaled so that the largest is 1."""
     landmarks: list[int]
-    """Popular items far enough from each other for their titles to be read."""
+    """Popular items, far enough apart for their titles to be readable."""
     column: str | None
-    """Whose labels these are; None where the data has no such column."""
+    """The column of the labels; None if the data has no such column."""
     method: str
     """``t-SNE`` or ``PCA``."""
     catalogue: int
@@ -59,8 +59,8 @@ def map_items(bundle: Bundle, dataset: Dataset, *, limit: int = MAX_ITEMS) -> It
 
     Args:
         bundle: the model.
-        dataset: what it was trained on.
-        limit: how many items to show at most.
+        dataset: the data that it was trained on.
+        limit: how many items to show, at most.
     """
     rows = np.argsort(-bundle.popularity, kind="stable")[:limit]
     everything = dataset.item_records()
@@ -88,16 +88,17 @@ def map_items(bundle: Bundle, dataset: Dataset, *, limit: int = MAX_ITEMS) -> It
 
 
 def project(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float64], str]:
-    """``(N, size)`` vectors → ``(N, 2)`` points from 0 to 1, and how they were found.
+    """Project ``(N, size)`` vectors to ``(N, 2)`` points from 0 to 1; also return the method.
 
-    Only directions count, as lengths are mostly popularity. The same vectors give the same points.
+    Only the directions count, since lengths mostly show popularity. The same vectors give the same
+    points.
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions = vectors / np.maximum(lengths, 1e-12)
     few = len(vectors) < _FEWEST_FOR_TSNE
     size = min(2 if few else 50, *vectors.shape)
-    # One thread: sums in one order, and none waits for another. Where all vectors are alike, PCA
-    # divides by a variance of 0 for a figure that nobody asks for.
+    # A single thread keeps sums in one order. If all vectors are equal, PCA divides by a variance
+    # of 0, for a value that is not used.
     with threadpool_limits(1), np.errstate(invalid="ignore"):
         points = PCA(size, random_state=0).fit_transform(directions)
         if not few:
@@ -116,14 +117,14 @@ def _label_column(schema: Schema) -> str | None:
 
 
 def _label(value: Any) -> str:
-    """Of several labels, the first."""
+    """The item's label, or the first of several."""
     if isinstance(value, list):
         value = value[0] if value else None
     return "" if value is None else str(value)
 
 
 def _landmarks(points: NDArray[np.float64], titles: list[str]) -> list[int]:
-    """From the most popular on, whatever has room for its title."""
+    """The most popular items that have room for their titles."""
     chosen: list[int] = []
     taken: list[tuple[float, float, float]] = []
     for i, (x, y) in enumerate(points[:500]):

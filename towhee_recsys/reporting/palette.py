@@ -1,7 +1,7 @@
-"""What is drawn → its colours, on light ground and on dark.
+"""Define the colours of everything that is drawn, on light and on dark ground.
 
-Colours of labels were chosen to differ as much as they can for people with protanopia,
-deuteranopia and tritanopia too (simulated after Machado, Oliveira and Fernandes 2009).
+The colours of labels differ as much as possible, also for people with protanopia, deuteranopia and
+tritanopia (simulated after Machado, Oliveira and Fernandes 2009).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ LABELS = (
     ("#d23eaa", "#d57db2"),
     ("#4c3b00", "#117c2c"),
 )
-"""(on light, on dark), for a label or a line each."""
+"""(on light, on dark) for each label or line."""
 ACCENT = ("#3d5ce0", "#7b93ff")
-"""The model's own figures."""
+"""The model's own metrics."""
 REST = ("#c4c8cf", "#4a515c")
-"""Labels beyond those, and what the model is compared to."""
+"""Further labels, and baselines."""
 INK = ("#1c2127", "#e8eaed")
 FAINT = ("#5d6672", "#9aa4b1")
 """Axes and captions."""

@@ -1,4 +1,4 @@
-"""Panels, findings and the map → PNG files, for slides and messages."""
+"""Draw panels, findings and the map as PNG files, for slides and messages."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
+from towhee_recsys.evaluation.bootstrap import Interval
 from towhee_recsys.reporting.curves import Panel
-from towhee_recsys.reporting.findings import HEADLINES, Findings, Interval, highest
+from towhee_recsys.reporting.findings import HEADLINES, Findings, highest
 from towhee_recsys.reporting.item_map import ItemMap
 from towhee_recsys.reporting.palette import ACCENT, FAINT, GROUND, INK, LABELS, REST
 from towhee_recsys.text import short
@@ -24,15 +25,18 @@ _ACCENT, _INK, _FAINT, _REST, _GROUND = (
 )
 _DPI = 160
 _LETTERS = 34
-"""Of a name from the data there is room for."""
+"""There is room for so many letters of a name from the data."""
 
 Bar = tuple[str, float, "Interval | None", str]
 """Name, value, 95% interval and colour."""
 
 
 def draw(panels: Sequence[Panel], findings: Findings | None, item_map: ItemMap) -> dict[str, bytes]:
-    """PNG files by name: ``map.png``, and ``curves.png``, ``baselines.png`` and ``segments.png``
-    where there is something to show."""
+    """PNG files by name.
+
+    ``map.png`` is always there; ``curves.png``, ``baselines.png`` and ``segments.png`` if there is
+    something to show.
+    """
     figures = {"map.png": _map(item_map)}
     if panels:
         figures["curves.png"] = _curves(panels)
@@ -115,7 +119,7 @@ def _segments(findings: Findings) -> Figure:
 
 
 def _bars(axes: Axes, bars: Sequence[Bar], most: float, bold: int = 0) -> None:
-    """Horizontal, up to `most`, the first on top; an interval is a thin line over its bar's end."""
+    """Draw horizontal bars up to `most`, the first on top, and intervals as thin lines."""
     places = np.arange(len(bars))
     for place, (_, value, interval, colour) in zip(places, bars, strict=True):
         axes.barh(place, value, height=0.62, color=colour)
@@ -139,7 +143,7 @@ def _map(item_map: ItemMap) -> Figure:
     axes.set_axis_off()
     axes.set_aspect("equal")
     x, y = item_map.points.T
-    order = np.lexsort((item_map.sizes, item_map.groups > 0))  # what people know lies on top
+    order = np.lexsort((item_map.sizes, item_map.groups > 0))  # popular items on top
     colours = np.array([_REST, *_COLOURS])[item_map.groups]
     if not item_map.legend:
         colours[:] = _ACCENT
@@ -193,7 +197,7 @@ def _frame(axes: Axes, title: str, grid: Any) -> None:
 def _say(
     axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **style: Any
 ) -> Text:
-    """Text near a point, `offset` in typographic points; a ``$`` in it is a dollar."""
+    """Write text near a point, `offset` in typographic points. A ``$`` is a dollar, not math."""
     style = {"fontsize": 9, "color": _INK, "parse_math": False, **style}
     return axes.annotate(text, point, offset, textcoords="offset points", **style)
 

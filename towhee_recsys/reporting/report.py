@@ -1,4 +1,4 @@
-"""A bundle and its findings → a report: one page that needs nothing else, and PNGs."""
+"""Write a report about a bundle: a self-contained page, and PNG files."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ PAGE = "index.html"
 def write_report(
     folder: Path, bundle: Bundle, dataset: Dataset, findings: Findings | None = None
 ) -> Path:
-    """Write the report into `folder`, in place of an older one, whole or not at all.
+    """Write the report into `folder`, whole or not at all. It replaces an older report.
 
     Args:
-        folder: absolute; gets ``index.html``, ``map.png``, and ``curves.png``, ``baselines.png``
-            and ``segments.png`` where there is something to show.
+        folder: an absolute path. The files are ``index.html`` and ``map.png``; also ``curves.png``,
+            ``baselines.png`` and ``segments.png`` if there is something to show.
         bundle: the model.
-        dataset: what it was trained on.
-        findings: how good it is; None where no interactions were kept back.
+        dataset: the data that it was trained on.
+        findings: how it was evaluated; None if it was not.
 
     Returns:
-        The page.
+        The path of the page.
 
     Raises:
-        TrainingError: `folder` is there and holds no report; it is left alone.
+        TrainingError: `folder` exists and holds no report. It is left as it is.
     """
     if folder.exists() and not (folder / PAGE).is_file():
         raise TrainingError(f"{folder} exists and holds no report; remove it, or what is in it")
@@ -54,7 +54,7 @@ def write_report(
 def render(
     bundle: Bundle, curves: list[Panel], findings: Findings | None, item_map: ItemMap
 ) -> str:
-    """The page as HTML. All that comes from data is escaped."""
+    """The page as HTML. Everything that comes from the data is escaped."""
     environment = Environment(
         loader=PackageLoader("towhee_recsys.reporting"),
         autoescape=True,
@@ -86,8 +86,8 @@ def _read(columns: Mapping[str, Column]) -> list[str]:
 
 
 def _dots(item_map: ItemMap) -> list[dict[str, Any]]:
-    """Items in the units of the map's SVG, 1000 wide: those without a colour below the others, and
-    of each kind the most popular on top."""
+    """Items in the units of the map's SVG, 1000 wide, in drawing order: first those without a
+    colour, then the others; of each kind the most popular last, on top."""
     top = item_map.points[:, 1].max()
     dots = [
         {

@@ -113,6 +113,16 @@ class RecordStore(_Closes, Protocol):
         the future. The latest `MAX_HISTORY` interactions of a user are kept. Returns how many
         interactions were new."""
 
+    def add_histories(
+        self,
+        user_ids: Sequence[Id],
+        item_ids: Sequence[Sequence[Id]],
+        timestamps: Sequence[Sequence[float | None]] | None = None,
+    ) -> int:
+        """Do what `add_interactions` does, for B users at once: each user's items, with a
+        timestamp each, or None for all. Much faster than single interactions. The lists are in
+        memory, so pass many users in batches."""
+
     def get_histories(self, user_ids: Sequence[Id]) -> list[list[Id]]:
         """Each user's whole history as item ids, oldest first; empty for an unknown user."""
 

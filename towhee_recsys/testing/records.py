@@ -157,6 +157,73 @@ class RecordStoreConformance:
         )
         assert store.get_histories(["ünï ", "ünï", 7]) == [["1", "a "], [], [2**62]]
 
+    def test_histories_are_added_at_once(self, store: RecordStore) -> None:
+        assert store.add_histories([1, "2", 3], [[10, 11], ["a"], []], [[1, 2], [0.5], []]) == 3
+        assert store.get_histories([1, "2", 3]) == [[10, 11], ["a"], []]
+        assert store.counts()["histories"] == 2
+        assert store.add_histories([1, "2"], [[11, 10], ["a"]], [[8, 9], [9]]) == 0
+        assert store.add_histories([1, 4, 1], [[12], [7], [13, 12]], [[0], [1], [1.5, 4]]) == 3
+        assert store.get_histories([1, 4]) == [[12, 10, 13, 11], [7]]
+        assert store.add_histories([], [], []) == 0
+
+    def test_histories_without_times_are_the_latest(self, store: RecordStore) -> None:
+        future = time.time() + 1e6
+        store.add_histories([1], [[10, 11]], [[future, None]])
+        assert store.add_histories([1, 2], [[13, 10], [20, 21]]) == 3
+        assert store.get_histories([1, 2]) == [[10, 11, 13], [20, 21]]
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_histories_at_once_equal_single_interactions(
+        self, store: RecordStore, seed: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rng = np.random.default_rng(seed)
+        monkeypatch.setattr("towhee_recsys.stores.records.documents.MAX_HISTORY", 12)
+        for _ in range(3):
+            users = rng.integers(0, 4, 3).tolist()
+            items = [rng.integers(0, 15, rng.integers(0, 9)).tolist() for _ in users]
+            times = [np.round(rng.normal(0, 3, len(one))).tolist() for one in items]
+            if rng.random() < 0.5:
+                times = [sorted(one) for one in times]
+            single = [
+                interaction(user, item, moment)
+                for user, row, moments in zip(users, items, times, strict=True)
+                for item, moment in zip(row, moments, strict=True)
+            ]
+            other = [interaction(f"single {one['user_id']}", one["item_id"], one["timestamp"])
+                     for one in single]  # fmt: skip
+            assert store.add_histories(users, items, times) == store.add_interactions(other)
+            assert store.get_histories(range(4)) == store.get_histories(
+                [f"single {user}" for user in range(4)]
+            )
+
+    @pytest.mark.parametrize(
+        ("users", "items", "times", "message"),
+        [
+            ([1, 1.5], [[1], [2]], [[1], [2]], r"user_id is 1\.5"),
+            ([1, 2], [[1], [2, True]], [[1], [2, 3]], "item_id is True"),
+            ([1, 2], [[1], [2, 2**63]], [[1], [2, 3]], f"item_id is {2**63}"),
+            ([1, 2], [[1], [[2]]], [[1], [2]], r"item_id is \[2\]"),
+            (
+                [1, 2],
+                [[1], [2, 3]],
+                [[1], [5, float("nan")]],
+                "timestamp is nan.* user 2 and item 3",
+            ),
+            ([1, 2], [[1], [2]], [[1], [float("nan")]], "timestamp is nan.* user 2 and item 2"),
+            ([1, 2], [[1], [2]], [[1], ["now"]], "timestamp is 'now'"),
+            ([1, 2], [[1], [2]], [[1], [10**400]], "timestamp is "),
+            ([1, 2], [[1], [2]], [[1], [True]], "timestamp is True"),
+            ([1, 2], [[1], [2, 3]], [[1], [2]], "user 2 has 2 items and 1 timestamps"),
+            ([1, 2], [[1]], [[1]], "2 users, 1 lists of items and 1 lists of timestamps"),
+        ],
+    )
+    def test_histories_that_cannot_be_added_are_refused_whole(
+        self, store: RecordStore, users: Any, items: Any, times: Any, message: str
+    ) -> None:
+        with pytest.raises(StoreError, match=message):
+            store.add_histories(users, items, times)
+        assert store.get_histories([1]) == [[]]
+
     @pytest.mark.parametrize("value", ["yesterday", float("nan"), True, 10**400, np.int64(5)])
     def test_invalid_timestamps_are_refused(self, store: RecordStore, value: Any) -> None:
         with pytest.raises(StoreError, match=r"timestamp.*user 1 and item 2"):

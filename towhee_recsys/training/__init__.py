@@ -1,19 +1,13 @@
-"""Fit the towers, keep the best as a bundle, and measure it.
+"""Train the towers on a data set, and keep the best model as a bundle.
 
-- `config`, `presets`: settings, and those with measured figures
-- `fitting`: a data set → a bundle; its members are trained side by side by `worker`
-- `data`, `trainer`: arrays, and the loop that fits one member to them
-- `initial`: item embeddings to start from
-- `batches`, `dropout`, `optimizer`, `schedule`, `checkpoint`: what the loop is made of
-- `listener`, `progress`: what a run says of itself, and the bar that shows it
-- `evaluation`: how good a model is; over `ranking` (what everybody is answered), `metrics` (of
-  ranks), `lists` (of what is shown), `bootstrap` (how sure) and `segments` (for whom)
-- `calibrating`: what a score is worth, and how true that is
-- `baselines` (over `ease` and `ials`): what to compare with
-- `cold_start`: how good it is for users and items that it has never met
-- `evaluation_bar`: how far the evaluation is
-- `report`: a page about a model, from its `findings`, its `curves` (laid out by `chart`) and a
-  `map` of its items; `plots` draws the same as PNG files, in the colours of `palette`
+- `fitting`: `train`, from a data set to a bundle
+- `config`, `presets`: the settings, and sets of them with measured results
+- `members`: train the model's members at once, each in a process of its own
+- `trainer`: the loop that trains one member; `data`: the arrays that it reads
+- `initial`: the item embeddings to start from
+- `batches`, `dropout`, `optimizer`, `schedule`: the parts of a training step
+- `checkpoint`: the state of a run in a folder; `interrupts`: Ctrl-C waits for the end of a step
+- `listener`: what a run reports while it goes on
 """
 
 from towhee_recsys.training.config import TrainingConfig

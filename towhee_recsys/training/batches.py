@@ -1,4 +1,4 @@
-"""Training histories → batches of positions, each with the item that came next."""
+"""Cut training histories into batches of positions, each with the next item as its target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.splits import Histories
+from towhee_recsys.datasets.histories import Histories
 from towhee_recsys.features.history import pad_histories
 
 Rows = NDArray[np.int64]
@@ -17,7 +17,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Batch:
-    """B users' histories, and the P positions in them that have a next item."""
+    """The histories of B users, and the P positions in them that have a next item."""
 
     users: Rows
     """``(B,)`` rows of the users' table."""
@@ -26,17 +26,18 @@ class Batch:
     positions: Rows
     """``(P,)`` flat positions in ``(B, L)`` that are not padding."""
     targets: Rows
-    """``(P,)`` item rows that came next."""
+    """``(P,)`` the next items, as rows."""
     seen: list[tuple[NDArray[np.int32], NDArray[np.int32]]]
-    """For each of the B users all their items, oldest first, and for each of their positions how
-    many of these they had met by then."""
+    """For each of the B users: all their items, oldest first; and for each of their positions, how
+    many of these items the user had seen by then."""
 
 
 class Batches:
-    """A data set's training histories, cut anew for every epoch.
+    """The training histories, cut into new batches for every epoch.
 
-    Every user comes once an epoch, in a batch of at most `batch_positions` padded positions, or
-    alone. Users of like length share a batch, up to 5% jitter, and batches come in random order.
+    Every user occurs once in an epoch. A batch has at most `batch_positions` padded positions, or a
+    single user. Users with histories of similar length, up to 5% jitter, share a batch. Batches
+    come in random order.
     """
 
     def __init__(
@@ -49,17 +50,18 @@ class Batches:
         self.users = np.flatnonzero(histories.lengths > 0)
         self.lengths = np.minimum(histories.lengths[self.users], max_history + 1)
         self.count = len(self._groups(np.sort(self.lengths)))
-        """Batches an epoch, give or take the jitter."""
+        """Batches in an epoch, up to the jitter."""
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """The batches of one epoch."""
         order = np.argsort(self.lengths * rng.uniform(1.0, 1.05, len(self.users)), kind="stable")
-        # The jitter leaves some users behind longer ones, whose length they are padded to.
+        # With the jitter, some users follow longer ones, and are padded to their length.
         groups = self._groups(np.maximum.accumulate(self.lengths[order]))
         for i in rng.permutation(len(groups)):
             yield self.batch(self.users[order[groups[i]]], rng)
 
     def batch(self, users: Rows, rng: np.random.Generator) -> Batch:
-        """One window of each of `users`' histories."""
+        """A batch with one window of each user's history."""
         inputs, targets, seen = [], [], []
         for user in users:
             history = self.histories.of(int(user))
@@ -79,14 +81,14 @@ class Batches:
         )
 
     def _window_end(self, length: int, rng: np.random.Generator) -> int:
-        """How many items to read before the last target: all, or for a history longer than the
-        model reads a random number half of the time."""
+        """How many items to read before the last target. Usually all; for a history longer than the
+        model reads, a random number half of the time."""
         if length - 1 > self.max_history and rng.random() < 0.5:
             return int(rng.integers(self.max_history, length))
         return length - 1
 
     def _groups(self, lengths: NDArray[Any]) -> list[slice]:
-        """Runs of `lengths`, which ascend, that fit a batch when padded to their longest."""
+        """Slices of the ascending `lengths` that fit a batch when padded to the longest."""
         groups, begin = [], 0
         for i, length in enumerate(lengths):
             if i > begin and (i - begin + 1) * length > self.batch_positions:
@@ -97,15 +99,24 @@ class Batches:
 
 
 def seen_pairs(batch: Batch, pool: Rows, items: int) -> tuple[Rows, Rows]:
-    """What users had met, as pairs: a position of the P, and the column of `pool` with an item
-    that its user had met by then. An item of the pool comes once in it."""
+    """Which items of `pool` were already seen, as pairs of a position and a column.
+
+    Args:
+        batch: a batch with P positions.
+        pool: distinct item rows, a column each.
+        items: how many items there are.
+
+    Returns:
+        Positions among the P, and columns of `pool` with an item that the position's user had seen
+        by then.
+    """
     histories = [history for history, _ in batch.seen]
-    met = np.concatenate([counts for _, counts in batch.seen]).astype(np.int64)
+    seen = np.concatenate([counts for _, counts in batch.seen]).astype(np.int64)
     begins = np.cumsum([0, *map(len, histories[:-1])])
     begin = np.repeat(begins, [len(counts) for _, counts in batch.seen])
-    positions = np.repeat(np.arange(len(met)), met)
-    # Within each position count up from 0: the items of its user's history that were met.
-    nth = np.arange(len(positions)) - np.repeat(np.cumsum(met) - met, met)
+    positions = np.repeat(np.arange(len(seen)), seen)
+    # Within each position count up from 0: the items that its user had seen.
+    nth = np.arange(len(positions)) - np.repeat(np.cumsum(seen) - seen, seen)
     column = np.full(items, -1)
     column[pool] = np.arange(len(pool))
     columns = column[np.concatenate(histories)[begin[positions] + nth]]

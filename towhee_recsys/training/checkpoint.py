@@ -1,4 +1,4 @@
-"""The state of a training run ↔ a folder, from which a killed run goes on."""
+"""Save the state of a training run in a folder, from which a killed run resumes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass
-class Progress:
-    """How far a run has come; all that is not an array."""
+class RunState:
+    """How far a run has come: everything that is not an array."""
 
     run: str
-    """Identifies data and settings: a run goes on only with the same."""
+    """Identifies data and settings. A run resumes only with the same ones."""
     epoch: int = 0
-    """Epochs done."""
+    """Finished epochs."""
     step: int = 0
     seconds: float = 0.0
-    """Spent training, over all sittings."""
+    """Training time, over all sessions."""
     best_ndcg: float = -1.0
     best_epochs: float = 0.0
     worse: int = 0
@@ -42,21 +42,21 @@ class Progress:
 class Checkpoint:
     """A run at the end of an epoch."""
 
-    progress: Progress
+    state: RunState
     weights: Arrays
     optimizer: Arrays
     best: Arrays
     """The weights of the best validation so far."""
 
     def save(self, folder: Path) -> None:
-        """Write beside the old checkpoint, then take its place: one is whole at any time."""
+        """Write beside the old checkpoint, then replace it, so that one is whole at any time."""
         new, old = _beside(folder)
         shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
         new.mkdir(parents=True)
         for name, arrays in self._arrays().items():
             save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, new / name)
-        (new / "progress.json").write_text(json.dumps(asdict(self.progress), indent=2))
+        (new / "progress.json").write_text(json.dumps(asdict(self.state), indent=2))
         if folder.exists():
             folder.rename(old)
         new.rename(folder)
@@ -64,12 +64,12 @@ class Checkpoint:
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Is there one, or what a killed `save` had written whole?"""
+        """Whether there is a checkpoint, or a complete one that a killed `save` left beside it."""
         return folder.exists() or (_beside(folder)[0] / "progress.json").exists()
 
     @staticmethod
     def remove(folder: Path) -> None:
-        """Remove the checkpoint, and what a killed `save` left beside it."""
+        """Remove the checkpoint, and anything that a killed `save` left beside it."""
         for path in (folder, *_beside(folder)):
             shutil.rmtree(path, ignore_errors=True)
 
@@ -85,15 +85,15 @@ class Checkpoint:
         """Read the checkpoint of the run `run`.
 
         Raises:
-            TrainingError: there is none, it is damaged, or it is of other data or settings.
+            TrainingError: there is none, it is damaged, or it belongs to other data or settings.
         """
         new, _ = _beside(folder)
         if not folder.exists() and (new / "progress.json").exists():
-            new.rename(folder)  # as `save` would have, had it not been killed
+            new.rename(folder)  # finish a `save` that was killed here
         if not folder.exists():
             raise TrainingError(f"there is nothing to resume at {folder}; train without --resume")
         try:
-            progress = Progress(**json.loads((folder / "progress.json").read_text()))
+            state = RunState(**json.loads((folder / "progress.json").read_text()))
             arrays = [
                 load_file(folder / f"{n}.safetensors") for n in ("weights", "optimizer", "best")
             ]
@@ -101,14 +101,14 @@ class Checkpoint:
             raise TrainingError(
                 f"the checkpoint at {folder} is damaged ({exc}); train without --resume"
             ) from exc
-        if progress.run != run:
+        if state.run != run:
             raise TrainingError(
                 f"the checkpoint at {folder} is of a run with other data or settings; repeat those "
                 "of the run that was interrupted, or train without --resume"
             )
-        return cls(progress, *arrays)
+        return cls(state, *arrays)
 
 
 def _beside(folder: Path) -> tuple[Path, Path]:
-    """Where the next checkpoint is written, and where the last one waits for its removal."""
+    """Where `save` writes the new checkpoint, and where it moves the old one."""
     return folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")

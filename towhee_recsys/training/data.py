@@ -1,4 +1,4 @@
-"""A data set → the arrays that training reads, which can be handed to another process."""
+"""Turn a data set into the arrays that training reads, and pass them between processes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from towhee_recsys.datasets import Dataset, Histories, Split, histories, last_two
-from towhee_recsys.evaluation.baselines import popularity
+from towhee_recsys.datasets import Dataset, Histories, Split, last_two
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures
 from towhee_recsys.types import ITEM_ID
 
@@ -25,13 +24,13 @@ _FEATURES = "features.json"
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """U users and N items, as rows of their tables."""
+    """The split histories and the features of U users and N items."""
 
     split: Split
     ids: str
     """A digest of the items' ids."""
     order: NDArray[np.int64]
-    """``(N,)`` each item's place among all when ordered by id."""
+    """``(N,)`` the place of each item in the order of ids."""
     user_features: TableFeatures
     item_features: TableFeatures
     user_arrays: Mapping[str, NDArray[Any]]
@@ -41,8 +40,8 @@ class TrainingData:
 
     @classmethod
     def of(cls, dataset: Dataset, holdout: str) -> TrainingData:
-        """`holdout` as in `TrainingConfig`."""
-        past = histories(dataset)
+        """The arrays of a data set; `holdout` as in `TrainingConfig`."""
+        past = dataset.histories
         nobody = np.full(len(past.lengths), -1, np.int32)
         users, items = dataset.user_records(), dataset.item_records()
         user_features = TableFeatures.fit(dataset.schema.users, users)
@@ -60,27 +59,28 @@ class TrainingData:
 
     @property
     def items(self) -> int:
+        """How many items there are, N."""
         return len(self.order)
 
     @cached_property
     def popularity(self) -> NDArray[np.int64]:
-        """``(N,)`` interactions to learn from."""
-        return popularity(self.split.train, self.items)
+        """``(N,)`` training interactions of each item."""
+        return self.split.train.item_counts(self.items)
 
     @cached_property
     def codes(self) -> NDArray[np.int32]:
-        """``(N,)`` codes of the ids; `UNKNOWN` for an item that nobody met, as there is nothing to
-        learn its id from."""
+        """``(N,)`` codes of the ids; `UNKNOWN` for an item without training interactions, since
+        nothing can be learnt about its id."""
         return np.where(self.popularity > 0, np.arange(self.items) + FIRST, UNKNOWN).astype("i4")
 
     @cached_property
     def trained(self) -> NDArray[np.int64]:
-        """Rows of the items that somebody met."""
+        """Rows of the items with training interactions."""
         return np.flatnonzero(self.popularity)
 
     @cached_property
     def digest(self) -> str:
-        """Identifies what is learnt from: all of it but the test's items."""
+        """Identifies the training data: everything except the test items."""
         digest = hashlib.sha256(json.dumps(self._features()).encode())
         for name, array in sorted(self._arrays().items()):
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
@@ -88,14 +88,14 @@ class TrainingData:
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
-        """Write all but the test's items, which training has no business with."""
+        """Write everything except the test items, which training must not read."""
         arrays = {name: np.ascontiguousarray(array) for name, array in self._arrays().items()}
         save_file(arrays, folder / _ARRAYS)
         (folder / _FEATURES).write_text(json.dumps(self._features()), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> TrainingData:
-        """What `save` wrote."""
+        """Read what `save` wrote."""
         arrays = load_file(folder / _ARRAYS)
         features = json.loads((folder / _FEATURES).read_text(encoding="utf-8"))
         validation = arrays["validation"]

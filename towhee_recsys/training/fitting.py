@@ -1,4 +1,4 @@
-"""A data set → a bundle: all members trained side by side, and what they are worth together."""
+"""Train all members of a model on a data set, and make a bundle with its validation metrics."""
 
 from __future__ import annotations
 
@@ -18,26 +18,25 @@ from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.bundle.popularity import find_segments
 from towhee_recsys.datasets import Dataset
 from towhee_recsys.errors import TrainingError
-from towhee_recsys.evaluation import calibration_fit as calibrating
+from towhee_recsys.evaluation import calibration_fit
 from towhee_recsys.evaluation.baselines import popular_score
-from towhee_recsys.evaluation.calibration_fit import calibrate
 from towhee_recsys.evaluation.evaluation import model_scores
 from towhee_recsys.evaluation.metrics import summary
-from towhee_recsys.evaluation.ranking import Answers, Score, Which, answer_users
+from towhee_recsys.evaluation.ranking import Answers, Score, answer_users
 from towhee_recsys.features import Vocabulary
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
-from towhee_recsys.training import members as worker
 from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.data import TrainingData
-from towhee_recsys.training.listener import Listener, Silence
+from towhee_recsys.training.listener import Listener, NullListener
+from towhee_recsys.training.members import Job, train_in_processes
 from towhee_recsys.training.presets import preset
 from towhee_recsys.training.trainer import MEASURED_SCORES, Fit
 from towhee_recsys.types import ITEM_ID, USER_ID
 
 _WORTH_A_PROCESS = 100_000
-"""Interactions above which starting processes takes less time than it saves."""
+"""With more interactions than this, processes save more time than they take to start."""
 
 
 def train(
@@ -50,26 +49,25 @@ def train(
     listener: Listener | None = None,
     started: float | None = None,
 ) -> Bundle:
-    """Fit a model to a data set and return the best that was found.
+    """Train a model on a data set and return the best one.
 
-    Members are trained at once, each in a process of its own with one core; where there is little
-    data, one after the other in this one.
+    Members are trained at the same time, each in a process of its own with one core. With little
+    data they are trained one after the other in this process. An interrupt from the keyboard ends
+    training early with the best model so far.
 
     Args:
-        dataset: what to learn from.
-        config: how; see `TrainingConfig`, and `preset` for settings of which the result is known.
-            By default those of ``preset("balanced")``.
-        model: the shape of the towers; by default as there.
-        checkpoint: a folder to write the state to after each epoch; `Checkpoint.remove` it when
-            the bundle is saved.
-        resume: go on from `checkpoint`.
-        listener: hears of every step and validation; see `progress.Bar`.
+        dataset: the data to train on.
+        config: the settings; `preset` has some with measured results. By default those of
+            ``preset("balanced")``.
+        model: the shape of the towers; by default that of the same preset.
+        checkpoint: a folder to write the state to after each epoch. Remove it with
+            `Checkpoint.remove` when the bundle is saved.
+        resume: continue from `checkpoint`.
+        listener: is told of every step and validation; see `progress.TrainingBar`.
         started: `time.monotonic()` when the command began, for the time budget; now by default.
 
-    Interrupted from the keyboard, training ends early and returns the best model so far.
-
     Raises:
-        TrainingError: there is nothing to learn, or nothing to resume.
+        TrainingError: the data has too few items, or there is nothing to resume.
     """
     started = time.monotonic() if started is None else started
     default_model, default_config = preset("balanced")
@@ -77,11 +75,11 @@ def train(
     data = TrainingData.of(dataset, config.holdout)
     if len(data.trained) < 2:
         raise TrainingError(
-            f"{dataset.name} leaves {len(data.trained)} items to learn from; training needs two at "
-            "least, in interactions that are not kept back (--holdout none keeps none)"
+            f"{dataset.name} leaves {len(data.trained)} items to learn from; training needs at "
+            "least two, in interactions that are not held out (--holdout none holds out none)"
         )
     deadline = None if config.time_budget is None else started + config.time_budget
-    job = worker.Job(data, config, model, checkpoint, resume, deadline)
+    job = Job(data, config, model, checkpoint, resume, deadline)
     if resume and not any(map(Checkpoint.exists, job.checkpoints)):
         raise TrainingError(
             f"there is nothing to resume at {checkpoint}; train without --resume"
@@ -92,20 +90,23 @@ def train(
         for folder in job.checkpoints:
             Checkpoint.remove(folder)
     apart = model.members > 1 and len(data.split.train.items) >= _WORTH_A_PROCESS
-    listener = listener or Silence()
-    fits = (worker.run if apart else _in_turn)(job, listener)
+    listener = listener or NullListener()
+    fits = (train_in_processes if apart else _in_turn)(job, listener)
     seconds = (max if apart else sum)(fit.seconds for fit in fits)
     bundle = _bundle(dataset, job, fits, seconds)
     try:
         return _measured(bundle, dataset, data)
     except KeyboardInterrupt:
-        listener.message("interrupted: keeping the model without its figures")
+        listener.message("interrupted: keeping the model without its metrics")
         return bundle
 
 
-def _in_turn(job: worker.Job, listener: Listener) -> list[Fit]:
-    """One member after the other. An interrupt ends them all: those that are missing then are the
-    same as the last one, which ranks as it does alone."""
+def _in_turn(job: Job, listener: Listener) -> list[Fit]:
+    """Train one member after the other.
+
+    An interrupt ends training. The last member that has weights then takes the place of the missing
+    ones too, so that the model is complete.
+    """
     fits: list[Fit] = []
     for member in range(job.model.members):
         deadline = job.deadline
@@ -123,7 +124,7 @@ def _in_turn(job: worker.Job, listener: Listener) -> list[Fit]:
     return fits
 
 
-def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit], seconds: float) -> Bundle:
+def _bundle(dataset: Dataset, job: Job, fits: Sequence[Fit], seconds: float) -> Bundle:
     data, source = job.data, dataset.source
     return Bundle(
         schema=dataset.schema,
@@ -170,28 +171,32 @@ def _bundle(dataset: Dataset, job: worker.Job, fits: Sequence[Fit], seconds: flo
 
 
 def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
-    """The bundle with its validation metrics, and with what they say of scores."""
+    """The bundle with its validation metrics and its calibration."""
     everyone = np.flatnonzero(data.split.validation >= 0)
     if not len(everyone):
         return bundle
-    asked = np.random.default_rng(0).permutation(everyone)[: MEASURED_SCORES // data.items]
-    some = min(calibrating.USERS, calibrating.SCORES // data.items)
+    users = np.random.default_rng(0).permutation(everyone)[: MEASURED_SCORES // data.items]
+    some = min(calibration_fit.USERS, calibration_fit.SCORES // data.items)
     everything = np.arange(data.items)
 
-    def answers(score: Score, users: NDArray[np.int64], length: int) -> Answers:
-        which: Which = "validation"
-        users = np.sort(users)
+    def answers(score: Score, rows: NDArray[np.int64], length: int) -> Answers:
         return answer_users(
-            score, data.split, which, everything, data.order, length=length, users=users
+            score,
+            data.split,
+            "validation",
+            everything,
+            data.order,
+            length=length,
+            users=np.sort(rows),
         )
 
     model = model_scores(bundle, dataset)
-    listed = answers(model, asked[:some], calibrating.LENGTH)
-    ranks = np.concatenate([listed.ranks, answers(model, asked[some:], 0).ranks])
-    popular = answers(popular_score(data.popularity), asked, 0)
+    listed = answers(model, users[:some], calibration_fit.LENGTH)
+    ranks = np.concatenate([listed.ranks, answers(model, users[some:], 0).ranks])
+    popular = answers(popular_score(data.popularity), users, 0)
     metrics = {"validation": summary(ranks), "popularity": summary(popular.ranks)}
     return replace(
         bundle,
         metadata=bundle.metadata.model_copy(update=metrics),
-        calibration=calibrate(listed, data.split.validation[listed.users]),
+        calibration=calibration_fit.calibrate(listed, data.split.validation[listed.users]),
     )

@@ -1,4 +1,4 @@
-"""Co-occurrence in the training histories → item embeddings to start training from."""
+"""Compute initial item embeddings from co-occurrence in the training histories."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.splits import Histories
+from towhee_recsys.datasets.histories import Histories
 
 MAX_LAG = 20
 MEMORY = 5.0
@@ -17,13 +17,13 @@ STD = 0.05
 def initial_vectors(
     histories: Histories, items: int, size: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """``(items, size)`` float32 with standard deviation 0.05; zeros for items without a past.
+    """``(items, size)`` float32 with standard deviation 0.05; zeros for items without neighbours.
 
-    Items that follow each other closely get like vectors: A[i, j] sums e^(−(lag−1)/5) over the
-    pairs at lags 1 to 20 in one history, made symmetric. P = log(1 + 0.5 · A · total / (row · row))
-    is a shifted pointwise mutual information (Levy and Goldberg 2014), kept positive and sparse.
-    The vectors are the `size` largest eigenvectors of P by absolute value, each times the square
-    root of its eigenvalue.
+    Items that follow each other closely get similar vectors. A[i, j] sums e^(−(lag−1)/5) over the
+    pairs at lags 1 to 20 in one history, and is made symmetric. P = log(1 + 0.5 · A · total /
+    (row · row)) is a shifted pointwise mutual information (Levy and Goldberg 2014), positive and
+    sparse. The vectors are the `size` largest eigenvectors of P by absolute value, each times the
+    square root of its absolute eigenvalue.
     """
     weights = _cooccurrence(histories, items)
     total, row = weights.sum(), np.asarray(weights.sum(axis=1)).ravel()
@@ -36,7 +36,7 @@ def initial_vectors(
 
 
 def _cooccurrence(histories: Histories, items: int) -> sp.csr_array:
-    """``(items, items)`` symmetric float64: how close together two items stand in histories."""
+    """``(items, items)`` symmetric float64: how close together two items occur in histories."""
     owner = np.repeat(np.arange(len(histories.lengths)), histories.lengths)
     weights: sp.csr_array = sp.csr_array((items, items))
     for lag in range(1, MAX_LAG + 1):
@@ -50,8 +50,8 @@ def _cooccurrence(histories: Histories, items: int) -> sp.csr_array:
 def _eigenvectors(
     matrix: sp.csr_array, size: int, rng: np.random.Generator, extra: int = 32, steps: int = 5
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The `size` eigenpairs largest by absolute value, by randomised subspace iteration
-    (Halko, Martinsson and Tropp 2011); zeros where the matrix is smaller than that."""
+    """The `size` eigenpairs that are largest by absolute value, by randomised subspace iteration
+    (Halko, Martinsson and Tropp 2011). They are padded with zeros if the matrix is smaller."""
     n = matrix.shape[0]
     basis = rng.standard_normal((n, min(size + extra, n)))
     for _ in range(steps):

@@ -15,9 +15,9 @@ _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 def uninterrupted() -> Iterator[None]:
     """Hold SIGINT and SIGTERM back until the block ends; then call their handlers.
 
-    Paddle turns what is raised within a gradient into an error of its own, and after half a step
-    of the optimizer the weights would be neither the old ones nor the new ones. Signals without a
-    handler in Python keep their effect.
+    Paddle turns an exception in one of our gradients into an error of its own, and half a step of
+    the optimizer would leave neither the old weights nor the new ones. Signals without a handler in
+    Python keep their effect.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # signals go to the main thread

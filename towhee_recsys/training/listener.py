@@ -1,4 +1,4 @@
-"""What a training run says of itself as it goes."""
+"""Define what a training run reports while it goes on."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ from typing import Protocol
 
 
 class Listener(Protocol):
-    """Hears how training goes on; a progress bar, for one."""
+    """Is told how training goes on. A progress bar is one."""
 
     def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
-        """After each step of a member: the share of its training done, and the step's loss and
-        positions."""
+        """Called after each step of a member.
+
+        Args:
+            member: which one, from 0.
+            fraction: the share of its training that is done.
+            epoch: epochs done.
+            loss: of the step.
+            examples: positions in the step.
+        """
 
     def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
-        """After each validation of a member: ``hr@10`` and ``ndcg@10``."""
+        """Called after each validation of a member, with ``hr@10`` and ``ndcg@10``."""
 
     def message(self, text: str) -> None:
-        """Anything else worth knowing."""
+        """Called with anything else worth knowing."""
 
 
-class Silence:
-    """A `Listener` that keeps what it hears to itself."""
+class NullListener:
+    """A `Listener` that does nothing."""
 
     def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
         pass

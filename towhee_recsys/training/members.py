@@ -1,6 +1,8 @@
-"""Train each member in a process of its own: files in, lines of JSON on stdout, a file out.
+"""Train all members of a model at once, each in a process of its own.
 
-``python -m towhee_recsys.training.members JOB MEMBER``: `JOB` is a folder that `run` has prepared.
+A process is ``python -m towhee_recsys.training.members JOB MEMBER``. `JOB` is a folder that
+`train_in_processes` prepared. The process reports in lines of JSON on stdout, and writes its member
+to a file.
 """
 
 from __future__ import annotations
@@ -36,25 +38,26 @@ _ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_T
 
 @dataclass(frozen=True)
 class Job:
-    """What every member of a model is trained by."""
+    """The data and settings that all members of a model share."""
 
     data: TrainingData
     config: TrainingConfig
     model: ModelConfig
     checkpoint: Path | None
-    """A folder with one folder a member."""
+    """A folder with a folder for each member."""
     resume: bool
     deadline: float | None
     """See `Trainer`."""
 
     @property
     def checkpoints(self) -> list[Path]:
-        """A folder a member; none where nothing is kept."""
+        """The members' folders; empty if no checkpoints are kept."""
         if self.checkpoint is None:
             return []
         return [self.checkpoint / str(member) for member in range(self.model.members)]
 
     def trainer(self, member: int, listener: Listener) -> Trainer:
+        """The training run of one member."""
         return Trainer(
             self.data,
             self.config,
@@ -66,10 +69,11 @@ class Job:
         )
 
 
-def run(job: Job, listener: Listener) -> list[Fit]:
+def train_in_processes(job: Job, listener: Listener) -> list[Fit]:
     """Train all members at once, each in a process with one core.
 
-    An interrupt is passed on: each member then ends with its best so far. A second one ends them.
+    An interrupt is passed on, and each member then ends with its best weights so far. A second one
+    ends them.
 
     Raises:
         TrainingError: a member's training failed.
@@ -102,11 +106,11 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env={**os.environ, **_ONE_CORE, "PYTHONPATH": paths},
-                start_new_session=True,  # an interrupt reaches it through us, once
+                start_new_session=True,  # it gets an interrupt from us alone, once
             )
 
     def follow(self, events: Events) -> None:
-        """Put what it says into `events`, until it ends."""
+        """Put its reports into `events` until it ends."""
 
         def read() -> None:
             assert self.process.stdout is not None
@@ -130,7 +134,7 @@ class _Worker:
 
 
 def _listen(workers: Sequence[_Worker], listener: Listener) -> None:
-    """Pass on what the workers say until all have ended."""
+    """Pass the workers' reports on until all have ended."""
     events: Events = queue.Queue()
     for worker in workers:
         worker.follow(events)
@@ -141,7 +145,7 @@ def _listen(workers: Sequence[_Worker], listener: Listener) -> None:
             failed = [worker for worker in workers if worker.process.poll()]
             if failed or not going:
                 break
-            # Not for ever: what says the last word may be gone, or an interrupt have taken it.
+            # With a timeout: a worker may end, or an interrupt come, without a last report.
             _pass_on(events.get(timeout=0.2), listener)
         except queue.Empty:
             pass
@@ -152,7 +156,7 @@ def _listen(workers: Sequence[_Worker], listener: Listener) -> None:
             for worker in workers:
                 worker.interrupt()
     if failed and interrupted:
-        raise KeyboardInterrupt  # it had nothing yet that could be kept
+        raise KeyboardInterrupt  # it had no weights to keep yet
     if failed:
         member, why = failed[0].member, failed[0].failure()
         raise TrainingError(f"training of member {member} ended: {why}")
@@ -165,7 +169,7 @@ def _pass_on(event: dict[str, Any], listener: Listener) -> None:
 
 
 class _Teller:
-    """A `Listener` that tells another process."""
+    """A `Listener` that tells the parent process."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -227,13 +231,13 @@ def _interrupt_once(number: int, frame: FrameType | None) -> None:
 
 
 def main(folder: Path, member: int) -> None:
-    """Train; what goes wrong with the data or the settings is said as an event.
+    """Train one member; report an error of the library as an event.
 
-    On SIGTERM the best so far is kept.
+    On SIGTERM the best weights so far are kept.
     """
     signal.signal(signal.SIGTERM, _interrupt_once)
     teller = _Teller(os.fdopen(os.dup(1), "w"))
-    os.dup2(2, 1)  # whatever else is printed is no event
+    os.dup2(2, 1)  # so that whatever else is printed is no event
     try:
         job = _read(folder)
         fit = job.trainer(member, teller).run(job.resume)

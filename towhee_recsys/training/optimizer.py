@@ -1,4 +1,4 @@
-"""Gradients → a step of the weights: AdamW, and Adam for ids that are updated sparsely."""
+"""Update the weights by AdamW, and sparse item ids by lazy Adam."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from towhee_recsys.training.config import TrainingConfig
 
 
 class Optimizer:
-    """AdamW (Loshchilov and Hutter 2019) with a decay on matrices only, and gradients clipped to
-    a norm.
+    """AdamW (Loshchilov and Hutter 2019) with decay on matrices only and clipped gradients.
 
-    Where a step's gradient of the item ids holds only the rows that it used, these are updated by
-    lazy Adam: the other rows, their moments included, stay as they are. Paddle's AdamW knows no
-    such gradients, so that the ids have no decay then and are clipped by themselves.
+    With sparse ids, the gradient of the item ids holds only the rows that the step used. Lazy Adam
+    updates these; all other rows and their moments stay as they are. Paddle's AdamW does not
+    support such gradients, so the ids then have no decay and are clipped by themselves.
     """
 
     def __init__(self, model: TwoTowers, config: TrainingConfig) -> None:
@@ -46,8 +45,8 @@ class Optimizer:
             )
 
     def step(self, rate: float) -> None:
-        """Move the weights against their gradients, and forget these."""
-        # The first step names the optimizer's tensors: as in any other process that may resume.
+        """Update the weights at this learning rate, and clear the gradients."""
+        # The first step names the optimizer's tensors. A resumed process must use the same names.
         with paddle.utils.unique_name.guard():
             for part in self._parts:
                 part.set_lr(rate)
@@ -64,7 +63,7 @@ class Optimizer:
         }
 
     def load(self, state: Mapping[str, NDArray[np.float32]]) -> None:
-        """Take up the moments that `state` gave."""
+        """Restore the moments that `state` returned."""
         tensors = {name: paddle.to_tensor(array) for name, array in state.items()}
         for part in self._parts:
             part.set_state_dict(tensors)

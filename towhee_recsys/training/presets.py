@@ -1,4 +1,4 @@
-"""A preset's name → settings of one and the same model, with figures measured for each."""
+"""Name three sets of settings for the same model, each with measured results."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from towhee_recsys.model import ModelConfig
 from towhee_recsys.training.config import TrainingConfig
 
 Preset: TypeAlias = Literal["fast", "balanced", "best"]
-"""``fast``: a good model in minutes. ``balanced``: the default. ``best``: the best that was found,
-for those who have the time."""
+"""``fast``: a good model in minutes. ``balanced``: the default. ``best``: the best known settings,
+which take the longest."""
 
 _MODEL = ModelConfig()
 _PRESETS: dict[Preset, tuple[ModelConfig, TrainingConfig]] = {
@@ -22,7 +22,7 @@ PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
 def preset(name: str) -> tuple[ModelConfig, TrainingConfig]:
-    """The shape of the towers, and how to train them.
+    """The shape of the towers and the settings of training.
 
     Raises:
         TrainingError: there is no such preset.

@@ -1,4 +1,4 @@
-"""A zip or a folder becomes files by name, read where they are: nothing is ever extracted."""
+"""Open the files of a zip or a folder by name, without extracting anything."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import BinaryIO, cast
 from towhee_recsys.errors import DataError
 
 MAX_BYTES = 4 << 30
-"""Of all members of a zip together, unpacked."""
+"""The limit for all members of a zip together, unpacked."""
 MAX_RATIO = 200
-"""Of a member's size to its packed size, unless it is small."""
+"""The limit for a member's size over its packed size, unless it is small."""
 _SMALL = 1 << 20
 
 
@@ -23,8 +23,8 @@ class Archive:
     """The files of a zip or of a folder.
 
     Raises:
-        DataError: the path is neither, or the zip is damaged or made to do harm: a member that
-            climbs out of it, is a link, is locked, or unpacks to far more than it should.
+        DataError: the path is neither, or the zip is damaged or unsafe: a member leads out of it,
+            is a link, is locked, or unpacks to far more than its size.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class Archive:
                 members = archive.infolist()
         except (OSError, zipfile.BadZipFile) as exc:
             raise DataError(f"{path} is not a zip: {exc}. Fetch it again.") from exc
-        _refuse_harm(path, members)
+        _refuse_unsafe(path, members)
         self._names = [member.filename for member in members if not member.is_dir()]
 
     def names(self) -> list[str]:
@@ -48,14 +48,14 @@ class Archive:
         return list(self._names)
 
     def open(self, name: str) -> BinaryIO:
-        """One file, from its start."""
+        """Open one file for reading."""
         if not self._zipped:
             return (self.path / name).open("rb")
         with zipfile.ZipFile(self.path) as archive:
-            return cast(BinaryIO, archive.open(name))  # which stays open after the archive
+            return cast(BinaryIO, archive.open(name))  # it stays open after the archive is closed
 
     def sha256(self, names: Iterable[str]) -> str:
-        """Of the zip; of a folder, of the files `names` in this order."""
+        """The checksum of the zip, or of a folder's files `names` in this order."""
         digest = hashlib.sha256()
         paths = [self.path] if self._zipped else [self.path / name for name in names]
         for path in paths:
@@ -65,7 +65,7 @@ class Archive:
         return digest.hexdigest()
 
 
-def _refuse_harm(path: Path, members: list[zipfile.ZipInfo]) -> None:
+def _refuse_unsafe(path: Path, members: list[zipfile.ZipInfo]) -> None:
     total = 0
     for member in members:
         name = member.filename

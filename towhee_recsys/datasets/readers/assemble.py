@@ -1,4 +1,4 @@
-"""Tables as they were read become a data set, once ids, references and values have been checked."""
+"""Check the ids, references and values of raw tables, and make the contents of a data set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.dataset import Dataset, Source
+from towhee_recsys.datasets.contents import Contents, InteractionRows, Source
 from towhee_recsys.datasets.readers.ids import ids
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table
@@ -23,8 +23,8 @@ from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
 @dataclass
 class Parts:
-    """What a reader found. A table is None where it could not be read, which is noted already;
-    or, for `users`, where there is none."""
+    """What a reader found. A table is None if it could not be read, which is a problem already;
+    `users` is also None if the data has no such table."""
 
     name: str
     schema: Schema
@@ -34,63 +34,65 @@ class Parts:
     source: Source | None
 
 
-def assemble(parts: Parts, problems: Problems) -> Dataset | None:
-    """Check all that can be checked, and make the data set if nothing was wrong, here or before."""
+def assemble(parts: Parts, problems: Problems) -> Contents | None:
+    """Check everything that can be checked. Return the contents if `problems` is still empty."""
     blamed = {problem.file for problem in problems}
     for table in (parts.interactions, parts.items, parts.users):
         if table is not None and not len(table) and table.file not in blamed:
-            problems.add(table.file, "holds no rows", "A data set needs users, items and plays.")
-    own_items, met_items = _ids(parts.items, parts.interactions, ITEM_ID, problems)
-    own_users, met_users = _ids(parts.users, parts.interactions, USER_ID, problems)
+            problems.add(
+                table.file, "holds no rows", "A data set needs users, items and interactions."
+            )
+    own_items, their_items = _ids(parts.items, parts.interactions, ITEM_ID, problems)
+    own_users, their_users = _ids(parts.users, parts.interactions, USER_ID, problems)
     items = _columns(parts.items, parts.schema.items, problems)
     users = _columns(parts.users, parts.schema.users, problems)
-    times, ratings = _moments_and_ratings(parts.interactions, problems)
+    times, ratings = _times_and_ratings(parts.interactions, problems)
     if len(problems):
         return None
     if own_users is None:
-        own_users = met_users.unique()
-    interactions, repeated = _first_of_pairs(
-        pc.index_in(met_users, value_set=_one(own_users)).to_numpy(),
-        pc.index_in(met_items, value_set=_one(own_items)).to_numpy(),
-        times,
-    )
-    kept = {USER_ID: _values(met_users), ITEM_ID: _values(met_items)}
+        own_users = their_users.unique()
+    user_rows = _rows(their_users, own_users)
+    item_rows = _rows(their_items, own_items)
+    kept, repeated = _first_of_pairs(user_rows, item_rows, times)
+    interactions = {USER_ID: _values(their_users), ITEM_ID: _values(their_items)}
     if times is not None:
-        kept[TIMESTAMP] = times
+        interactions[TIMESTAMP] = times
     if ratings is not None:
-        kept[RATING] = ratings
+        interactions[RATING] = ratings
     if repeated:
-        kept = {name: values[interactions] for name, values in kept.items()}
-    return Dataset(
+        interactions = {name: values[kept] for name, values in interactions.items()}
+        user_rows, item_rows = user_rows[kept], item_rows[kept]
+    return Contents(
         name=parts.name,
         schema=parts.schema,
         users=pd.DataFrame({USER_ID: _values(own_users), **users}),
         items=pd.DataFrame({ITEM_ID: _values(own_items), **items}),
-        interactions=pd.DataFrame(kept),
+        interactions=pd.DataFrame(interactions),
         source=parts.source,
         repeated=repeated,
+        rows=InteractionRows(user_rows, item_rows),
     )
 
 
 def _ids(
     own: Table | None, interactions: Table | None, name: str, problems: Problems
 ) -> tuple[Any, Any]:
-    """The ids of one kind in their own table and in the interactions, all of one type; None where
-    there is no such column. Repeated ids in the first, and unknown ones in the second, are noted.
-    """
+    """The ids of one kind in their own table and in the interactions, all of one type; None if
+    there is no such column. Repeated ids in the first, and unknown ones in the second, are
+    problems."""
     there = [t for t in (own, interactions) if t is not None and name in t.columns]
     read = iter(ids([(table, name) for table in there], problems))
     mine = next(read) if own in there and own is not None else None
-    met = next(read) if interactions in there and interactions is not None else None
+    theirs = next(read) if interactions in there and interactions is not None else None
     if own is not None and mine is not None:
         again = pd.Series(_values(mine)).duplicated().to_numpy() & mine.is_valid().to_numpy()
-        own.report(problems, name, again, "the id is there already", "Keep one row an id.")
-        if interactions is not None and met is not None and len(own):
-            known = pc.is_in(met, value_set=_one(mine))
-            unknown = pc.and_(pc.invert(known), met.is_valid()).to_numpy()
+        own.report(problems, name, again, "the id is there already", "Keep one row for each id.")
+        if interactions is not None and theirs is not None and len(own):
+            known = pc.is_in(theirs, value_set=_one(mine))
+            unknown = pc.and_(pc.invert(known), theirs.is_valid()).to_numpy()
             remedy = f"Add it there, or leave out the interactions with it ({own.file})."
             interactions.report(problems, name, unknown, f"is not in {own.file}", remedy)
-    return mine, met
+    return mine, theirs
 
 
 def _columns(
@@ -105,7 +107,7 @@ def _columns(
     }
 
 
-def _moments_and_ratings(
+def _times_and_ratings(
     table: Table | None, problems: Problems
 ) -> tuple[NDArray[np.float64] | None, NDArray[np.float32] | None]:
     if table is None:
@@ -120,8 +122,8 @@ def _moments_and_ratings(
 def _first_of_pairs(
     users: NDArray[np.int32], items: NDArray[np.int32], times: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.bool_], int]:
-    """Which interactions to keep so that of each (user, item) pair the first in time stays, at
-    equal times the first in the file; and how many go."""
+    """Which interactions to keep, and how many to leave out, so that each (user, item) pair comes
+    once. The first in time stays, and the first in the file at equal times."""
     pairs = users.astype(np.int64) << 32 | items
     kept = ~pd.Series(pairs).duplicated().to_numpy()
     if kept.all() or times is None:
@@ -131,12 +133,17 @@ def _first_of_pairs(
     return kept, int((~kept).sum())
 
 
+def _rows(wanted: Any, ids: Any) -> NDArray[np.int32]:
+    """Where each of `wanted` stands among `ids`."""
+    return np.asarray(pc.index_in(wanted, value_set=_one(ids)).to_numpy(), dtype=np.int32)
+
+
 def _one(column: Any) -> Any:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _values(column: Any) -> NDArray[Any]:
-    """int64, or str in an object array."""
+    """The ids as int64, or as str in an object array."""
     if pa.types.is_integer(column.type):
         return np.asarray(pc.fill_null(column, 0).to_numpy(zero_copy_only=False))
     return np.array(column.to_pylist(), dtype=object)

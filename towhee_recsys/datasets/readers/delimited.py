@@ -1,5 +1,8 @@
-"""A delimited text file becomes a table: quickly where all is well, and where it is not, again and
-line by line, to say what is wrong and where."""
+"""Read a delimited text file into a table.
+
+Arrow reads the file at once. Only if something is wrong is it read again, line by line, to say what
+and where.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,22 @@ from towhee_recsys.datasets.readers.table import Table
 
 @dataclass(frozen=True)
 class TextFile:
-    """A UTF-8 text file of records, one a line, fields between delimiters."""
+    """A UTF-8 text file with a record a line and delimiters between the fields."""
 
     name: str
     """How problems call it."""
     open: Callable[[], BinaryIO]
-    """Opens it from its start, each time it is called."""
+    """Opens the file anew each time it is called."""
     delimiter: str = ","
     names: tuple[str, ...] | None = None
-    """Names of the columns; None where the first line holds them."""
+    """Names of the columns; None if the first line holds them."""
     quotes: bool = True
     """Whether ``"`` may enclose a field."""
     skip: int = 0
-    """Lines before the first row that `names` replaces."""
+    """Lines to skip before the first row, if `names` is given."""
 
     def header(self, problems: Problems) -> list[str] | None:
-        """The columns' names, or None where the file has none or cannot be read."""
+        """The columns' names; None if the file has none or cannot be read."""
         if self.names is not None:
             return list(self.names)
         try:
@@ -61,10 +64,10 @@ class TextFile:
     def read(
         self, columns: Sequence[str], problems: Problems, types: Mapping[str, Any] | None = None
     ) -> Table | None:
-        """Read these columns as text, or as Arrow `types` where all their values are of the type.
+        """Read these columns as text, or as the Arrow `types` if all their values fit.
 
-        None where the file cannot be read at all; lines with too few or too many fields are
-        reported and left out.
+        Lines with too few or too many fields are problems, and are left out. Returns None if the
+        file cannot be read at all.
         """
         header = self.header(problems)
         if header is None:
@@ -79,7 +82,7 @@ class TextFile:
                 read = self._arrow(columns, text, ragged)
         except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
             if not self._report_encoding(problems):
-                problems.add(self.name, f"cannot be read: {exc}", "Mend the file.")
+                problems.add(self.name, f"cannot be read: {exc}", "Repair the file.")
             return None
         except (OSError, EOFError) as exc:
             problems.add(self.name, f"cannot be read: {exc}", "Put a whole file in its place.")
@@ -112,11 +115,11 @@ class TextFile:
             )
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """(line at which it begins, fields) of every line that is not empty."""
+        """The fields of every record that is not empty, and the line on which it begins."""
         csv.field_size_limit(sys.maxsize)
         with self.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
             reader = csv.reader(
-                (line.replace("\0", "") for line in text),  # which the reader of 3.10 refuses
+                (line.replace("\0", "") for line in text),  # Python 3.10 refuses NUL
                 delimiter=self.delimiter,
                 quoting=csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE,
             )
@@ -127,7 +130,7 @@ class TextFile:
                 line = reader.line_num + 1
 
     def _lines(self, at: Sequence[int], width: int) -> list[int]:
-        """The lines of the records with these indices, ascending, as `read` counts them."""
+        """The lines of the records with these ascending indices, as `read` counts them."""
         wanted = iter(at)
         target = next(wanted, None)
         lines = []
@@ -161,7 +164,7 @@ class TextFile:
         )
 
     def _report_encoding(self, problems: Problems) -> bool:
-        """Note the first byte that is not UTF-8; False where there is none."""
+        """Note the first byte that is not UTF-8; return False if there is none."""
         position = 0
         with self.open() as file:
             for number, line in enumerate(file, start=1):

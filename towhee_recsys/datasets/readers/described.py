@@ -1,11 +1,11 @@
-"""One's own tables, described in a YAML file, are read from CSV, TSV or Parquet.
+"""Read your own CSV, TSV or Parquet tables, which a YAML file describes.
 
     interactions: {path: plays.csv, user_id: listener, item_id: track, timestamp: played_at}
     users:        {path: listeners.csv, user_id: listener, columns: {country: categorical}}
     items:        {path: tracks.parquet, item_id: track, columns: {title: text, year: number}}
 
-Paths are relative to that file. `users`, `timestamp` and `rating` may be absent, and columns that
-go by a usual name (``user_id``, ``userId``, ``item``, …) need not be named.
+Paths are relative to that file. `users`, `timestamp` and `rating` may be absent. A column with a
+usual name (``user_id``, ``userId``, ``item``, …) need not be named.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import pyarrow.parquet
 import yaml
 from pydantic import ValidationError
 
-from towhee_recsys.datasets.dataset import Source
+from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.delimited import TextFile
-from towhee_recsys.datasets.readers.naming import free_to_bear, locate
+from towhee_recsys.datasets.readers.naming import locate, not_reserved
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, chunked
 from towhee_recsys.datasets.schema import Column, Schema
-from towhee_recsys.text import near
+from towhee_recsys.text import explained, near
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
-# Each table's required columns, and those that it may have, beside `path` and `columns`.
+# Each table's required and optional columns, beside `path` and `columns`.
 _TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "interactions": ((USER_ID, ITEM_ID), (TIMESTAMP, RATING)),
     "items": ((ITEM_ID,), ()),
@@ -41,7 +41,7 @@ _DELIMITERS = {".csv": ",", ".csv.gz": ",", ".tsv": "\t", ".tsv.gz": "\t"}
 
 
 def read_tables(path: Path, problems: Problems) -> Parts | None:
-    """The tables that the YAML file at `path` describes; None where it describes none."""
+    """The tables that the YAML file at `path` describes; None if it describes none."""
     description = _description(path, problems)
     if description is None:
         return None
@@ -68,7 +68,7 @@ def read_tables(path: Path, problems: Problems) -> Parts | None:
 
 
 def _description(path: Path, problems: Problems) -> dict[str, Any] | None:
-    """The YAML file's mapping, reduced to what is well-formed in it."""
+    """The well-formed part of the YAML file's mapping."""
     remedy = "Write it like: items: {path: items.csv, item_id: id, columns: {title: text}}."
     try:
         read = yaml.safe_load(path.read_text("utf-8"))
@@ -113,7 +113,7 @@ def _known_keys(file: str, name: str, table: dict[Any, Any], problems: Problems)
 def _columns(
     file: str, name: str, columns: Mapping[Any, Any], problems: Problems
 ) -> dict[str, Column]:
-    free = free_to_bear(f"{file}, {name}", map(str, columns), problems)
+    free = not_reserved(f"{file}, {name}", map(str, columns), problems)
     by_name = {str(key): value for key, value in columns.items()}
     known = {}
     for column in free:
@@ -123,10 +123,8 @@ def _columns(
                 {"role": given} if isinstance(given, str) else given
             )
         except ValidationError as exc:
-            error = exc.errors()[0]
-            wrong = f"{error['msg']}, not {error['input']!r}"
-            roles = "categorical, multi_categorical, number, text or display"
-            remedy = f"Give a role ({roles}), or {{role: multi_categorical, separator: '|'}}."
+            wrong = explained(exc, Column.model_fields)
+            remedy = "Write a role, or {role: multi_categorical, separator: '|'}."
             problems.add(f"{file}, {name}", wrong, remedy, column=column)
     return known
 
@@ -166,7 +164,7 @@ def _table(
             names = locate(file, header, required, optional, given, list(columns), problems)
             read = pyarrow.parquet.read_table(path, columns=sorted(set(names.values())))
         except (pa.ArrowInvalid, OSError) as exc:
-            problems.add(file, f"is not a Parquet file: {exc}", "Write it anew.")
+            problems.add(file, f"is not a Parquet file: {exc}", "Write it again.")
             return None
         arrays = {column: chunked(read.column(column)) for column in read.column_names}
         table = Table(file, arrays, rows=lambda at: [index + 1 for index in at])

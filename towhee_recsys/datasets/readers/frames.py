@@ -1,4 +1,4 @@
-"""Data frames become tables, and where no schema is given, one that their values suggest."""
+"""Turn data frames into tables, and suggest a schema from their values if none is given."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from towhee_recsys.datasets.readers.assemble import Parts
-from towhee_recsys.datasets.readers.naming import free_to_bear, locate
+from towhee_recsys.datasets.readers.naming import locate, not_reserved
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, chunked, holds_lists
 from towhee_recsys.datasets.schema import Column, Schema
@@ -18,7 +18,7 @@ from towhee_recsys.errors import DataError
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID, Role
 
 _FEW = 100
-"""Words that repeat are labels where there are at most so many different ones."""
+"""Words that repeat are labels if there are at most so many different ones."""
 
 
 def read_frames(
@@ -29,22 +29,25 @@ def read_frames(
     name: str,
     problems: Problems,
 ) -> Parts:
-    """The frames as tables, and their schema: `schema`, or one from their values."""
-    met = _table(
+    """The frames as tables, with `schema` or one that their values suggest."""
+    interaction_table = _table(
         "interactions", interactions, (USER_ID, ITEM_ID), (TIMESTAMP, RATING), {}, problems
     )
     item_columns = schema.items if schema else _suggested("items", items, ITEM_ID, problems)
     user_columns = schema.users if schema else {}
-    who = None
+    user_table = None
     if users is not None:
         if schema is None:
             user_columns = _suggested("users", users, USER_ID, problems)
-        who = _table("users", users, (USER_ID,), (), user_columns, problems)
+        user_table = _table("users", users, (USER_ID,), (), user_columns, problems)
     elif user_columns:
         remedy = "Pass `users`, or leave the columns out of the schema."
-        problems.add("users", "the schema has columns of users, and there is no frame", remedy)
-    what = _table("items", items, (ITEM_ID,), (), item_columns, problems)
-    return Parts(name, Schema(users=user_columns, items=item_columns), met, what, who, None)
+        problems.add(
+            "users", "the schema has columns of users, but there is no frame of users", remedy
+        )
+    item_table = _table("items", items, (ITEM_ID,), (), item_columns, problems)
+    schema = Schema(users=user_columns, items=item_columns)
+    return Parts(name, schema, interaction_table, item_table, user_table, None)
 
 
 def _table(
@@ -64,10 +67,10 @@ def _table(
 def _suggested(
     file: str, frame: pd.DataFrame, id_name: str, problems: Problems
 ) -> dict[str, Column]:
-    """A column for each of the frame's, the ids' aside."""
+    """A role for each column of the frame except the ids."""
     header = [str(name) for name in frame.columns]
     taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
-    free = free_to_bear(file, [name for name in header if name != taken], problems)
+    free = not_reserved(file, [name for name in header if name != taken], problems)
     arrays = {name: _array(file, frame.iloc[:, header.index(name)]) for name in free}
     return {name: Column(role=_role(array)) for name, array in arrays.items()}
 
@@ -87,7 +90,7 @@ def _role(column: Any) -> Role:
 
 
 def _array(file: str, column: pd.Series[Any]) -> Any:
-    """The values in Arrow's types; as text where they are of several types. Sets are sorted."""
+    """The values in one of Arrow's types, or as text if they have several. Sets are sorted."""
     if column.dtype == object:
         values = [sorted(v, key=str) if isinstance(v, (set, frozenset)) else v for v in column]
         column = pd.Series(values, dtype=object, name=column.name)
@@ -97,9 +100,9 @@ def _array(file: str, column: pd.Series[Any]) -> Any:
             return chunked(array)
     except UnicodeEncodeError as exc:
         text = f"{file}, column '{column.name}': {exc.object[:40]!a} is no Unicode text"
-        raise DataError(f"{text}. Mend it where it was decoded.") from exc
+        raise DataError(f"{text}. Repair it where it was decoded.") from exc
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        pass  # of several types, or of one that Arrow has not: read as text below
+        pass  # several types, or one that Arrow lacks: read as text below
     plain = [_plain(value) for value in column.tolist()]
     if any(isinstance(value, list) for value in plain):
         plain = [v if v is None or isinstance(v, list) else [v] for v in plain]

@@ -1,4 +1,4 @@
-"""Ids as they were read become int64 where all of them are canonical integers, else text."""
+"""Turn raw ids into int64 if all of them are canonical integers, else into text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _CANONICAL = r"^(0|-?[1-9][0-9]*)$"
 
 
 def ids(places: Sequence[tuple[Table, str]], problems: Problems) -> list[Any]:
-    """Ids of one kind from all columns that hold them: all int64 Arrow columns, or all text."""
+    """The ids of one kind from all columns that hold them, as Arrow columns of one type.
+
+    They are int64 if every id is a canonical integer, else text.
+    """
     columns = [_id_column(table, name, problems) for table, name in places]
     try:
         return [_canonical(column) for column in columns]
@@ -28,7 +31,7 @@ def ids(places: Sequence[tuple[Table, str]], problems: Problems) -> list[Any]:
 def _id_column(table: Table, name: str, problems: Problems) -> Any:
     column = table.columns[name]
     kind = column.type
-    if pa.types.is_floating(kind):  # how pandas holds integers of which some are missing
+    if pa.types.is_floating(kind):  # how pandas stores integers if some are missing
         column = without_nan(column)
         whole = pc.fill_null(pc.equal(pc.floor(column), column), True)
         if pc.all(whole).as_py():
@@ -67,7 +70,7 @@ def _id_column(table: Table, name: str, problems: Problems) -> Any:
 
 
 def _canonical(column: Any) -> Any:
-    """The column as int64, or ArrowInvalid where an id is no canonical integer."""
+    """The column as int64. Raises ArrowInvalid if an id is not a canonical integer."""
     if pa.types.is_string(column.type):
         fits = pc.match_substring_regex(column.unique(), _CANONICAL)
         if not pc.all(fits, min_count=0).as_py():

@@ -1,4 +1,4 @@
-"""A name, a path or data frames become a data set: finds the reader, then checks what it read."""
+"""Find the reader for a name, a path or data frames, and check what it read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from towhee_recsys.datasets.dataset import Dataset
+from towhee_recsys.datasets.contents import Contents
 from towhee_recsys.datasets.download import MOVIELENS, download
 from towhee_recsys.datasets.readers.archive import Archive
 from towhee_recsys.datasets.readers.assemble import Parts, assemble
@@ -18,43 +18,44 @@ from towhee_recsys.datasets.readers.described import read_tables
 from towhee_recsys.datasets.readers.frames import read_frames
 from towhee_recsys.datasets.readers.movielens import read_movielens
 from towhee_recsys.datasets.readers.problems import Problems
-from towhee_recsys.datasets.sample import sample
+from towhee_recsys.datasets.sample import cinema
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.errors import DataError
 from towhee_recsys.text import near
 
-Progress = Callable[[int, "int | None"], None]
+DownloadProgress = Callable[[int, "int | None"], None]
+"""Called with the bytes so far and in total (None: unknown)."""
 
 NAMES = ("sample", *MOVIELENS)
-"""Data sets that go by a name."""
+"""Data sets that have a name."""
 
 
 def load(
-    source: str | Path, *, cache: Path | None = None, progress: Progress | None = None
-) -> Dataset:
+    source: str | Path, *, cache: Path | None = None, progress: DownloadProgress | None = None
+) -> Contents:
     """See `Dataset.load`."""
     problems = Problems()
-    dataset = examine(source, problems, cache=cache, progress=progress)[1]
+    contents = examine(source, problems, cache=cache, progress=progress)[1]
     problems.raise_if_any(str(source))
-    assert dataset is not None
-    return dataset
+    assert contents is not None
+    return contents
 
 
-def from_frames(
+def load_frames(
     interactions: pd.DataFrame,
     items: pd.DataFrame,
     users: pd.DataFrame | None = None,
     *,
     schema: Schema | None = None,
     name: str = "frames",
-) -> Dataset:
+) -> Contents:
     """See `Dataset.from_frames`."""
     problems = Problems()
     parts = read_frames(interactions, items, users, schema, name, problems)
-    dataset = assemble(parts, problems)
+    contents = assemble(parts, problems)
     problems.raise_if_any(name)
-    assert dataset is not None
-    return dataset
+    assert contents is not None
+    return contents
 
 
 def examine(
@@ -62,9 +63,11 @@ def examine(
     problems: Problems,
     *,
     cache: Path | None = None,
-    progress: Progress | None = None,
-) -> tuple[Parts | None, Dataset | None]:
-    """What could be read, and the data set if nothing is wrong; what is wrong goes to `problems`.
+    progress: DownloadProgress | None = None,
+) -> tuple[Parts | None, Contents | None]:
+    """Return what could be read and, if nothing is wrong, the checked contents.
+
+    Everything that is wrong is added to `problems`.
 
     Raises:
         DownloadError: the data set could not be fetched.
@@ -81,10 +84,10 @@ def examine(
     return parts, assemble(parts, problems) if parts else None
 
 
-def _sample(name: str, problems: Problems) -> Dataset | None:
+def _sample(name: str, problems: Problems) -> Contents | None:
     seed = name.partition(":")[2] or "0"
     if seed.isascii() and seed.isdigit():
-        return sample(int(seed))
+        return cinema(int(seed))
     problems.add(name, "does not end in a seed", "Write sample, or sample:7.")
     return None
 

@@ -1,4 +1,4 @@
-"""GroupLens' MovieLens archives, in each of their layouts, become tables of one shape.
+"""Read MovieLens archives in any of their layouts into tables of one form.
 
 | data set                      | files                              | form                       |
 | ----------------------------- | ---------------------------------- | -------------------------- |
@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from towhee_recsys.datasets.dataset import Source
+from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.readers.archive import Archive
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.delimited import TextFile
@@ -28,15 +28,12 @@ from towhee_recsys.datasets.readers.movielens_records import (
     movies_csv,
     movies_dat,
     movies_flags,
-    people,
+    read_users,
 )
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, mask
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
-
-MOVIE_ID = "movieId"
-"""What the CSV layouts, and many a table made from them, call the item's id."""
 
 _ITEMS = {"title": "text", "year": "number", "genres": "multi_categorical"}
 _USERS_100K = {
@@ -60,7 +57,7 @@ _RATING_TYPES: Mapping[str, Any] = {
     TIMESTAMP: pa.int64(),
 }
 _GAPS = ("gap_1", "gap_2", "gap_3")
-"""What a reader of fields between single colons finds inside each ``::``: nothing."""
+"""The empty columns that a reader of single colons finds inside each ``::``."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,13 @@ class _Layout:
     files: tuple[str, ...]
     """Ratings, movies and, where there are any, users."""
     delimiter: str
-    """Between the fields of a rating; single colons read ``::``, with gaps."""
+    """Separates the fields of a rating. A single colon reads ``::``, with gaps."""
     movies: Callable[[Archive, str, Problems], Table | None]
     header: int = 0
     """Lines before the first rating."""
     users: Mapping[str, str] = field(default_factory=dict)
-    """Columns of the users' file after the id, and their roles."""
-    people: Callable[[Archive, str, Problems], Table] | None = None
+    """The columns of the users' file after the id, and their roles."""
+    read_users: Callable[[Archive, str, Problems], Table] | None = None
 
 
 _LAYOUTS = (
@@ -84,7 +81,7 @@ _LAYOUTS = (
         ":",
         partial(movies_dat, "iso-8859-1"),
         users=_USERS_1M,
-        people=partial(people, "::", tuple(_USERS_1M), ("age", "occupation")),
+        read_users=partial(read_users, "::", tuple(_USERS_1M), ("age", "occupation")),
     ),
     _Layout(("ratings.dat", "movies.dat"), ":", partial(movies_dat, "utf-8")),
     _Layout(
@@ -92,27 +89,27 @@ _LAYOUTS = (
         "\t",
         movies_flags,
         users=_USERS_100K,
-        people=partial(people, "|", tuple(_USERS_100K), ("age",)),
+        read_users=partial(read_users, "|", tuple(_USERS_100K), ("age",)),
     ),
 )
 
 
 def read_movielens(archive: Archive, problems: Problems) -> Parts | None:
-    """The tables of an archive, whose layout its files tell; None where they tell none."""
+    """The tables of an archive. Its files show its layout; returns None if they show none."""
     for layout in _LAYOUTS:
         files = _found(archive, layout.files)
         if files is not None:
             break
     else:
         remedy = "It needs ratings.csv and movies.csv, ratings.dat and movies.dat, or u.data."
-        problems.add(archive.path.name, "is of no known MovieLens layout", remedy)
+        problems.add(archive.path.name, "has no known MovieLens layout", remedy)
         return None
     return Parts(
         name=archive.path.stem if archive.path.suffix == ".zip" else archive.path.resolve().name,
         schema=Schema.model_validate({"users": layout.users, "items": _ITEMS}),
         interactions=_ratings(archive, files[0], layout, problems),
         items=layout.movies(archive, files[1], problems),
-        users=layout.people(archive, files[2], problems) if layout.people else None,
+        users=layout.read_users(archive, files[2], problems) if layout.read_users else None,
         source=Source("movielens", str(archive.path.resolve()), archive.sha256(files)),
     )
 
@@ -150,7 +147,7 @@ def _ratings(archive: Archive, file: str, layout: _Layout, problems: Problems) -
 
 
 def _check_ratings(table: Table, gaps: tuple[str, ...], problems: Problems) -> None:
-    """Ids are whole numbers here, and nothing stands inside ``::``."""
+    """Note ids that are not whole numbers, and anything inside ``::``."""
     for name in (USER_ID, ITEM_ID):
         column = table.columns[name]
         if pa.types.is_string(column.type):

@@ -1,4 +1,4 @@
-"""The short files of a MovieLens archive, movies and people, become tables, line by line."""
+"""Read the movies and users of a MovieLens archive into tables, line by line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FLAGS_100K = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
     "Film-Noir Horror Musical Mystery Romance Sci-Fi Thriller War Western"
 )
-"""Genres, in the order of the flags at the end of each line of u.item."""
+"""The genres, in the order of the flags at the end of each line of u.item."""
 _NO_GENRES = {"(no genres listed)", "unknown", ""}
 _YEAR = re.compile(r"^(?P<title>.*\S)\s*\((?P<year>\d{4})(?:[-–]\d{0,4})?\)\s*$")
 
@@ -34,7 +34,7 @@ Row = tuple[int, list[str]]
 def _records(
     archive: Archive, file: str, encoding: str, separator: str, width: int, problems: Problems
 ) -> list[Row]:
-    """Lines with a whole number at first and `width` fields; the others are noted."""
+    """The lines that have `width` fields and begin with a whole number; others are problems."""
     with archive.open(file) as opened:
         raw = opened.read()
     rows: list[Row] = []
@@ -120,7 +120,7 @@ def movies_csv(archive: Archive, file: str, problems: Problems) -> Table | None:
     return table
 
 
-def people(
+def read_users(
     separator: str,
     names: Sequence[str],
     codes: Sequence[str],
@@ -128,7 +128,7 @@ def people(
     file: str,
     problems: Problems,
 ) -> Table:
-    """A users' file: the id, then the columns `names`; those in `codes` hold whole numbers."""
+    """A file of users: the id, then the columns `names`. Those in `codes` are whole numbers."""
     rows = _records(archive, file, "iso-8859-1", separator, 1 + len(names), problems)
     columns: dict[str, Any] = {
         USER_ID: chunked(pa.array([int(fields[0]) for _, fields in rows], pa.int64()))

@@ -1,13 +1,15 @@
-"""Which column of a table holds what: as named by the user, else by the names usual elsewhere."""
+"""Find the column that holds each field: by the name the user gave, else by its usual names."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from towhee_recsys.datasets.readers.movielens import MOVIE_ID
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.text import near
 from towhee_recsys.types import ITEM_ID, RATING, RESERVED_COLUMNS, TIMESTAMP, USER_ID
+
+MOVIE_ID = "movieId"
+"""What MovieLens, and many a table made from it, calls the item's id."""
 
 _USUAL: Mapping[str, tuple[str, ...]] = {
     USER_ID: (USER_ID, "user", "uid"),
@@ -15,7 +17,7 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     TIMESTAMP: (TIMESTAMP, "time", "datetime", "date"),
     RATING: (RATING, "stars"),
 }
-"""Tried in this order; case, underscores, hyphens and spaces do not matter."""
+"""Tried in this order, without regard to case, underscores, hyphens and spaces."""
 
 
 def locate(
@@ -27,10 +29,19 @@ def locate(
     columns: Collection[str],
     problems: Problems,
 ) -> dict[str, str]:
-    """The library's names → the file's, for ids and the like and for the schema's `columns`.
+    """Map the library's names to the file's, for ids, times, ratings and the schema's `columns`.
 
-    `given` are the file's names that the user wrote down. A column of the schema is never taken
-    for an id by its usual name alone. What is not found is left out, and noted if it was asked for.
+    A column of the schema is not taken for an id just because its name is usual. A name that is
+    not found is left out, and is a problem if it was required or given.
+
+    Args:
+        file: how problems call the file.
+        header: the file's columns.
+        required: names that must be found.
+        optional: names that may be absent.
+        given: the file's name for some of them, as the user wrote it.
+        columns: the schema's columns of this table.
+        problems: where to note what is missing.
     """
     found = {}
     free = [name for name in header if name not in columns]
@@ -53,8 +64,8 @@ def locate(
     return found
 
 
-def free_to_bear(file: str, columns: Iterable[str], problems: Problems) -> list[str]:
-    """Those of `columns` whose names no answer uses for itself; the others are noted."""
+def not_reserved(file: str, columns: Iterable[str], problems: Problems) -> list[str]:
+    """Those of `columns` whose names answers do not use themselves; the others are problems."""
     reserved = RESERVED_COLUMNS | {USER_ID, ITEM_ID}
     free = []
     for name in columns:

@@ -1,4 +1,4 @@
-"""What is wrong with the tables is collected here, alike problems as one, and told all at once."""
+"""Collect what is wrong with the tables, and report it all at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 from towhee_recsys.errors import DataError
 
 EXAMPLES = 5
-"""Rows that a problem names; the others are counted."""
+"""A problem names so many rows and counts the rest."""
 LONGEST_VALUE = 80
 """Characters of a value that a message quotes."""
 
@@ -23,10 +23,11 @@ class Problem:
     remedy: str
     column: str | None = None
     examples: tuple[tuple[int, str | None], ...] = ()
-    """(row, value) of the first few. A row is the line in a text file, its header included; in a
-    Parquet file rows count from 1, in a data frame from 0. None where the value says nothing."""
+    """The row and value of the first few. In a text file a row is a line, and the header counts;
+    in a Parquet file rows count from 1, in a data frame from 0. A value is None if it would not
+    help."""
     count: int = 1
-    """In how many rows it occurs."""
+    """How many rows have it."""
 
     def __str__(self) -> str:
         where = self.file if self.column is None else f"{self.file}, column '{self.column}'"
@@ -40,7 +41,7 @@ class Problem:
 
 
 class Problems:
-    """The problems found so far while a data set is read."""
+    """The problems found so far in a data set."""
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
@@ -61,7 +62,7 @@ class Problems:
         examples: Iterable[tuple[int, str | None]] = (),
         count: int = 1,
     ) -> None:
-        """Note a problem; of `examples`, the first few are kept, and `count` says how many."""
+        """Note a problem. The first few `examples` are kept; `count` is the number of all."""
         kept = tuple(islice(examples, EXAMPLES))
         self._found.append(Problem(file, wrong, remedy, column, kept, count))
 
@@ -72,7 +73,7 @@ class Problems:
 
 
 def message(source: str, problems: Sequence[Problem]) -> str:
-    """All problems of a data set, a line each."""
+    """A message with all problems of a data set, one a line."""
     if len(problems) == 1:
         return f"{source} cannot be used: {problems[0]}"
     return "\n- ".join(

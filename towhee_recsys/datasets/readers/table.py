@@ -1,4 +1,4 @@
-"""A table as it was read, before its values are judged: Arrow columns, and where each row stood."""
+"""Hold a table as it was read: unchecked Arrow columns, and the row of each in its file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problems
+
+_TEXTS = ("large_string", "string_view")
+"""Layouts of text that others write, Polars for one."""
 
 
 def _from_zero(indices: Sequence[int]) -> list[int]:
@@ -29,7 +32,7 @@ class Table:
     names: dict[str, str] = field(default_factory=dict)
     """Name → what the file calls the column, where that differs."""
     rows: Callable[[Sequence[int]], list[int]] = _from_zero
-    """The rows of the file at which these indices stood. Asked only when something is wrong."""
+    """Maps indices to rows of the file. Called only if something is wrong."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -48,7 +51,7 @@ class Table:
         *,
         quote: bool = True,
     ) -> None:
-        """Note the rows where `bad` is True, if there are any, with their values."""
+        """Note the rows in which `bad` is True, if any, with their values."""
         at = np.flatnonzero(bad)
         if not len(at):
             return
@@ -65,17 +68,22 @@ class Table:
 
 
 def chunked(values: Any) -> Any:
-    """Any Arrow array as a `pyarrow.ChunkedArray` of plain values: dictionaries are looked up."""
+    """Any Arrow array as a `pyarrow.ChunkedArray` without dictionaries, all text as ``string``."""
     column = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_large_string(column.type):
-        column = column.cast(pa.string())
-    return column
+        entries = pa.array([], column.type.value_type)
+        looked_up = [_as_string(one.dictionary).take(one.indices) for one in column.chunks]
+        return pa.chunked_array(looked_up, _as_string(entries).type)
+    return _as_string(column)
+
+
+def _as_string(array: Any) -> Any:
+    """Text in any of Arrow's layouts as ``string``; any other array as it is."""
+    return array.cast(pa.string()) if str(array.type) in _TEXTS else array
 
 
 def holds_lists(column: Any) -> bool:
-    """Whether each value of an Arrow column is a list."""
+    """Whether the values of an Arrow column are lists."""
     kind = column.type
     return bool(
         pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
@@ -83,12 +91,12 @@ def holds_lists(column: Any) -> bool:
 
 
 def without_nan(column: Any) -> Any:
-    """NaN, with which pandas says that a value is missing, as null."""
+    """The column with null in place of NaN, which is pandas' missing value."""
     return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
 
 
 def mask(column: Any) -> NDArray[np.bool_]:
-    """An Arrow column of truth values without nulls as an array."""
+    """An Arrow column of booleans without nulls, as an array."""
     return np.asarray(column.to_numpy(), dtype=bool)
 
 

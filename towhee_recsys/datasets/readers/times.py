@@ -1,4 +1,4 @@
-"""Moments in any usual form become seconds since 1970, and keep their order."""
+"""Turn times in any usual form into seconds since 1970, and keep their order."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from towhee_recsys.datasets.readers.values import numbers
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _LARGEST_SECONDS = 1e11
-"""The year 5138: larger numbers are of a smaller unit, which the next factors of 1000 tell."""
+"""The year 5138. Larger numbers are in a smaller unit: each factor of 1000 is the next one."""
 _REMEDY = "Give seconds since 1970 (or ms, µs, ns), or dates like 2024-05-31T20:15:00."
 
 
 def timestamps(table: Table, name: str, problems: Problems) -> NDArray[np.float64]:
-    """Seconds since 1970, from numbers (their unit told by their size) or from ISO 8601 dates.
+    """Seconds since 1970, from numbers or from ISO 8601 dates.
 
-    Dates without a zone are UTC. Different moments stay different and in order, even where
-    nanoseconds are finer than float64 can tell: then by the smallest step it can.
+    The size of numbers tells their unit. Dates without a zone are UTC. Different times stay
+    different and in order: nanoseconds that float64 cannot tell apart are one float apart.
     """
     column = table.columns[name]
     missing = column.is_null()
@@ -80,10 +80,10 @@ def _seconds(
 
 
 def _strictly_ascending(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ascending values, those that are equal moved to the next larger floats."""
+    """The ascending values, with equal ones moved to the next larger floats."""
     least = np.iinfo(np.int64).min
     bits = (values + 0.0).view(np.int64)
-    # The bits of floats count up like integers, those of negative ones backwards.
+    # The bits of positive floats count up like integers; those of negative floats count down.
     places = np.where(bits < 0, least - bits, bits)
     steps = np.arange(len(places))
     places = np.maximum.accumulate(places - steps) + steps

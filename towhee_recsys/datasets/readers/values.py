@@ -1,4 +1,4 @@
-"""One column as it was read becomes the values of its role; what does not fit is a problem."""
+"""Turn a raw column into the values of its role. A value that does not fit is a problem."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from towhee_recsys.datasets.schema import Column
 _INTEGER = r"^[+-]?[0-9]+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _MISSING = pa.array(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "none"])
-"""What stands for a missing number in text files."""
+"""Texts that stand for a missing number."""
 
 _ARRAYS: dict[str, tuple[type[np.generic], Any]] = {
     "Int64": (np.int64, pd.arrays.IntegerArray),
@@ -26,7 +26,7 @@ _ARRAYS: dict[str, tuple[type[np.generic], Any]] = {
 
 
 def role_values(table: Table, name: str, column: Column, problems: Problems) -> pd.Series[Any]:
-    """The values of a schema's column, as `Dataset` describes them for each role."""
+    """The values of a schema's column, in the type that `Contents` documents for its role."""
     if column.role == "number":
         return numbers(table, name, problems)
     if column.role == "multi_categorical":
@@ -45,7 +45,7 @@ def role_values(table: Table, name: str, column: Column, problems: Problems) -> 
 
 
 def numbers(table: Table, name: str, problems: Problems) -> pd.Series[Any]:
-    """Int64 where all are integers that fit, else Float64; NA where missing."""
+    """Int64 if all are integers that fit, else Float64; NA if missing."""
     column = table.columns[name]
     kind = column.type
     if pa.types.is_string(kind):
@@ -63,7 +63,9 @@ def numbers(table: Table, name: str, problems: Problems) -> pd.Series[Any]:
     if pa.types.is_integer(column.type):
         return _nullable(column, "Int64")
     infinite = pc.fill_null(pc.is_inf(column), False)
-    table.report(problems, name, mask(infinite), "is not finite", "Give a number, or nothing.")
+    table.report(
+        problems, name, mask(infinite), "is not finite", "Give a number, or leave it empty."
+    )
     return _nullable(column, "Float64")
 
 
@@ -72,7 +74,7 @@ def _parsed(table: Table, name: str, problems: Problems) -> Any:
     text = pc.if_else(pc.is_in(text, value_set=_MISSING), pa.scalar(None, pa.string()), text)
     good = pc.match_substring_regex(text, _NUMBER)
     bad = pc.fill_null(pc.invert(good), False)
-    remedy = "Write it as 12 or 12.5, or leave it empty where it is unknown."
+    remedy = "Write it as 12 or 12.5, or leave it empty if it is unknown."
     table.report(problems, name, mask(bad), "is not a number", remedy)
     text = pc.if_else(good, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
     if pc.all(pc.match_substring_regex(text, _INTEGER), min_count=0).as_py():
@@ -84,11 +86,11 @@ def _narrowed(column: Any) -> Any:
     try:
         return column.cast(pa.int64())
     except pa.ArrowInvalid:
-        return column.cast(pa.float64(), safe=False)  # larger: the nearest float will do
+        return column.cast(pa.float64(), safe=False)  # too large for int64: take the nearest float
 
 
 def _labels(table: Table, name: str, separator: str) -> pd.Series[Any]:
-    """A list of distinct labels a row, in their order."""
+    """Each row's distinct labels, in their order."""
     column = table.columns[name]
     if holds_lists(column):
         rows = column.to_pylist()
@@ -116,7 +118,7 @@ def _categories(column: Any) -> pd.Series[Any]:
     if pa.types.is_integer(kind):
         try:
             column = column.cast(pa.int64())
-        except pa.ArrowInvalid:  # hashes of 64 bits without a sign
+        except pa.ArrowInvalid:  # unsigned 64-bit hashes
             return _words(column.cast(pa.string()))
         return _nullable(column, "Int64") if column.null_count else _dense(column, np.int64)
     return _words(column)
@@ -128,7 +130,7 @@ def _dense(column: Any, kind: type[np.generic]) -> pd.Series[Any]:
 
 
 def _words(column: Any) -> pd.Series[Any]:
-    """str, None where empty."""
+    """str, or None if empty."""
     words = column.to_pylist()
     return pd.Series([None if w is None or w == "" else str(w) for w in words], dtype=object)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +43,11 @@ Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
 or None to leave the document as it is. It is called again if another writer was faster."""
 
 T = TypeVar("T")
+
+_Added: TypeAlias = "dict[str, tuple[list[Id], list[float | None]]]"
+"""By key: a user's items to add, and their timestamps."""
+
+_KEY_TYPES, _TIME_TYPES = {int, str}, {int, float}
 
 BATCH = 1_000
 """Documents written or read in one round trip."""
@@ -127,6 +133,15 @@ class DocumentStore(RecordStore, ABC):
         now = time.time()
         return sum(self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD))
 
+    def add_histories(
+        self,
+        user_ids: Sequence[Id],
+        item_ids: Sequence[Sequence[Id]],
+        timestamps: Sequence[Sequence[float | None]] | None = None,
+    ) -> int:
+        """See `RecordStore`. Nothing is written if an id or a timestamp is refused."""
+        return self._merge(_gathered(user_ids, item_ids, timestamps), time.time())
+
     def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
         gone, removed = set(item_ids), 0
 
@@ -135,7 +150,8 @@ class DocumentStore(RecordStore, ABC):
             history = _pairs(text)
             kept = [pair for pair in history if pair[0] not in gone]
             removed = len(history) - len(kept)
-            return _dump_history(kept) if removed else None
+            left = [item for item, _ in kept], [moment for _, moment in kept]
+            return _dump_history(*left) if removed else None
 
         self._update("histories", [_key(user_id, USER_ID)], without)
         return removed
@@ -165,19 +181,32 @@ class DocumentStore(RecordStore, ABC):
         return [None if text is None else _LOADS[kind](text) for text in found]
 
     def _add(self, interactions: Iterable[Interaction], now: float) -> int:
-        added: dict[str, list[tuple[Id, float | None]]] = {}
+        added: _Added = {}
         for one in interactions:
             _key(one.get(ITEM_ID), ITEM_ID)
             user = _key(one.get(USER_ID), USER_ID)
-            added.setdefault(user, []).append((one["item_id"], _timestamp(one)))
+            items, times = added.setdefault(user, ([], []))
+            items.append(one["item_id"])
+            times.append(_timestamp(one))
+        return self._merge(added, now)
+
+    def _merge(self, added: _Added, now: float) -> int:
         new: dict[str, int] = {}
 
         def merge(key: str, text: str | None) -> str | None:
+            items, times = added[key]
+            if text is None and _is_history(items, times):
+                new[key] = len(items)
+                return _dump_history(items, times)
             known = _pairs(text)
-            history = merge_history(known, added[key], now)
             before = {item for item, _ in known}
+            new[key] = 0
+            if before.issuperset(items):
+                return None
+            history = merge_history(known, zip(items, times, strict=True), now)
             new[key] = sum(item not in before for item, _ in history)
-            return _dump_history(history) if new[key] else None
+            merged = [item for item, _ in history], [moment for _, moment in history]
+            return _dump_history(*merged) if new[key] else None
 
         for keys in _batches(added, BATCH):
             self._update("histories", keys, merge)
@@ -192,9 +221,64 @@ def _pairs(text: str | None) -> list[tuple[Id, float]]:
     return list(zip(history["items"], history["times"], strict=True))
 
 
-def _dump_history(pairs: Sequence[tuple[Id, float]]) -> str:
-    items, times = [item for item, _ in pairs], [moment for _, moment in pairs]
-    return _dump("histories", {"items": items, "times": times})
+def _dump_history(items: Sequence[Id], times: Sequence[float | None]) -> str:
+    history = {"items": items, "times": times}
+    try:
+        return orjson.dumps(history).decode()
+    except TypeError:  # orjson does not take subclasses of float, such as NumPy's
+        return _dump("histories", history)
+
+
+def _gathered(
+    user_ids: Sequence[Id],
+    item_ids: Sequence[Sequence[Id]],
+    timestamps: Sequence[Sequence[float | None]] | None,
+) -> _Added:
+    """What to add to each user's history, checked."""
+    if timestamps is None:
+        timestamps = [[None] * len(items) for items in item_ids]
+    if not len(user_ids) == len(item_ids) == len(timestamps):
+        raise StoreError(
+            f"{len(user_ids)} users, {len(item_ids)} lists of items and {len(timestamps)} lists of"
+            " timestamps: give a list of each for every user"
+        )
+    added: _Added = {}
+    checked: set[Id] = set()
+    for user_id, items, times in zip(user_ids, item_ids, timestamps, strict=True):
+        user = _key(user_id, USER_ID)
+        if len(items) != len(times):
+            raise StoreError(
+                f"user {user_id!r} has {len(items)} items and {len(times)} timestamps: give one"
+                " timestamp for each item"
+            )
+        if not items:
+            continue
+        # Most lists pass as a whole; one by one only to find what is wrong.
+        usual = _KEY_TYPES.issuperset(map(type, items))
+        for item in set(items) - checked if usual else items:
+            _key(item, ITEM_ID)
+            checked.add(item)
+        if not _is_ordered(times):
+            for item, moment in zip(items, times, strict=True):
+                _timestamp({"user_id": user_id, "item_id": item, "timestamp": moment})
+        known = added.setdefault(user, ([], []))
+        known[0].extend(items)
+        known[1].extend(times)
+    return added
+
+
+def _is_ordered(times: Sequence[Any]) -> bool:
+    """Whether these are valid timestamps, none before the one in front of it."""
+    if not _TIME_TYPES.issuperset(map(type, times)):
+        return False
+    ascending = all(map(operator.le, times, times[1:]))  # which NaN never is
+    return ascending and times[0] > -MAX_TIMESTAMP and times[-1] < MAX_TIMESTAMP
+
+
+def _is_history(items: Sequence[Id], times: Sequence[float | None]) -> bool:
+    """Whether this can be stored as it is, if nothing is known of the user."""
+    distinct = len(set(items)) == len(items) <= MAX_HISTORY
+    return distinct and _is_ordered(times)
 
 
 def merge_history(

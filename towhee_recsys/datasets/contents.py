@@ -1,0 +1,93 @@
+"""Hold the three checked tables of a data set, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import InitVar, dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from towhee_recsys.datasets.histories import Histories
+from towhee_recsys.datasets.schema import Schema
+from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a data set was read from: enough to read it again and to notice a change."""
+
+    kind: Literal["sample", "movielens", "tables"]
+    location: str
+    """What `Dataset.load` takes: an absolute path, or ``sample:SEED``."""
+    sha256: str
+    """Checksum of the bytes that were read."""
+
+
+@dataclass(frozen=True)
+class InteractionRows:
+    """The interactions as rows of the two tables, in the order of ``Contents.interactions``."""
+
+    users: NDArray[np.int32]
+    """``(N,)`` rows of ``Contents.users``."""
+    items: NDArray[np.int32]
+    """``(N,)`` rows of ``Contents.items``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """Users, items and interactions, checked. Every reader makes one, and `Dataset` is one.
+
+    Ids are int64 if every id of their kind is a canonical integer, else str (dtype object).
+    The columns of users and items have these types, by role:
+
+    - ``categorical``: int64 (Int64 if some are missing), bool, or str and None (object)
+    - ``multi_categorical``: a list of str in each row, empty if missing (object)
+    - ``number``: Int64 or Float64, NA if missing
+    - ``text``, ``display``: str or None (object)
+    """
+
+    name: str
+    schema: Schema
+    users: pd.DataFrame
+    """``user_id``, unique, and the columns of `schema.users`. If the data has no table of users,
+    this one lists the users of the interactions, in order of appearance."""
+    items: pd.DataFrame
+    """``item_id``, unique, and the columns of `schema.items`."""
+    interactions: pd.DataFrame
+    """``user_id``, ``item_id``, ``timestamp`` (float64, seconds since 1970) and ``rating``
+    (float32); the last two only if the data has them. Rows are in file order. A repeated
+    (user, item) pair is kept once, as its first in time."""
+    source: Source | None
+    """None if the tables were data frames."""
+    repeated: int
+    """How many interactions were left out as repetitions."""
+    rows: InitVar[InteractionRows | None] = None
+    """The row numbers, if the maker has them already. Otherwise they are looked up by id when the
+    histories are first needed. `dataclasses.replace` does not carry them over."""
+    _rows: InteractionRows | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self, rows: InteractionRows | None) -> None:
+        object.__setattr__(self, "_rows", rows)
+
+    @cached_property
+    def histories(self) -> Histories:
+        """Each user's items by timestamp; in file order at equal timestamps, or without any.
+
+        Computed once and kept. It takes 4 bytes an interaction, and 8 more with timestamps; the
+        row numbers (8 bytes) are released.
+        """
+        rows = self._rows or InteractionRows(
+            _find(self.interactions[USER_ID], self.users[USER_ID]),
+            _find(self.interactions[ITEM_ID], self.items[ITEM_ID]),
+        )
+        object.__setattr__(self, "_rows", None)
+        times = self.interactions[TIMESTAMP].to_numpy() if TIMESTAMP in self.interactions else None
+        return Histories.of_rows(rows.users, rows.items, times, len(self.users))
+
+
+def _find(wanted: pd.Series[Any], ids: pd.Series[Any]) -> NDArray[np.int32]:
+    rows: NDArray[np.int32] = pd.Index(ids).get_indexer(pd.Index(wanted)).astype(np.int32)
+    return rows
