@@ -27,6 +27,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker, and pytest-xdist by group
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that need a service, and say which tests a worker of pytest-xdist runs together.
 

@@ -76,7 +76,7 @@ conditions = st.one_of(
     st.builds(lambda v: {"genres": v}, some(texts)),
     st.builds(lambda v: {"genres": {"all": v}}, some(texts)),
 )
-filters = st.recursive(
+filters: st.SearchStrategy[dict[str, Any]] = st.recursive(
     conditions | st.just({}),
     lambda inner: st.one_of(
         st.builds(lambda v: {"and": v}, st.lists(inner, max_size=3)),

@@ -50,7 +50,7 @@ def test_a_server_that_restarts_is_found_again(tmp_path: Path) -> None:
         store = open_record_store(f"redis://127.0.0.1:{port}", timeout=2)
         client = redis.Redis(port=port)
         store.put_items([{"item_id": 1}])
-        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        client.client_kill_filter(_type="normal", skipme=True)
         client.close()
         assert store.get_items([1]) == [{"item_id": 1}]
     with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port}"):
