@@ -55,7 +55,8 @@ def test_vectors_have_256_numbers(users: UserEncoder, items: ItemEncoder) -> Non
 
 
 def test_nothing_gives_no_rows(users: UserEncoder, items: ItemEncoder) -> None:
-    for nothing in ([], (), pd.DataFrame()):
+    nothings: list[Any] = [[], (), pd.DataFrame()]
+    for nothing in nothings:
         assert users.encode(nothing).shape == items.encode(nothing).shape == (0, 256)
         assert users.encode(nothing).dtype == items.encode(nothing).dtype == np.float32
         assert users.routes(nothing) == []
@@ -120,13 +121,14 @@ def test_record_and_history_both_count(users: UserEncoder) -> None:
 
 def test_what_says_nothing_is_as_if_absent(users: UserEncoder) -> None:
     nothing = users.encode({})[0]
-    for user in (
+    users_like_it: list[dict[str, Any]] = [
         {"user": None, "history": None},
         {"user": {}, "history": []},
         {"user": {"gender": None, "age": float("nan"), "nonsense": 3}},
         {"user_id": 42, "top_k": 3},
         {"history": [10**9, None, -5]},
-    ):
+    ]
+    for user in users_like_it:
         np.testing.assert_array_equal(users.encode(user)[0], nothing)
 
 
@@ -188,7 +190,7 @@ def test_a_data_frame_is_its_rows_as_dicts() -> None:
             "genres": [["Drama"], []],
             "year": pd.array([None, 1990], dtype="Int64"),
             "price": [0.5, np.nan],
-            3: pd.to_datetime(["2020-01-01", None]),
+            3: pd.to_datetime(pd.Series(["2020-01-01", None], index=[7, 7])),
         },
         index=[7, 7],
     )

@@ -77,6 +77,7 @@ def test_sections_are_those_of_the_hub() -> None:
 def test_what_it_was_trained_on() -> None:
     text = card()
     assert "78,901 interactions to train on, 1,234 users, 56 items" in text
+    assert FACTS.sha256
     assert FACTS.sha256 in text
     assert "/home/somebody" not in text
     assert ["age", "users", "number", "yes"] in rows(text)

@@ -47,7 +47,7 @@ SCHEMA = Schema.model_validate(
 
 
 def _people() -> pd.DataFrame:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "user_id": user,
             "age": "young" if user < 40 else "old",

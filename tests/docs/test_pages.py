@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -103,7 +102,7 @@ def home(first_screen: tuple[Path, str], tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture
-def place(home: Path, tmp_path: Path) -> Iterator[Path]:
+def place(home: Path, tmp_path: Path) -> Path:
     """A copy of it for one page."""
     shutil.copytree(home, tmp_path / "page", ignore=shutil.ignore_patterns("*lock", "server.pid"))
     return tmp_path / "page"

@@ -144,8 +144,12 @@ def test_operators_that_have_worked_go_into_a_pipe(
 ) -> None:
     """Towhee copies what it is given with each node; a connection cannot be copied."""
     encode = operators.UserEncoder(bundle)
-    search, look_up = operators.MilvusSearch(**index, top_k=2), operators.RedisLookup(store)
+    search, look_up = (
+        operators.MilvusSearch(index["uri"], fingerprint=index["fingerprint"], top_k=2),
+        operators.RedisLookup(store),
+    )
     expected = search(encode(USERS))
+    assert expected[0] is not None
     films = look_up(ids(expected[0]))
     p = (
         pipe.input("users")

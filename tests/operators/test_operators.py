@@ -163,7 +163,7 @@ def test_failed_calls_do_not_block_the_next_ones(sample_stack: Stack) -> None:
         try:
             return len(p({"user_id": 1, "top_k": number % 2}).get()[0])
         except RuntimeError as exc:
-            exc.__notes__ = [exc]  # type: ignore[list-item]  # a cycle: freed when collected
+            vars(exc)["itself"] = exc  # a cycle: freed when collected
             kept.append(exc)
             if len(kept) > 5:
                 kept.clear()

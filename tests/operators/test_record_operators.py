@@ -14,14 +14,12 @@ import towhee_recsys.operators  # noqa: F401
 from towhee_recsys import Dataset
 
 
-@pytest.fixture(params=["embedded", "redis", "mysql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Any, Any, str]:
+@pytest.fixture(params=["embedded_url", "redis_url", "mysql_url"])
+def store(request: pytest.FixtureRequest) -> tuple[Any, Any, str]:
     """Insert, look-up and URL."""
-    if request.param == "mysql":
-        url = request.getfixturevalue("mysql_url")
+    url = request.getfixturevalue(request.param)
+    if request.param == "mysql_url":
         return ops.recsys.mysql_insert, ops.recsys.mysql_lookup, url
-    url = f"embedded://{tmp_path}" if request.param == "embedded" else None
-    url = url or request.getfixturevalue("redis_url")
     return ops.recsys.redis_insert, ops.recsys.redis_lookup, url
 
 

@@ -18,6 +18,7 @@ import towhee_recsys.operators  # noqa: F401
 from towhee_recsys import Bundle
 from towhee_recsys.errors import IndexMismatch, StoreUnavailable
 from towhee_recsys.stores.opening import open_record_store
+from towhee_recsys.types import Interaction
 
 Ask = Callable[[Any], Any]
 
@@ -68,7 +69,9 @@ def test_an_index_that_was_never_made_is_no_outage(sample_stack: Stack, tmp_path
 
 
 def test_one_stray_event_stops_nothing(sample_stack: Stack, ask: Ask, embedded_url: str) -> None:
-    events = [{"user_id": 1, "item_id": one, "timestamp": float(t)} for t, one in enumerate((5, 9))]
+    events: list[Interaction] = [
+        {"user_id": 1, "item_id": one, "timestamp": float(t)} for t, one in enumerate((5, 9))
+    ]
     with closing(open_record_store(embedded_url)) as store:
         store.add_interactions([*events, {"user_id": 1, "item_id": "50", "timestamp": 0.5}])
     stray = sample_stack.recommend(store_url=embedded_url)([1])[0]
@@ -76,6 +79,7 @@ def test_one_stray_event_stops_nothing(sample_stack: Stack, ask: Ask, embedded_u
     assert {one["route"] for one in stray} == {"personal"}
 
 
+@pytest.mark.service
 def test_without_records_ids_and_scores(
     sample_bundle_path: Path, sample_dataset: Any, ask: Ask, tmp_path: Path
 ) -> None:

@@ -89,7 +89,7 @@ def most(look: Callable[[], set[int]]) -> Iterator[Callable[[], int]]:
         thread.join()
 
 
-@pytest.mark.parametrize(("store", "calls_made"), [("redis", 4_000), ("mysql", 500)])
+@pytest.mark.parametrize(("store", "calls_made"), [("redis_url", 4_000), ("mysql_url", 500)])
 def test_sixteen_threads_on_one_pipeline(
     store: str,
     calls_made: int,
@@ -99,7 +99,7 @@ def test_sixteen_threads_on_one_pipeline(
     request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> None:
-    url: str = request.getfixturevalue(f"{store}_url").replace("/0", "/6")  # for itself
+    url: str = request.getfixturevalue(store).replace("/0", "/6")  # for itself
     stack = Stack(tmp_path, quick_bundle, store_url=url, milvus_uri=milvus_server_uri)
     ask = stack.recommend(connections=CONNECTIONS)
     users = list(range(80))

@@ -45,14 +45,14 @@ def test_fields_are_checked_when_set() -> None:
 
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(ConfigError, match="IngestConfig: unknown field 'topk'"):
-        IngestConfig(**COMPLETE, topk=3)
+        IngestConfig(**COMPLETE, topk=3)  # type: ignore[call-arg]
     with pytest.raises(ConfigError, match=r"SimilarItemsConfig: .*topk"):
-        SimilarItemsConfig(**COMPLETE).topk = 3  # type: ignore[attr-defined]
+        SimilarItemsConfig(**COMPLETE).topk = 3
 
 
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(ConfigError, match="milvus_uri is missing"):
-        RecommendConfig(bundle="b", store_url="redis://host")
+        RecommendConfig(bundle="b", store_url="redis://host")  # type: ignore[call-arg]
 
 
 def test_a_config_of_another_kind_is_refused() -> None:

@@ -30,7 +30,8 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def test_a_line_for_each_user(config: RecommendConfig, sample_stack: Stack, tmp_path: Path) -> None:
-    path, told = tmp_path / "answers.jsonl", []
+    path = tmp_path / "answers.jsonl"
+    told: list[int] = []
     assert recommend_to_file(config, USERS, path, batch_size=20, progress=told.append) == 50
     found = lines(path)
     assert [one["user_id"] for one in found] == USERS
