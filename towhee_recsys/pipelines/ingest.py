@@ -38,6 +38,7 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
+    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
     from towhee_recsys.components.resources import Deployment, Resources
     from towhee_recsys.pipelines.direct import DirectPipeline
     from towhee_recsys.stores.filters.attributes import filterable

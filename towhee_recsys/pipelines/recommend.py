@@ -28,6 +28,7 @@ def recommend(config: RecommendConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
+    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
     from towhee_recsys.components.likelihood import Likelihood
     from towhee_recsys.components.requests import Defaults
     from towhee_recsys.components.resources import Deployment, Resources

@@ -22,6 +22,7 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
+    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
     from towhee_recsys.components.resources import Deployment, Resources
     from towhee_recsys.pipelines.direct import DirectPipeline
 
