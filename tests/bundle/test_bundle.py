@@ -196,8 +196,8 @@ def _manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
-    "fingerprint": (lambda m: m.update(fingerprint="00000000"), "fingerprint does not fit"),
-    "format": (lambda m: m.update(format=2), "has format 2, this version reads 1"),
+    "fingerprint": (lambda m: m.update(fingerprint="00000000"), "fingerprint does not match"),
+    "format": (lambda m: m.update(format=2), "has format 2, but this version reads format 1"),
     "too few": (lambda m: m["files"].pop("schema.json"), r"schema\.json missing"),
     "outside": (lambda m: m["files"].update({"../x": "0"}), r"it names \['\.\./x'\]"),
     "field": (lambda m: m.update(more=1), "cannot be read as a bundle's manifest"),
@@ -240,7 +240,7 @@ def test_what_is_no_bundle_is_left_alone(cycle_bundle: Bundle, tmp_path: Path) -
     (folder / "thesis.txt").write_text("years of work")
     file.write_text("as well")
     for path in (folder, file):
-        with pytest.raises(BundleError, match="exists and is no bundle"):
+        with pytest.raises(BundleError, match="exists and is not a bundle"):
             cycle_bundle.save(path)
     assert (folder / "thesis.txt").read_text() == "years of work"
     assert file.read_text() == "as well"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from typing import IO
 
 import psutil
 import pytest
-from fixtures.commands import invoke, start
+from fixtures.commands import start
 
 from towhee_recsys import Bundle
 

@@ -109,7 +109,7 @@ def test_a_wrong_user_stops_it_and_a_wrong_name_does_not_begin(
     for size in (0, -1, 10_001):
         with pytest.raises(ConfigError, match=f"batch_size is {size}; give 1 to 10,000"):
             recommend_to_file(config, USERS, tmp_path / "a.jsonl", batch_size=size)
-    with pytest.raises(ConfigError, match="is no folder; make it first"):
+    with pytest.raises(ConfigError, match="is not a folder; create it first"):
         recommend_to_file(config, USERS, tmp_path / "nowhere" / "a.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl.part"]
 
@@ -119,7 +119,7 @@ def test_an_outage_is_not_written_down(config: RecommendConfig, tmp_path: Path) 
     with pytest.raises(Stopped):
         recommend_to_file(config, USERS, path, batch_size=10, progress=stop_at(10))
     lost = config.model_copy(update={"milvus_uri": f"http://127.0.0.1:{free_port()}"})
-    with pytest.raises(StoreUnavailable, match="the answers for users 10 and on lack index"):
+    with pytest.raises(StoreUnavailable, match="the answers from user 10 on lack index"):
         recommend_to_file(lost, USERS, path, batch_size=10)
     told: list[int] = []
     assert recommend_to_file(config, USERS, path, batch_size=20, progress=told.append) == 50
@@ -131,7 +131,7 @@ def test_nobody_else_writes_the_file(config: RecommendConfig, tmp_path: Path) ->
     path = tmp_path / "a.jsonl"
 
     def meanwhile(done: int) -> None:
-        with pytest.raises(ConfigError, match=r"a\.jsonl\.part is being written by somebody else"):
+        with pytest.raises(ConfigError, match=r"is being written by another process"):
             recommend_to_file(config, USERS, path)
 
     assert recommend_to_file(config, USERS, path, progress=meanwhile) == 50

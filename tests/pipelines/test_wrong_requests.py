@@ -32,7 +32,7 @@ WRONG: list[tuple[Any, str]] = [
     ([0] * 10_001, "10,001 requests"),
     ({1: 2}, "keys should be strings"),
     ({"histroy": [1]}, "unknown field 'histroy'. Did you mean 'history'?"),
-    ({"zzz": 1}, "unknown field 'zzz'. There is user_id, user, history"),
+    ({"zzz": 1}, "unknown field 'zzz'. Choose one of user_id, user, history"),
     ({"user_id": None}, "user_id is None"),
     ({"user_id": "x"}, "user_id has 'x'"),
     ({"user_id": "\ud800"}, "user_id has"),
