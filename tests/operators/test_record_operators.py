@@ -41,6 +41,10 @@ def test_what_is_written_is_read(store: tuple[Any, Any, str]) -> None:
     assert insert(url=url, kind="interactions")(met) == 2
     assert insert(url=url, kind="interactions")(met) == 0
     assert lookup(url=url, kind="histories")([990_001, 7_777_777]) == [[2, 1], []]
+    histories = ([990_001, 990_002], [[3], [1, 2]], [[0.0], [1.0, 2.0]])
+    assert insert(url=url, kind="histories")(histories) == 3
+    assert insert(url=url, kind="histories")(histories) == 0
+    assert lookup(url=url, kind="histories")([990_001, 990_002]) == [[3, 2, 1], [1, 2]]
     assert lookup(url=url)([]) == []
 
 
@@ -49,7 +53,7 @@ def test_what_is_written_is_read(store: tuple[Any, Any, str]) -> None:
     [
         (lambda: ops.recsys.redis_insert(url="mysql+pymysql://h/d").get_op(), "starts with redis"),
         (lambda: ops.recsys.mysql_lookup(url="redis://h").get_op(), "starts with mysql"),
-        (lambda: ops.recsys.redis_insert(url="redis://h", kind="histories").get_op(), "interactio"),
+        (lambda: ops.recsys.redis_insert(url="redis://h", kind="things").get_op(), "interactio"),
         (lambda: ops.recsys.redis_lookup(url="redis://h", kind="things").get_op(), "'things'"),
     ],
 )
