@@ -123,8 +123,8 @@ def is_ours(client: MilvusClient, name: str, timeout: float) -> bool:
 
 
 def made(client: MilvusClient, name: str, timeout: float) -> int:
-    """When the collection was made, as a number that grows with time. Milvus Lite always says 0, and
-    only one process has its file."""
+    """When the collection was made, as a number that grows with time. In Milvus Lite, whose file one
+    process has, it is always 0."""
     return int(client.describe_collection(name, timeout=timeout).get("created_timestamp", 0))
 
 

@@ -54,13 +54,13 @@ class Wanted:
 def nearest(
     wanted: Sequence[Wanted], call: Call, without: Without, costs: Costs
 ) -> list[list[Hit]]:
-    """The `top_k` best of each, in the order of `wanted`; equal scores by id.
+    """Find the `top_k` best items of each search, in the order of `wanted`, equal scores by id.
 
-    What is excluded is fetched along and left out here, so that a call serves all users of one
-    filter whose limits come to the same power of two. A search is repeated with twice the limit
-    while too few are left, or items that score as the last one does may be missing; exclusions
-    travel in the expression, in a call of the user's own, once that costs less. Beyond `MAX_LIMIT`
-    such ties stay as Milvus gave them.
+    Excluded items are fetched as well, and dropped here. So one call serves all users with the
+    same filter whose limits come to the same power of two. A search is repeated with twice the
+    limit if too few items are left, or if items with the same score as the last one may be
+    missing. Once it costs less, a user gets a call of his own whose expression excludes the items.
+    Beyond `MAX_LIMIT` ties stay as Milvus gave them.
 
     Raises:
         RequestError: a `top_k` is more than Milvus gives, and more items are there.
