@@ -123,8 +123,7 @@ def is_ours(client: MilvusClient, name: str, timeout: float) -> bool:
 
 
 def made(client: MilvusClient, name: str, timeout: float) -> int:
-    """When the collection was made, as a number that grows with time. In Milvus Lite, whose file one
-    process has, it is always 0."""
+    """When the collection was made, as a number that grows with time; always 0 in Milvus Lite."""
     return int(client.describe_collection(name, timeout=timeout).get("created_timestamp", 0))
 
 
