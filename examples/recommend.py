@@ -1,4 +1,4 @@
-"""From tables to recommendations with titles, in seconds: run it in an empty folder."""
+"""Train, ingest and recommend in a few seconds. Run it in an empty folder."""
 
 from pathlib import Path
 
