@@ -131,9 +131,9 @@ class UserEncoder:
         """Encode users.
 
         Args:
-            users: B dicts as described above, or a DataFrame. A DataFrame has the column
-                ``history``, and either ``user`` or the schema's user columns. One dict counts as a
-                list of one.
+            users: B dicts as described above, or a DataFrame with the columns ``user`` and
+                ``history``. Instead of ``user`` it may have the schema's user columns. One dict
+                counts as a list of one.
 
         Returns:
             ``(B, 256)`` float32.

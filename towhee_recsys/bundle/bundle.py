@@ -8,7 +8,7 @@ items.safetensors       code, features and number of interactions of each known 
 features.json           vocabularies and scales of the features, the items' ids       yes
 schema.json             the columns and their roles                                   yes
 config.json             the shape of the towers                                       yes
-popularity.safetensors  popular items by label of users, if users have labels         no
+popularity.safetensors  popular items by label of users, if there are such labels     no
 calibration.json        scores as probabilities, if interactions were held out        no
 metadata.json           the training data, the settings and the metrics               no
 MODEL_CARD.md           the same as text, with intended use and limitations           no
@@ -97,7 +97,7 @@ class Bundle:
     user_features: TableFeatures
     item_features: TableFeatures
     segments: Segments = field(default_factory=dict)
-    """Popular items by label of users. Empty if users have no labels."""
+    """Popular items by label of users. Empty if no label has enough users."""
     calibration: Calibration | None = None
     """Scores as probabilities. None if no interactions were held out."""
 

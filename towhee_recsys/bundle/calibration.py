@@ -13,11 +13,11 @@ class Calibration(BaseModel):
     """A curve from an item's share of the scores to the probability that it is the user's next
     item.
 
-    Scores of different users cannot be compared: one user's scores are all higher than another's.
-    Shares can. An item's share is its softmax over all items that the user has not seen, which is
-    also what training raises. Models are overconfident, and the curve corrects that. It is linear
-    between its points, constant beyond the first and the last, and never falls, so an item with a
-    higher score is no less likely.
+    Scores of different users cannot be compared: all scores of one user may be higher than those of
+    another. Shares can. An item's share is its softmax over all items that the user has not seen,
+    which is also what training raises. Models are overconfident, and the curve corrects that. It is
+    linear between its points, constant beyond the first and the last, and never falls, so an item
+    with a higher score is no less likely.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

@@ -82,8 +82,8 @@ def segment_arrays(segments: Segments, features: TableFeatures) -> dict[str, NDA
     - ``interactions.COLUMN``: ``(S,)`` numbers of interactions
     - ``items.COLUMN``, ``counts.COLUMN``: the items and counts of all labels, one label after
       another
-    - ``offsets.COLUMN``: ``(S + 1,)``; label s has the items from ``offsets[s]`` to ``offsets[s +
-      1]``
+    - ``offsets.COLUMN``: ``(S + 1,)``; the items of label s are ``items[offsets[s]:offsets[s +
+      1]]``
     """
     arrays: dict[str, NDArray[Any]] = {}
     for name, labels in segments.items():
