@@ -19,7 +19,7 @@ FROM_ELSEWHERE = re.compile(r"""<(?:script|link|img)[^>]+(?:src|href)=["']?(?:ht
 
 def build(sources: Path, site: Path) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("sphinx", reason="needs the extra docs: pip install '.[docs]'")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", sources, site]
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", str(sources), str(site)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from services.processes import free_port, program, running
 
 
@@ -20,7 +22,7 @@ def redis_server(folder: Path, *options: str) -> Iterator[int]:
     command = [program("redis-server", "redis-server"), "--port", str(port), "--bind", "127.0.0.1"]
     command += ["--dir", str(folder), "--save", "", "--appendonly", "no", *options]
     with (
-        contextlib.closing(redis.Redis(port=port, retry=None)) as client,
+        contextlib.closing(redis.Redis(port=port, retry=Retry(NoBackoff(), 0))) as client,
         running(command, folder / "log", lambda: _answers(client), 20),
     ):
         yield port

@@ -19,7 +19,8 @@ from towhee_recsys.stores.vectors.milvus import MilvusStore
 from towhee_recsys.testing import VectorStoreConformance
 from towhee_recsys.testing.vectors import ladder
 
-KINDS = ["lite", "milvus_server", "embedded", "redis", "redis_cluster", "mysql"]
+VECTORS = ["milvus_lite_uri", "milvus_server_uri"]
+RECORDS = ["embedded_url", "redis_url", "redis_cluster_url", "mysql_url"]
 
 
 def _use_records(store: RecordStore) -> None:
@@ -38,25 +39,20 @@ def _use_vectors(store: VectorStore) -> None:
     assert checks.ids(store) == [1]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*VECTORS, *RECORDS])
 def cycle(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Open, use and close a store."""
-    kind, name = request.param, "t" + uuid.uuid4().hex
-    if kind in ("lite", "milvus_server"):
-        uri = request.getfixturevalue(f"milvus_{kind}_uri" if kind == "lite" else f"{kind}_uri")
+    place, name = request.getfixturevalue(request.param), "t" + uuid.uuid4().hex
 
-        def vectors() -> None:
-            with MilvusStore(uri, alias=name) as store:
-                _use_vectors(store)
-
-        return vectors
-    url = request.getfixturevalue(f"{kind}_url")
+    def vectors() -> None:
+        with MilvusStore(place, alias=name) as store:
+            _use_vectors(store)
 
     def records() -> None:
-        with open_record_store(url, namespace=name) as store:
+        with open_record_store(place, namespace=name) as store:
             _use_records(store)
 
-    return records
+    return vectors if request.param in VECTORS else records
 
 
 def _held() -> dict[str, int]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_parent_and_children_use_a_record_store_at_once(store: RecordStore) -> N
             assert store.get_items([0]) == [{"item_id": 0}]
             assert store.get_histories([user]) == [[1]]
 
-    children = [forked(lambda child=child: work(child)) for child in range(1, 4)]
+    children = [forked(partial(work, child)) for child in range(1, 4)]
     work(0)
     assert [exit_code(child) for child in children] == [0, 0, 0]
     assert store.counts() == {"items": 1, "users": 0, "histories": 200}

@@ -22,6 +22,7 @@ from towhee_recsys.errors import (
     StoreLocked,
     StoreUnavailable,
 )
+from towhee_recsys.stores.vectors.collection import Index
 from towhee_recsys.stores.vectors.milvus import MilvusStore
 from towhee_recsys.testing import VectorStoreConformance
 from towhee_recsys.testing.vectors import axis, ladder
@@ -29,6 +30,8 @@ from towhee_recsys.testing.vectors import axis, ladder
 
 class MilvusConformance(VectorStoreConformance):
     """What Milvus does beside what every store does."""
+
+    uri: str
 
     def test_calls_are_of_bounded_size(
         self, store: MilvusStore, monkeypatch: pytest.MonkeyPatch
@@ -71,7 +74,7 @@ class TestMilvusLite(MilvusConformance):
 
 
 class ServerConformance(MilvusConformance):
-    index_type = "FLAT"
+    index_type: Index = "FLAT"
 
     @pytest.fixture
     def store(self, milvus_server_uri: str) -> Iterator[MilvusStore]:
@@ -94,7 +97,7 @@ class TestMilvusServer(ServerConformance):
 
 
 @pytest.mark.parametrize("index", ["HNSW", "AUTO"])
-def test_other_indexes(milvus_lite_uri: str, index: str) -> None:
+def test_other_indexes(milvus_lite_uri: str, index: Index) -> None:
     store = MilvusStore(milvus_lite_uri, index=index)
     checks = VectorStoreConformance()
     checks.test_the_score_is_the_inner_product(store)

@@ -44,12 +44,13 @@ def test_other_clients_read_the_keys(redis_url: str) -> None:
     store.close()
 
 
+@pytest.mark.service
 def test_a_server_that_restarts_is_found_again(tmp_path: Path) -> None:
     with redis_server(tmp_path) as port:
         store = open_record_store(f"redis://127.0.0.1:{port}", timeout=2)
         client = redis.Redis(port=port)
         store.put_items([{"item_id": 1}])
-        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        client.client_kill_filter(_type="normal", skipme=True)
         client.close()
         assert store.get_items([1]) == [{"item_id": 1}]
     with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{port}"):
@@ -69,6 +70,7 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
         open_record_store(f"redis+cluster://me:s3cret@127.0.0.1:{port}", timeout=2)
 
 
+@pytest.mark.service
 def test_a_refused_login_is_said(tmp_path: Path) -> None:
     with redis_server(tmp_path, "--requirepass", "right") as port:
         store = open_record_store(f"redis://:wr0ng@127.0.0.1:{port}", timeout=2)

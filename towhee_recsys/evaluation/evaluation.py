@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset, Split, last_two
-from towhee_recsys.encoders import ItemEncoder, UserEncoder, known_rows
+from towhee_recsys.encoders import ItemEncoder, Towers, UserEncoder, known_rows
 from towhee_recsys.errors import DataError, DownloadError, TrainingError
 from towhee_recsys.evaluation.baselines import (
     POPULARITY,
@@ -270,8 +270,8 @@ def recorded_dataset(bundle: Bundle) -> Dataset:
 
 def model_scores(bundle: Bundle, dataset: Dataset) -> Score:
     """The inner products of both encoders' vectors, as the pipelines compute them."""
-    users = UserEncoder(bundle)
-    vectors = ItemEncoder(bundle).encode(dataset.item_records())
+    towers = Towers(bundle)
+    users, vectors = UserEncoder(towers), ItemEncoder(towers).encode(dataset.item_records())
     features = bundle.user_features.transform(dataset.user_records())
     known = known_rows(bundle, dataset.items[ITEM_ID].tolist())
 
