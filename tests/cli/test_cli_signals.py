@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSI
 
 PROCESSES = """
 from towhee_recsys.training import fitting
-fitting._WORTH_A_PROCESS = 0
+fitting.WORTH_A_PROCESS = 0
 from towhee_recsys.cli import main
 main()
 """
