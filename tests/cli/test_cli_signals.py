@@ -41,6 +41,8 @@ def _ended(process: subprocess.Popen[str], children: list[psutil.Process], folde
     """What it still says on stderr. No process is left, and no file in its temporary folder."""
     _, stderr = process.communicate(timeout=120)
     _, alive = psutil.wait_procs(children, timeout=30)
+    for child in alive:
+        child.kill()
     assert not alive
     assert list((folder / "tmp").glob("towhee_recsys-*")) == []
     assert "Traceback" not in stderr
