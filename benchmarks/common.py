@@ -1,4 +1,4 @@
-"""What the benchmarks share: timing in turns, tables, and a record of versions and machine."""
+"""Helpers of the benchmarks: timing, tables, and records of versions and machine."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ PACKAGES = ("towhee_recsys", "towhee", "paddlepaddle", "pymilvus", "milvus-lite"
 
 
 class Parser(argparse.ArgumentParser):
-    """Options of a script, whose docstring is its help."""
+    """A parser whose help is the script's docstring."""
 
     def __init__(self, doc: str) -> None:
         super().__init__(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def own_process(cores: int | None = None) -> ProcessPoolExecutor:
-    """A process of its own for what is measured, of a fresh Python, with so many cores or all."""
+    """A pool of one fresh Python process, limited to `cores` if given."""
     return ProcessPoolExecutor(1, get_context("spawn"), initializer=_use, initargs=(cores,))
 
 
@@ -45,15 +45,18 @@ def _use(cores: int | None) -> None:
         return
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-    # NumPy's threads are there already, and stay where they were.
+    # NumPy's threads exist already, and keep their cores.
     global _limits
     _limits = threadpool_limits(cores)
 
 
 def in_turns(calls: Mapping[str, Callable[[int], Any]], rounds: int) -> dict[str, np.ndarray]:
-    """Milliseconds of each call in each round, one after the other, so that all see the same
-    machine, and in every order of turn, as what ran before leaves its caches; each is given the
-    round's number. Three rounds before are not counted."""
+    """Milliseconds of each call in each round.
+
+    The calls take turns, so that all see the same state of the machine. The order changes from
+    round to round, because each call leaves its caches to the next. Each call gets the number of
+    the round. Three rounds before the first are not counted.
+    """
     times: dict[str, list[float]] = {name: [] for name in calls}
     orders = list(permutations(calls))
     for i in range(-3, rounds):
@@ -73,7 +76,7 @@ def trained(
     seed: int = 0,
     started: float | None = None,
 ) -> Any:
-    """A bundle of a preset, with progress on stderr; `epochs` replace the preset's."""
+    """Train a preset, with progress on stderr. `epochs` replaces the preset's."""
     from towhee_recsys import train
     from towhee_recsys.progress import TrainingBar
     from towhee_recsys.training import preset
@@ -87,13 +90,13 @@ def trained(
 
 
 def trial(name: str, epochs: float | None, seed: int = 0) -> str:
-    """What a row is called: a preset, with what is not as the preset has it."""
+    """The name of a row: the preset, and the settings that differ from it."""
     changed = [f"{epochs:g} epochs"] if epochs else []
     return ", ".join([name, *changed, *([f"seed {seed}"] if seed else [])])
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores, Python, and the versions of what was measured."""
+    """Processor, cores, and the versions of Python and the measured packages."""
     processor = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -107,7 +110,7 @@ def machine() -> dict[str, Any]:
 
 
 def when() -> dict[str, str]:
-    """The date and, in a git checkout, the commit; a ``+`` says that there were changes to it."""
+    """The date and, in a git checkout, the commit. A ``+`` marks uncommitted changes."""
     date = {"date": datetime.now(timezone.utc).date().isoformat()}
     describe = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
     try:
@@ -120,16 +123,16 @@ def when() -> dict[str, str]:
 
 
 def report(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], **more: Any) -> None:
-    """Print a table, and keep it with date and machine as ``benchmarks/results/NAME.json``."""
+    """Print a table, and save it with date and machine as ``benchmarks/results/NAME.json``."""
     dicts = [dict(zip(columns, row, strict=True)) for row in rows]
     show(name, columns, dicts)
     _write(name, {"command": command(), **when(), "machine": machine(), **more, "rows": dicts})
 
 
 def keep(name: str, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
-    """Put rows into ``benchmarks/results/NAME.json``, each in place of the one of the same `key`.
+    """Save rows in ``benchmarks/results/NAME.json``. A row replaces the one with the same `key`.
 
-    The others stay, so that what takes long can be run one by one; each row therefore has its own
+    Other rows stay, so that long runs can be done one by one. Each row therefore has its own
     command and machine. Returns all rows.
     """
     kept = {tuple(row[column] for column in key): row for row in recorded(name)}
@@ -141,13 +144,13 @@ def keep(name: str, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[
 
 
 def recorded(name: str) -> list[dict[str, Any]]:
-    """The rows that are kept under this name, none where there are none yet."""
+    """The rows saved under this name; an empty list if there are none yet."""
     path = RESULTS / f"{name}.json"
     return list(json.loads(path.read_text())["rows"]) if path.exists() else []
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print a table, and the machine below it."""
+    """Print a table, and a line about the machine."""
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, justify="left" if column == columns[0] else "right")
@@ -159,13 +162,13 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) 
 
 
 def command() -> str:
-    """What was called, without the folders that things lie in here."""
+    """The command line, without the folders of this machine."""
     called = ["python", f"benchmarks/{Path(sys.argv[0]).name}"]
     return shlex.join([*called, *(Path(arg).name if "/" in arg else arg for arg in sys.argv[1:])])
 
 
 def names(text: str) -> list[str]:
-    """``a,b`` → both; nothing from an empty text. The type of an option."""
+    """Split ``a,b``. An empty text gives no names. This is the type of an option."""
     return [name for name in text.split(",") if name]
 
 

@@ -1,11 +1,12 @@
-"""How fast vectors are computed, and what reading less of a history costs in quality.
+"""Measure how fast vectors are computed, and how quality depends on the length of histories.
 
     python benchmarks/encoders.py --data ml-1m --bundle recsys-home/bundle
 
-One user's vector on one core; many users' and items' on all; and the user tower with only the
-latest 25, 50, 100 and 200 items of each history: the test's NDCG@10 next to the milliseconds that a
-history of that length takes. Without a bundle one is trained first; its speed is that of any, its
-quality is not.
+It measures one user's vector on one core, many users' and items' vectors on all cores, and the user
+tower with only the latest 25, 50, 100 and 200 items of each history: HR@10 and NDCG@10 on the test
+items, and the milliseconds for a history of that length.
+
+Without `--bundle` it trains a model first. Speed does not depend on the quality of the model.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ USERS, ITEMS, TOGETHER = 1_024, 20_000, 256
 def main() -> None:
     parser = Parser(__doc__)
     parser.add_argument("--data", default="sample", help="as for quality.py")
-    parser.add_argument("--bundle", type=Path, help="a model trained on this data")
-    parser.add_argument("--preset", default="fast", help="to train where there is no bundle")
+    parser.add_argument("--bundle", type=Path, help="folder of a model trained on this data")
+    parser.add_argument("--preset", default="fast", help="to train if there is no bundle")
     parser.add_argument("--epochs", type=float, help="instead of the preset's")
-    parser.add_argument("--rounds", type=int, default=300, help="of one user")
+    parser.add_argument("--rounds", type=int, default=300, help="for the vector of one user")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bundle = args.bundle
@@ -52,11 +53,11 @@ def main() -> None:
         items_a_second=round(items),
         cores=os.cpu_count(),
     )
-    print(f"{users:,.0f} users/s of 200 items, {TOGETHER} together; {items:,.0f} items/s")
+    print(f"{users:,.0f} users/s with 200 items each, {TOGETHER} together; {items:,.0f} items/s")
 
 
 def one_user(bundle: Path, data: str, rounds: int) -> dict[int, Sequence[float]]:
-    """p50 and p99 milliseconds of one user's vector, by how long the history is."""
+    """p50 and p99 milliseconds of one user's vector, by length of the history."""
     from towhee_recsys import UserEncoder
 
     encoder = UserEncoder(bundle)
@@ -72,7 +73,7 @@ def one_user(bundle: Path, data: str, rounds: int) -> dict[int, Sequence[float]]
 
 
 def many(bundle: Path, data: str) -> tuple[float, float]:
-    """Users and items a second, encoded together."""
+    """Users and items encoded a second, in batches."""
     from towhee_recsys import ItemEncoder, UserEncoder
 
     encoder, requests = UserEncoder(bundle), made_requests(data, USERS)
@@ -91,7 +92,7 @@ def many(bundle: Path, data: str) -> tuple[float, float]:
 
 
 def made_requests(data: str, count: int) -> list[dict[str, Any]]:
-    """The data's users, with histories of 200 items drawn from all."""
+    """Users of the data, with histories of 200 random items."""
     dataset = made.load(data)
     ids, users = dataset.items["item_id"].tolist(), dataset.user_records()
     rng = np.random.default_rng(0)
@@ -105,8 +106,8 @@ def made_requests(data: str, count: int) -> list[dict[str, Any]]:
 
 
 def by_length(bundle: Path, data: str) -> dict[int, tuple[float, float]]:
-    """The test's HR@10 and NDCG@10 where only the latest n items are read; all that was seen is
-    left out still."""
+    """HR@10 and NDCG@10 on the test items if the model reads only the latest n items. All seen
+    items are still left out."""
     from towhee_recsys import Bundle
     from towhee_recsys.datasets import last_two
     from towhee_recsys.evaluation.evaluation import model_scores, rank_users
@@ -116,7 +117,7 @@ def by_length(bundle: Path, data: str) -> dict[int, tuple[float, float]]:
     split = last_two(dataset.histories)
     score = model_scores(Bundle.load(bundle), dataset)
     ids = dataset.items["item_id"].to_numpy()
-    found = {}
+    metrics = {}
     for n in LENGTHS:
         ranks = rank_users(
             lambda rows, pasts, n=n: score(rows, [past[-n:] for past in pasts]),
@@ -125,8 +126,8 @@ def by_length(bundle: Path, data: str) -> dict[int, tuple[float, float]]:
             np.arange(len(ids)),
             ids,
         )
-        found[n] = hit_rate(ranks), ndcg(ranks)
-    return found
+        metrics[n] = hit_rate(ranks), ndcg(ranks)
+    return metrics
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ Cell = Callable[[Row], str]
 
 @dataclass(frozen=True)
 class Table:
-    """Some rows of one results file, under column names of one's own."""
+    """Rows of one results file, with the column names of the page."""
 
     results: str
     columns: Mapping[str, Cell]
@@ -43,7 +43,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what was measured and how, the tables, and what to note about them."""
+    """A heading, the protocol, the tables, and a note about them."""
 
     title: str
     protocol: str
@@ -52,32 +52,32 @@ class Section:
 
 
 def text(key: str) -> Cell:
-    """A field as it is; empty where it is absent."""
+    """A field as it is; empty if it is absent."""
     return lambda row: str(row.get(key, ""))
 
 
 def whole(key: str) -> Cell:
-    """A count, or an amount that is shown without decimals."""
+    """A number without decimals."""
     return lambda row: f"{round(row[key]):,}"
 
 
 def number(key: str, digits: int) -> Cell:
-    """A number with so many decimals; empty where it is absent."""
+    """A number with `digits` decimals; empty if it is absent."""
     return lambda row: f"{row[key]:,.{digits}f}" if key in row else ""
 
 
 def percent(key: str, digits: int = 1) -> Cell:
-    """A share."""
+    """A share in percent; empty if it is absent."""
     return lambda row: f"{row[key]:.{digits}%}" if key in row else ""
 
 
 def interval(key: str) -> Cell:
-    """Both ends of a 95% interval."""
+    """The two ends of a 95% interval."""
     return lambda row: f"{row[key][0]:.3f} to {row[key][1]:.3f}"
 
 
 def named(key: str, names: Mapping[str, str]) -> Cell:
-    """A field in the words of the page."""
+    """A field, renamed for the page."""
     return lambda row: names.get(row[key], row[key])
 
 
@@ -85,8 +85,8 @@ def ordered(key: str, values: Sequence[str], **where: str) -> Callable[[list[Row
     """The rows with these values, in this order, and with the fields of `where`."""
 
     def chosen(rows: list[Row]) -> list[Row]:
-        those = [row for row in rows if all(row[k] == v for k, v in where.items())]
-        return [row for value in values for row in those if row[key] == value]
+        matching = [row for row in rows if all(row[k] == v for k, v in where.items())]
+        return [row for value in values for row in matching if row[key] == value]
 
     return chosen
 
@@ -110,7 +110,7 @@ QUALITY: Mapping[str, Cell] = {
     "seconds": number("seconds", 1),
 }
 DATA = {"sample": "sample", "made-60000": "generated"}
-QUESTIONS = {
+EVALUATED = {
     "new users after 0 items": "new users, no item known",
     "new users after 1 items": "new users, 1 item known",
     "new users after 3 items": "new users, 3 items known",
@@ -170,7 +170,7 @@ SECTIONS = (
             Table(
                 "cold_start",
                 {
-                    "evaluated": named("evaluated", QUESTIONS),
+                    "evaluated": named("evaluated", EVALUATED),
                     "users": whole("users"),
                     "HR@10": number("HR@10", 3),
                     "popular": number("popular HR@10", 3),
@@ -481,7 +481,7 @@ def chosen(one: Table) -> list[Row]:
 
 
 def table(one: Table) -> str:
-    """As Markdown; text is left-aligned, numbers are right-aligned."""
+    """The table in Markdown. Text is left-aligned, numbers are right-aligned."""
     rows = [[cell(row) for cell in one.columns.values()] for row in chosen(one)]
     columns = [[row[i].replace(",", "") for row in rows] for i in range(len(one.columns))]
     numeric = [any(values) and all(NUMERIC.match(value) for value in values) for values in columns]
@@ -490,7 +490,7 @@ def table(one: Table) -> str:
 
 
 def measured(one: Table) -> str:
-    """Command, date, versions and machine, each once."""
+    """The commands, dates, versions and machines of a table, each once."""
     facts = document(one.results)
     rows = [{**{k: v for k, v in facts.items() if k != "rows"}, **row} for row in chosen(one)]
     commands = list(dict.fromkeys(f"`{row['command']}`" for row in rows))
@@ -541,7 +541,7 @@ def headlines() -> str:
 
 
 def with_headlines(readme: str) -> str:
-    """The README with the figures between the two markers."""
+    """The README with new figures between the two markers."""
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,9 +1,9 @@
-"""How near `ingest` is to its floor: items through the pipeline against bare inserts of vectors.
+"""Compare `ingest` with bare inserts of the same vectors.
 
     python benchmarks/ingestion.py --rows 20000 [--server http://127.0.0.1:19530]
 
 The pipeline reads records, encodes them, writes vectors and records, flushes, counts and publishes.
-The floor is pymilvus' `insert` of the same vectors, batches of the same size, then flush and load.
+The bare insert is pymilvus' `insert` in batches of the same size, then flush and load.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def made(rows: int) -> tuple[Any, Any]:
-    """The sample's items, over and over under new ids, and a model of the sample."""
+    """The sample's items, repeated with new ids, and a model trained on the sample."""
     from towhee_recsys import Dataset, train
     from towhee_recsys.training import TrainingConfig
 

@@ -1,14 +1,16 @@
-"""A seed becomes a data set of another shape than MovieLens, as Parquet tables and a dataset.yaml.
+"""Generate a data set that differs from MovieLens, as Parquet tables and a dataset.yaml.
 
     python benchmarks/made.py FOLDER [--users 60000] [--seed 0]
 
-20,000 items with one to four tags and a text id, no table of users, five to ten interactions each.
-Tags lie on a circle. A user stands somewhere on it and drifts forward, further with every item,
-returning now and then to one of three favourite tags. The next item is drawn from those of the tag
-by popularity, which is long-tailed. So the latest items say where a user is, their order says where
-the user goes, and what everybody likes says little: there is something to be found by a model that
-reads sequences. Of users' last items, the ten most popular hold 3%; ten guesses from all tags that
-a user has met hold 14%, those from the latest tags and what lies ahead of them 23%.
+There are 20,000 items with one to four tags and a text id, no table of users, and five to ten
+interactions for each user. The tags form a circle. A user starts somewhere on it, moves forward
+with each item, and now and then returns to one of three favourite tags. Each item is drawn from the
+items of the current tag by popularity, which is long-tailed.
+
+So a user's latest items show where the user is, their order shows where the user goes, and overall
+popularity says little. A model that reads sequences has something to learn: the ten most popular
+items include the user's last item for 3% of users, ten guesses from all tags in the user's history
+for 14%, and ten guesses from the latest tags and the ones ahead of them for 23%.
 """
 
 from __future__ import annotations
@@ -27,11 +29,11 @@ USERS = 60_000
 TAGS = 200
 SHORTEST, LONGEST = 5, 10
 DRIFT = 1.5
-"""Tags that a user moves on by an item, on average."""
+"""Tags that a user moves forward with each item, on average."""
 RETURNS = 0.25
-"""Share of items that are of a favourite tag instead."""
+"""Share of items that have a favourite tag instead."""
 _DRAWS = 2 * LONGEST
-"""Items drawn for each user, of which the first different ones count."""
+"""Items drawn for each user. The first distinct ones are used."""
 _FIRST_DAY, _DAY = 1_672_531_200, 86_400  # 2023-01-01
 
 DESCRIPTION = """\
@@ -42,9 +44,9 @@ items: {{path: items.parquet, item_id: item, columns: {{tags: multi_categorical}
 
 
 def load(name: str) -> Any:
-    """What `Dataset.load` takes, or ``made``, or ``made:2`` with twice as many users → a data set.
+    """Load a data set: a name of `Dataset.load`, ``made``, or ``made:2`` with twice as many users.
 
-    The tables of a made data set are written to a temporary folder and read from there.
+    The tables of a generated data set are written to a temporary folder and read from there.
     """
     from towhee_recsys import Dataset
 
@@ -56,7 +58,8 @@ def load(name: str) -> Any:
 
 
 def write(folder: Path, users: int = USERS, seed: int = 0) -> Path:
-    """Write the tables of `seed` into `folder`; the path of their dataset.yaml."""
+    """Generate the tables of `seed`, and write them to `folder`. Returns the path of
+    dataset.yaml."""
     rng = np.random.Generator(np.random.PCG64(seed))
     folder.mkdir(parents=True, exist_ok=True)
     tags, items = _items(rng)
@@ -69,8 +72,8 @@ def write(folder: Path, users: int = USERS, seed: int = 0) -> Path:
 
 
 def _items(rng: np.random.Generator) -> tuple[NDArray[np.int64], pd.DataFrame]:
-    """The ``(ITEMS,)`` main tag of each item, ascending, and the items' table: up to three tags
-    more, near the main one."""
+    """The main tag of each item, ``(ITEMS,)`` ascending, and the items' table. An item has up to
+    three more tags near its main tag."""
     main = np.sort(rng.integers(0, TAGS, ITEMS))
     others = (main[:, None] + rng.integers(1, 6, (ITEMS, 3))) % TAGS
     many = rng.integers(0, 4, ITEMS)
@@ -79,7 +82,7 @@ def _items(rng: np.random.Generator) -> tuple[NDArray[np.int64], pd.DataFrame]:
         list(dict.fromkeys([first, *rest[:n]]))
         for first, rest, n in zip(names[main], names[others], many, strict=True)
     ]
-    # Ids say nothing of what they stand for.
+    # Ids say nothing about the item.
     ids = [f"item-{number:05d}" for number in rng.permutation(ITEMS)]
     return main, pd.DataFrame({"item": ids, "tags": labels})
 
@@ -102,7 +105,7 @@ def _interactions(
 
 
 def _walks(rng: np.random.Generator, users: int) -> NDArray[np.int64]:
-    """``(users, _DRAWS)`` tags, one after the other."""
+    """The tags that each user visits, in order: ``(users, _DRAWS)``."""
     start = rng.uniform(0, TAGS, (users, 1))
     way = start + np.cumsum(rng.exponential(DRIFT, (users, _DRAWS)), axis=1)
     favourites = rng.integers(0, TAGS, (users, 3))
@@ -114,7 +117,7 @@ def _walks(rng: np.random.Generator, users: int) -> NDArray[np.int64]:
 def _draw(
     rng: np.random.Generator, main: NDArray[np.int64], tags: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """An item of each tag, by a popularity that falls with the rank as 1 / (rank + 5)."""
+    """Draw an item of each tag. Popularity falls with the rank as 1 / (rank + 5)."""
     popularity = 1.0 / (5.0 + rng.permutation(ITEMS))
     bounds = np.concatenate(([0.0], np.cumsum(popularity)))
     first = np.searchsorted(main, np.arange(TAGS + 1))
@@ -124,9 +127,14 @@ def _draw(
 
 def main() -> None:
     parser = Parser(__doc__)
-    parser.add_argument("folder", type=Path, help="where the tables go; made if it is not there")
-    parser.add_argument("--users", type=int, default=USERS, help="seven or eight interactions each")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same tables")
+    parser.add_argument("folder", type=Path, help="where to write the tables")
+    parser.add_argument(
+        "--users",
+        type=int,
+        default=USERS,
+        help="each has five to ten interactions",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same tables")
     args = parser.parse_args()
     print(write(args.folder, args.users, args.seed))
 

@@ -1,10 +1,10 @@
-"""What Towhee adds to a call of `recommend`: the pipeline against the same operators by hand.
+"""Measure what Towhee adds to a call of `recommend`, compared with calling its operators by hand.
 
     python benchmarks/overhead.py --data ml-1m [--bundle BUNDLE]
 
-All do the same work on the same users, in turns in one process; the overhead is the median of the
-differences, call by call. Beside it, what it would be with a thread for each node, which is how
-Towhee runs pipelines by itself. The last row has further steps.
+All variants do the same work for the same users, and take turns in one process. The overhead is the
+median of the differences, call by call. The last column is the overhead with a thread for each
+node, which is how Towhee runs pipelines by itself. The second row has optional steps.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 from common import Parser, in_turns, report
 
 STEPS = {"rules": [{"filter": {"year": {"gte": 1900}}}], "min_score": -1e9, "diversity": 0.3}
-"""The optional steps, but for reasons, which take ten times as long as all the rest."""
+"""The optional steps except `explain`, which takes ten times as long as all others."""
 
 
 def main() -> None:
     parser = Parser(__doc__)
     parser.add_argument("--data", default="sample", help="as for towhee-recsys train")
-    parser.add_argument("--bundle", help="by default one that is barely trained")
+    parser.add_argument("--bundle", help="by default a model is trained for a moment")
     parser.add_argument("--rounds", type=int, default=500)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def prepared(folder: Path, data: str, bundle: str | None) -> tuple[Any, dict[str, str]]:
-    """A data set, and the settings of pipelines over stores that hold it."""
+    """A data set, and the settings of pipelines. The stores have been filled."""
     from towhee_recsys import Dataset, train
     from towhee_recsys.pipelines import IngestConfig, call, ingest
     from towhee_recsys.training import TrainingConfig
@@ -90,7 +90,8 @@ def measure(
 
 
 def direct(config: Any) -> tuple[int, Callable[[Any], Any]]:
-    """How many operators `recommend` has for that config, and the call of one after the other."""
+    """The number of operators of `recommend` with this config, and a function that calls them in
+    order."""
     from towhee_recsys import operators
     from towhee_recsys.bundle import read_manifest
     from towhee_recsys.components.requests import Defaults

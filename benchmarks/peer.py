@@ -1,4 +1,4 @@
-"""A data set → the ranks of a peer, which is installed and run in an environment of its own."""
+"""Rank the items of a data set with another library, in a virtual environment of its own."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ NAME = "RecTools SASRec"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a peer was able to do."""
+class Result:
+    """The ranks and facts of a peer's run."""
 
     validation: NDArray[np.int64]
-    """The rank of each target, from 1, of all users who are asked, in their order."""
+    """The rank of each evaluated user's target, from 1, in the order of the users."""
     test: NDArray[np.int64]
     facts: dict[str, Any]
-    """How fast it went and how it validated, ``numbers`` in a vector, ``versions``."""
+    """Speed, validation metrics, ``numbers`` in a vector, and ``versions``."""
 
 
-def sasrec(dataset: Any, items: str, seconds: float, folder: Path | None = None) -> Answer:
-    """RecTools' SASRec, trained for so many seconds on what our models are trained on.
+def sasrec(dataset: Any, items: str, seconds: float, folder: Path | None = None) -> Result:
+    """Train and evaluate RecTools' SASRec on the interactions that this library's models train on.
 
     Args:
         dataset: a `towhee_recsys.Dataset`.
-        items: rank ``all`` items or those ``rated``, as for `evaluate`.
-        seconds: of training; reading the data and ranking come on top.
-        folder: for its environment; see `python`.
+        items: rank ``all`` items or only ``rated`` ones, as in `evaluate`.
+        seconds: training time. Reading the data and ranking are not part of it.
+        folder: the virtual environment; see `python`.
     """
     interpreter = python(folder)
     with tempfile.TemporaryDirectory() as scratch:
         np.savez(Path(scratch, "task.npz"), **task(dataset, items))
         _run([interpreter, HERE / "sasrec.py", scratch, "--seconds", str(seconds)])
-        return Answer(
+        return Result(
             np.load(Path(scratch, "validation.npy")),
             np.load(Path(scratch, "test.npy")),
             json.loads(Path(scratch, "facts.json").read_text()),
@@ -69,9 +69,9 @@ def task(dataset: Any, items: str) -> dict[str, NDArray[Any]]:
 
 
 def python(folder: Path | None = None) -> Path:
-    """The interpreter of the peers' environment, which is made unless it is there.
+    """The interpreter of the peers' virtual environment, which is created if it does not exist.
 
-    By default it lies in ``peers`` within the folder where data sets are cached.
+    By default it is the folder ``peers`` in the cache folder of data sets.
     """
     folder = folder or default_folder()
     interpreter = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -86,7 +86,7 @@ def python(folder: Path | None = None) -> Path:
 
 
 def is_ready(folder: Path | None = None) -> bool:
-    """Is the environment there, of these requirements and this Python?"""
+    """True if the environment exists, with these requirements and this version of Python."""
     marker = (folder or default_folder()) / "made-from"
     return marker.is_file() and marker.read_text() == _digest()
 

@@ -1,16 +1,16 @@
-"""How good the models are: HR@10 and NDCG@10 of the next item, next to baselines and a peer.
+"""Measure HR@10 and NDCG@10 of the presets, of baselines and of a peer.
 
     python benchmarks/quality.py --data ml-1m
     python benchmarks/quality.py --data ml-1m --presets best --baselines "" --peer-seconds 0
     python benchmarks/quality.py --data made --baselines popularity,ease
 
-The protocol: each user's last interaction is the test's, the one before it validation's; the full
-catalogue is ranked, less what was seen. All learn from the same histories and are asked the same;
-settings are chosen by validation. Intervals are 95%, over users.
+The protocol: each user's last interaction is the test item, the one before it the validation item.
+All items are ranked that the user has not seen. All models learn from the same histories and are
+evaluated on the same items. Settings are chosen by validation. Intervals are 95%, over users.
 
-Rows are kept in benchmarks/results, so that long trainings can be run one by one: a run replaces
-its own rows and leaves the others. `seconds` of a preset are from reading the data to the bundle,
-those of a baseline include the choice of its settings, those of the peer are training alone.
+Rows are saved in benchmarks/results. A run replaces its own rows and leaves the others, so long
+trainings can be run one by one. `seconds` of a preset run from reading the data to the bundle,
+those of a baseline include the choice of its settings, and those of the peer are training alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from common import Parser, keep, names, recorded, show, trained, trial
 
 FAST = "fast"
 CHOOSING_USERS = 2_000
-"""Users whose validation items choose a baseline's settings."""
+"""Users on whose validation items a baseline's settings are chosen."""
 
 
 def main() -> None:
@@ -51,46 +51,49 @@ def main() -> None:
         "--peer-seconds",
         type=float,
         help="training time of RecTools' SASRec, which is installed in an environment of its own;"
-        " 0 leaves it out; by default what the preset fast took on this data",
+        " 0 leaves it out; by default the time of the preset fast on this data",
     )
     parser.add_argument(
-        "--ranked", choices=("all", "rated"), default="all", help="all items, or those ever met"
+        "--ranked",
+        choices=("all", "rated"),
+        default="all",
+        help="all items, or those with interactions",
     )
-    parser.add_argument("--epochs", type=float, help="instead of the presets': to try this script")
+    parser.add_argument("--epochs", type=float, help="instead of the presets', to try this script")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--bundles", type=Path, help="a folder to keep the presets' models in")
+    parser.add_argument("--bundles", type=Path, help="folder to save the presets' models in")
     args = parser.parse_args()
-    exam = Exam(args.data, args.ranked)
-    for row in answers(exam, args):
+    protocol = Protocol(args.data, args.ranked)
+    for row in results(protocol, args):
         keep("quality", [row], ("data", "ranked", "model"))
-    of_this = (exam.dataset.name, args.ranked)
-    shown = [row for row in recorded("quality") if (row["data"], row["ranked"]) == of_this]
+    this = (protocol.dataset.name, args.ranked)
+    shown = [row for row in recorded("quality") if (row["data"], row["ranked"]) == this]
     show(
-        f"{exam.dataset.name}: {len(exam.ranked):,} items, {args.ranked}",
+        f"{protocol.dataset.name}: {len(protocol.ranked):,} items, {args.ranked}",
         ["model", "validation HR@10", "validation NDCG@10", "test HR@10", "of HR",
          "test NDCG@10", "of NDCG", "seconds", "numbers"],
         sorted(shown, key=lambda row: row["validation NDCG@10"]),
     )  # fmt: skip
 
 
-def answers(exam: Exam, args: Any) -> Iterator[dict[str, Any]]:
-    """A row for each model, as soon as it is there."""
+def results(protocol: Protocol, args: Any) -> Iterator[dict[str, Any]]:
+    """Yield a row for each model, as soon as it is measured."""
     for name in args.baselines:
-        yield exam.baseline(name)
+        yield protocol.baseline(name)
     for name in args.presets:
-        yield exam.preset(name, args)
+        yield protocol.preset(name, args)
     seconds = args.peer_seconds
     if seconds is None:
         taken = {(row["data"], row["model"]): row["seconds"] for row in recorded("quality")}
-        seconds = taken.get((exam.dataset.name, FAST))
+        seconds = taken.get((protocol.dataset.name, FAST))
         if seconds is None:
             raise SystemExit(f"run --presets {FAST} first, or give --peer-seconds")
     if seconds:
-        yield exam.peer(seconds)
+        yield protocol.peer(seconds)
 
 
-class Exam:
-    """A data set's last interactions, which everybody is asked for."""
+class Protocol:
+    """A data set and its held-out items, on which all models are evaluated."""
 
     def __init__(self, data: str, ranked: str) -> None:
         from towhee_recsys.datasets import last_two
@@ -113,17 +116,17 @@ class Exam:
         from towhee_recsys.evaluation.baselines import fit_baseline
         from towhee_recsys.evaluation.metrics import ndcg
 
-        asked = np.flatnonzero(self.split.validation >= 0)
-        some = np.sort(np.random.default_rng(0).permutation(asked)[:CHOOSING_USERS])
+        users = np.flatnonzero(self.split.validation >= 0)
+        some = np.sort(np.random.default_rng(0).permutation(users)[:CHOOSING_USERS])
         begin = time.monotonic()
-        found = fit_baseline(
+        baseline = fit_baseline(
             name,
             self.split.train,
             self.items,
             lambda score: ndcg(self.ranks(score, "validation", some)),
         )
         seconds = time.monotonic() - begin
-        return self.asked(name, found.score, seconds, settings=found.settings)
+        return self.evaluated(name, baseline.score, seconds, settings=baseline.settings)
 
     def preset(self, name: str, args: Any) -> dict[str, Any]:
         from towhee_recsys.evaluation.evaluation import model_scores
@@ -135,7 +138,7 @@ class Exam:
         seconds = self.reading + time.monotonic() - begin
         if args.bundles:
             bundle.save(args.bundles / name)
-        return self.asked(
+        return self.evaluated(
             trial(name, args.epochs, args.seed),
             model_scores(bundle, self.dataset),
             seconds,
@@ -144,12 +147,12 @@ class Exam:
         )
 
     def peer(self, seconds: float) -> dict[str, Any]:
-        found = peer.sasrec(self.dataset, self.which, seconds)
-        facts = {name: found.facts[name] for name in ("numbers", "epochs", "versions")}
+        result = peer.sasrec(self.dataset, self.which, seconds)
+        facts = {name: result.facts[name] for name in ("numbers", "epochs", "versions")}
         name = f"{peer.NAME}, {seconds:.0f} s"
-        return self.row(name, found.validation, found.test, found.facts["seconds"], **facts)
+        return self.row(name, result.validation, result.test, result.facts["seconds"], **facts)
 
-    def asked(self, name: str, score: Any, seconds: float, **more: Any) -> dict[str, Any]:
+    def evaluated(self, name: str, score: Any, seconds: float, **more: Any) -> dict[str, Any]:
         validation, test = (self.ranks(score, which) for which in ("validation", "test"))
         return self.row(name, validation, test, seconds, **more)
 

@@ -1,9 +1,10 @@
-"""How search grows with the catalogue: made, clustered vectors on a Milvus server.
+"""Measure search on a Milvus server as the catalogue grows, with generated clustered vectors.
 
     python benchmarks/scale.py --server http://127.0.0.1:19530 [--items 10000,100000]
 
-What the pipeline's search does, by the library's own store: ten items, 100 seen ones left out, the
-index that the store chooses for so many items. Recall is against NumPy's exact answer.
+The search is the pipeline's, by the library's store: ten items, without 100 seen ones, and with the
+index that the store chooses for the number of items. Recall is measured against the exact answer of
+NumPy.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def main() -> None:
 
 
 def clustered(count: int, rng: np.random.Generator) -> np.ndarray:
-    """``(count, 256)`` float32 around 500 centres, the more items the denser."""
+    """``(count, 256)`` float32 vectors around 500 centres."""
     centres = np.random.default_rng(0).normal(size=(500, 256))
     points = centres[rng.integers(0, len(centres), count)] + 0.5 * rng.normal(size=(count, 256))
     return (points / 16).astype(np.float32)
@@ -63,14 +64,14 @@ def measure(uri: str, count: int) -> list[object]:
     store.publish(name)
     built = time.perf_counter() - begin
     try:
-        found, times = [], []
+        answers, times = [], []
         for i in range(QUERIES):
             begin = time.perf_counter()
             hits = store.search(users[i : i + 1], [TOP_K], FINGERPRINT, exclude=[seen[i]])
             times.append((time.perf_counter() - begin) * 1e3)
-            found.append({hit["item_id"] for hit in hits[0]})
+            answers.append({hit["item_id"] for hit in hits[0]})
         recall = np.mean(
-            [len(f & set(t)) / TOP_K for f, t in zip(found, truth.tolist(), strict=True)]
+            [len(a & set(t)) / TOP_K for a, t in zip(answers, truth.tolist(), strict=True)]
         )
         batches = []
         for i in range(0, QUERIES - 63, 64):

@@ -1,12 +1,12 @@
-"""How near `recommend` is to its floor, what a long history costs, and what one would use instead.
+"""Compare `recommend` with a lower bound, with long histories, and with alternatives.
 
     python benchmarks/serving.py --data ml-1m [--bundle DIR] [--server http://127.0.0.1:19530]
 
-The floor is the sum of a bare Paddle forward on ready arrays, a bare Milvus search for ten items
-that leaves out nothing that was seen, and bare Redis reads of user, history and items. A second,
-stricter one has the library's own forward in place of Paddle's. All are timed in turns in one
-process, on the same users, with the histories of the data; then the pipeline by itself, as Paddle's
-threads go on spinning after a call, which slows down what comes next.
+The lower bound (floor) is the sum of a bare Paddle forward pass on ready arrays, a bare Milvus
+search for ten items that excludes nothing, and bare Redis reads of users, histories and items. A
+stricter one (own floor) has the library's forward pass in place of Paddle's. All take turns in one
+process, on the same users, with the histories of the data. Then the pipeline runs alone, because
+Paddle's threads keep spinning after a call and slow down the next one.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SEEN = (0, 20, 200, 1_000, 3_000)
 LENGTHS = (10, 100, 1_000)
 
 ALS_LACKS = (
-    "new users and items without a fit, ratings that count at once, filters, an index and records "
-    "that processes share"
+    "new users and items without a new fit, ratings that count at once, filters, an index and "
+    "records that processes share"
 )
 NUMPY_LACKS = (
     "new users, ratings since the vectors were made, filters, an index and records that processes "
@@ -106,11 +106,13 @@ def against_floor(world: World, uri: str, batch: int, rounds: int) -> list[Any]:
 
 
 def by_history(world: World, uri: str, rounds: int) -> list[list[Any]]:
-    """The 30 users who have met most, as they would be with so many seen items: their latest, and
-    others by chance where they have not as many."""
+    """Milliseconds for the 30 users with the longest histories, with a given number of seen items.
+
+    A history is cut to the user's latest items, or filled up with random items.
+    """
     pipeline, rng = world.pipeline(uri), np.random.default_rng(0)
     pasts = dict(zip(world.users, world.store.get_histories(world.users), strict=True))
-    eager = sorted(pasts, key=lambda user: -len(pasts[user]))[:30]
+    longest = sorted(pasts, key=lambda user: -len(pasts[user]))[:30]
 
     def history(user: Any, count: int) -> list[Any]:
         own = pasts[user][-count:] if count else []
@@ -120,7 +122,7 @@ def by_history(world: World, uri: str, rounds: int) -> list[list[Any]]:
     counts = [count for count in SEEN if count < len(world.item_ids)]
     users = {}
     for count in counts:
-        for i, user in enumerate(eager):
+        for i, user in enumerate(longest):
             new = users[count, i] = max(world.users) + 1 + len(users)
             world.store.put_users([{**world.records[user], "user_id": new}])
             past = history(user, count)
@@ -128,12 +130,12 @@ def by_history(world: World, uri: str, rounds: int) -> list[list[Any]]:
                 {"user_id": new, "item_id": one, "timestamp": t} for t, one in enumerate(past)
             )
 
-    def asking(count: int, top_k: int) -> Callable[[int], Any]:
-        return lambda i: pipeline({"user_id": users[count, i % len(eager)], "top_k": top_k}).get()
+    def request(count: int, top_k: int) -> Callable[[int], Any]:
+        return lambda i: pipeline({"user_id": users[count, i % len(longest)], "top_k": top_k}).get()
 
     p50 = {}
     for top_k in LENGTHS:
-        times = in_turns({str(count): asking(count, top_k) for count in counts}, rounds)
+        times = in_turns({str(count): request(count, top_k) for count in counts}, rounds)
         p50.update({(int(n), top_k): float(np.median(values)) for n, values in times.items()})
     return [
         [n, *(p50[n, top_k] for top_k in LENGTHS), p50[n, TOP_K] / p50[20, TOP_K]] for n in counts
@@ -141,7 +143,7 @@ def by_history(world: World, uri: str, rounds: int) -> list[list[Any]]:
 
 
 def by_step(world: World, uri: str, rounds: int) -> list[list[Any]]:
-    """What a request costs that asks for more than the items."""
+    """Milliseconds of requests with optional steps."""
     pipeline, groups = world.pipeline(uri), world.groups(1, rounds)
     requests: dict[str, dict[str, Any]] = {
         "plain": {},
@@ -163,18 +165,18 @@ def by_step(world: World, uri: str, rounds: int) -> list[list[Any]]:
 
 
 def alternatives(world: World, uris: dict[str, str], rounds: int) -> list[list[Any]]:
-    """The pipeline beside what is quick to write without it, all answering with ten records."""
+    """Compare the pipeline with simple programs that answer with ten records too."""
     single, batches = world.groups(1, rounds), world.groups(64, rounds)
-    asks: dict[str, tuple[Callable[[list[Any]], Any], str]] = {}
+    answers: dict[str, tuple[Callable[[list[Any]], Any], str]] = {}
     for name, uri in uris.items():
         pipeline = world.pipeline(uri)
-        asks[f"recommend, {name}"] = (lambda group, p=pipeline: p(group).get(), "")  # type: ignore[misc]
-    asks["implicit, ALS"] = (implicit_als(world), ALS_LACKS)
-    asks["NumPy, ready user vectors"] = (brute_force(world), NUMPY_LACKS)
+        answers[f"recommend, {name}"] = (lambda group, p=pipeline: p(group).get(), "")  # type: ignore[misc]
+    answers["implicit, ALS"] = (implicit_als(world), ALS_LACKS)
+    answers["NumPy, ready user vectors"] = (brute_force(world), NUMPY_LACKS)
     rows = []
-    one = in_turns({n: lambda i, ask=ask: ask(single[i]) for n, (ask, _) in asks.items()}, rounds)  # type: ignore[misc]
-    many = in_turns({n: lambda i, ask=ask: ask(batches[i]) for n, (ask, _) in asks.items()}, 30)  # type: ignore[misc]
-    for name, (_, lacks) in asks.items():
+    one = in_turns({n: lambda i, a=a: a(single[i]) for n, (a, _) in answers.items()}, rounds)  # type: ignore[misc]
+    many = in_turns({n: lambda i, a=a: a(batches[i]) for n, (a, _) in answers.items()}, 30)  # type: ignore[misc]
+    for name, (_, lacks) in answers.items():
         p50 = float(np.median(one[name]))
         rows.append([name, p50, 64e3 / float(np.median(many[name])), lacks])
     return rows
@@ -189,7 +191,7 @@ def implicit_als(world: World) -> Callable[[list[Any]], Any]:
     model = implicit.als.AlternatingLeastSquares(factors=64, iterations=5, random_state=0)
     model.fit(counts, show_progress=False)
 
-    def ask(group: list[Any]) -> list[list[dict[str, Any]]]:
+    def answer(group: list[Any]) -> list[list[dict[str, Any]]]:
         which = np.array([rows[user] for user in group])
         items, scores = model.recommend(which, counts[which], N=TOP_K)
         return [
@@ -197,7 +199,7 @@ def implicit_als(world: World) -> Callable[[list[Any]], Any]:
             for pair in zip(items.tolist(), scores, strict=True)
         ]
 
-    return ask
+    return answer
 
 
 def brute_force(world: World) -> Callable[[list[Any]], Any]:
@@ -209,7 +211,7 @@ def brute_force(world: World) -> Callable[[list[Any]], Any]:
         [world.vectors(world.users[i : i + 256]) for i in range(0, len(world.users), 256)]
     )
 
-    def ask(group: list[Any]) -> list[list[dict[str, Any]]]:
+    def answer(group: list[Any]) -> list[list[dict[str, Any]]]:
         which = [rows[user] for user in group]
         scores = vectors[which] @ items.T
         scores[seen[which]] = -np.inf
@@ -220,11 +222,11 @@ def brute_force(world: World) -> Callable[[list[Any]], Any]:
             for i, chosen in enumerate(order.tolist())
         ]
 
-    return ask
+    return answer
 
 
 def tables(world: World) -> tuple[dict[Any, int], np.ndarray, list[dict[str, Any]]]:
-    """Each user's row, ``(users, items)`` of who has met what, and the items' records."""
+    """Each user's row, a ``(users, items)`` array of seen items, and the items' records."""
     rows = {user: row for row, user in enumerate(world.users)}
     columns = {item: column for column, item in enumerate(world.item_ids)}
     seen = np.zeros((len(rows), len(columns)), bool)

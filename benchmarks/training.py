@@ -1,16 +1,16 @@
-"""How fast training is, and how much memory it takes as the data grows.
+"""Measure the speed of training, and its memory as the data grows.
 
     python benchmarks/training.py --data ml-1m --presets fast,balanced,best
     python benchmarks/training.py --growth 1,2,4 --presets fast --epochs 0.2
 
-The first measures presets on a data set, for one epoch unless told otherwise, and beside them the
-peer, if `quality.py` has installed it. The second trains on the made data with 1, 2 and 4 times the
-users, for as many steps each time: what training adds to the memory that the tables take should
-stay as it is.
+The first command measures presets on a data set, by default for one epoch, and the peer if
+`quality.py` has installed it. The second trains on generated data with 1, 2 and 4 times the users,
+each for the same number of steps. The memory that training adds to that of the tables should not
+grow.
 
-Memory is that of the training process and all that it starts, shared pages counted once, looked at
-five times a second: at most while the data was read, before training began (libraries, and the
-tables), and at most from then on.
+Memory is that of the training process and its child processes, with shared pages counted once. It
+is sampled five times a second. The columns are the peak while the data is read, the memory just
+before training, and the peak during training.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ def main() -> None:
         "--growth",
         type=names,
         default=[],
-        help="instead of --data: the made data, so many times as large each; epochs are of the"
-        " smallest",
+        help="instead of --data: sizes of the generated data; --epochs is for the smallest",
     )
     parser.add_argument("--peer-seconds", type=float, default=180, help="0 leaves the peer out")
     args = parser.parse_args()
@@ -61,7 +60,7 @@ def main() -> None:
 
 
 def row(name: str, facts: dict[str, Any], memory: list[tuple[float, int]]) -> dict[str, Any]:
-    """A row of the table: `facts`, and the memory before and after their moment ``begin``."""
+    """A row of the table: the `facts`, and the memory before and after the moment ``begin``."""
     begin = facts.pop("begin")
     reading = [used for moment, used in memory if moment <= begin]
     peak = max(used for moment, used in memory if moment > begin)
@@ -76,13 +75,13 @@ def row(name: str, facts: dict[str, Any], memory: list[tuple[float, int]]) -> di
 
 
 def train_once(data: str, preset_name: str, epochs: float) -> dict[str, Any]:
-    """Train on `data`, and tell how fast it went."""
+    """Train on `data`, and return the speed."""
     from towhee_recsys import train
     from towhee_recsys.training import preset
 
     dataset, meter = made.load(data), Meter()
     model, training = preset(preset_name)
-    time.sleep(0.5)  # to be seen with the tables alone
+    time.sleep(0.5)  # so that memory with the tables alone is sampled
     begin = time.time()
     training = training.model_copy(update={"epochs": epochs, "min_steps": 1})
     train(dataset, training, model, listener=meter)
@@ -98,7 +97,7 @@ def train_once(data: str, preset_name: str, epochs: float) -> dict[str, Any]:
 
 
 def peer_once(data: str, seconds: float) -> dict[str, Any]:
-    """Train the peer on `data`, and tell how fast it went."""
+    """Train the peer on `data`, and return the speed."""
     dataset = made.load(data)
     time.sleep(0.5)
     begin = time.time()
@@ -115,7 +114,7 @@ def peer_once(data: str, seconds: float) -> dict[str, Any]:
 
 
 class Meter:
-    """A listener that measures the time from a member's step to its next, without validations."""
+    """A listener that measures the time between steps of a member, without validations."""
 
     def __init__(self) -> None:
         self.steps, self.examples = 0, 0
@@ -140,25 +139,26 @@ class Meter:
 
 
 def watched(call: Callable[..., dict[str, Any]], *args: Any) -> tuple[Any, Any]:
-    """Call in a process of its own: what it returns, and its memory over time."""
+    """Call a function in a process of its own. Returns its result and its memory over time."""
     with own_process() as process, memory_of(process.submit(os.getpid).result()) as memory:
         return process.submit(call, *args).result(), memory
 
 
 @contextmanager
 def memory_of(pid: int) -> Iterator[list[tuple[float, int]]]:
-    """The moments and bytes of a process with all that it started, until the block ends."""
-    seen: list[tuple[float, int]] = []
+    """Yield a list of moments and bytes of a process and its children. It grows until the block
+    ends."""
+    samples: list[tuple[float, int]] = []
     done = threading.Event()
 
     def look() -> None:
         while not done.wait(0.2):
-            seen.append((time.time(), _used(pid)))
+            samples.append((time.time(), _used(pid)))
 
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield seen
+        yield samples
     finally:
         done.set()
         thread.join()
@@ -170,9 +170,9 @@ def _used(pid: int) -> int:
         root = psutil.Process(pid)
         for process in (root, *root.children(recursive=True)):
             memory = process.memory_full_info()
-            total += getattr(memory, "pss", memory.uss)  # pages shared are shared out, on Linux
+            total += getattr(memory, "pss", memory.uss)  # Linux divides shared pages
     except psutil.NoSuchProcess:
-        pass  # it ended while we looked
+        pass  # it ended in the meantime
     return total
 
 

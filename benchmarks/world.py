@@ -1,4 +1,4 @@
-"""A model, its data and its stores, ready to be asked; and the bare calls that asking needs."""
+"""Prepare a model, its data and its stores for a benchmark, and the bare calls to compare with."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ TOP_K = 10
 
 Id = Any
 Bare = Callable[[int], Any]
-"""Computes for the group of users of that number."""
+"""A call for the group of users with a given number."""
 
 
 def options(doc: str) -> Parser:
-    """What every script about a world can be told."""
+    """The options of all scripts that use a `World`."""
     parser = Parser(doc)
     parser.add_argument("--data", default="sample", help="as for towhee-recsys train")
-    parser.add_argument("--bundle", help="folder of a model of that data; else one is trained")
+    parser.add_argument("--bundle", help="folder of a model of this data; by default, train one")
     parser.add_argument("--server", help="URI of a Milvus server to measure beside Milvus Lite")
     return parser
 
 
 def indexes(folder: str, server: str | None) -> dict[str, str]:
-    """The URIs to measure, by name."""
+    """The Milvus URIs to measure, by name."""
     lite = {"Milvus Lite": f"{folder}/milvus.db"}
     return lite | ({"Milvus server": server} if server else {})
 
 
 class World:
-    """Data, a bundle of it, a record store and as many indexes as are asked for.
+    """A data set, a model of it, a record store, and the indexes that `ingest` fills.
 
-    Without a bundle one is trained for a moment: speed does not depend on quality, but for what
-    was seen being found less often among the best.
+    Without a bundle a model is trained for a moment. Speed depends little on its quality: seen
+    items are less often among the best hits, so searches have less to exclude.
     """
 
     def __init__(self, folder: Path, data: str, bundle: str | None = None) -> None:
@@ -67,7 +67,7 @@ class World:
 
     @cached_property
     def item_parts(self) -> np.ndarray:
-        """The members' vectors of the bundle's items side by side."""
+        """The vectors of the bundle's items, those of the members side by side."""
         from towhee_recsys.model.inference import item_vectors
 
         return item_vectors(self.members, self.bundle.item_codes, self.bundle.item_arrays)
@@ -98,7 +98,7 @@ class World:
         return recommend(RecommendConfig(**self.settings(uri), **{"top_k": TOP_K, **settings}))
 
     def groups(self, batch: int, count: int) -> list[list[Id]]:
-        """So many groups of users, in which a user comes back after all others."""
+        """`count` groups of `batch` users. A user comes again after all others."""
         users = [self.users[i % len(self.users)] for i in range(batch * count)]
         return [users[i : i + batch] for i in range(0, len(users), batch)]
 
@@ -107,12 +107,13 @@ class World:
         return self.encoder.encode([{"user": self.records[u], "history": h} for u, h in pasts])
 
     def ready(self, group: Sequence[Id]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
-        """What towers read of these users: rows of items, and arrays of their records."""
+        """The input of the user towers: rows of items, and arrays of the users' records."""
         pasts = [self.encoder.known(history) for history in self.store.get_histories(group)]
         return pasts, self.bundle.user_features.transform([self.records[one] for one in group])
 
     def paddle_forward(self, groups: list[list[Id]]) -> Bare:
-        """The trained towers as Paddle runs them, on a batch padded to its longest history."""
+        """The forward pass of the user towers in Paddle, on batches padded to the longest
+        history."""
         import paddle
 
         from towhee_recsys.features.history import pad_histories
@@ -141,7 +142,7 @@ class World:
         return forward
 
     def own_forward(self, groups: list[list[Id]]) -> Bare:
-        """The library's own computation of the same vectors, on ready arrays."""
+        """The library's own forward pass, on ready arrays."""
         from towhee_recsys.model.inference import UserForward
 
         compute = UserForward(self.members, self.item_parts)
@@ -149,7 +150,7 @@ class World:
         return lambda i: compute(*ready[i])
 
     def bare_search(self, uri: str, groups: list[list[Id]]) -> Bare:
-        """Milvus' answer to ready vectors: ten items, nothing that was seen left out."""
+        """A Milvus search with ready vectors, for ten items. It excludes nothing."""
         from pymilvus import MilvusClient
 
         client, name = MilvusClient(uri), f"items_{self.bundle.fingerprint}"
@@ -159,8 +160,8 @@ class World:
         )
 
     def bare_reads(self, groups: list[list[Id]]) -> Bare:
-        """Redis' answer to the keys of users, histories and as many items as would be found."""
-        client = self.store._client  # the connection that the store itself uses
+        """Redis reads of users, histories, and ten items for each user."""
+        client = self.store._client  # the store's own connection
 
         def reads(i: int) -> Any:
             group = groups[i]

@@ -1,4 +1,4 @@
-"""A pipeline of one's own: search with the mean of the last ten films, then vary the answer."""
+"""Build your own pipeline: search with the mean of the last ten films, diversify the answer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Data frames of your own → recommendations: people who play songs of one of four moods."""
+"""Recommend from DataFrames of your own: people who play songs of one of four moods."""
 
 from pathlib import Path
 

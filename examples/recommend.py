@@ -1,4 +1,4 @@
-"""From tables to recommendations with titles, in seconds: run it in an empty folder."""
+"""Go from tables to recommendations with titles in seconds. Run it in an empty folder."""
 
 from pathlib import Path
 

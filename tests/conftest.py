@@ -24,7 +24,7 @@ SERVICES = {"redis_url", "redis_cluster_url", "mysql_url", "milvus_server_uri"}
 """The fixtures that start a server. A test needs one if it names it as an argument, of its own or
 of a fixture, or as the value of a parameter."""
 
-# How long an example takes says more about the machine than about the library.
+# The time of an example depends on the machine more than on the library.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
@@ -68,7 +68,7 @@ def _names_milvus(file: Path) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def _settings_of_matplotlib(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A style or a list of fonts that lies at the user's must not change what examples draw."""
+    """The user's styles and fonts must not change what examples draw."""
     os.environ["MPLCONFIGDIR"] = str(tmp_path_factory.mktemp("matplotlib"))
 
 
@@ -98,7 +98,7 @@ def milvus_server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 
 @pytest.fixture
 def milvus_lite_uri(tmp_path: Path) -> str:
-    """A file that is not there yet."""
+    """A file that does not exist yet."""
     if sys.platform == "win32":
         missing("Milvus Lite runs on Linux and macOS")
     return str(tmp_path / "milvus.db")
@@ -106,7 +106,7 @@ def milvus_lite_uri(tmp_path: Path) -> str:
 
 @pytest.fixture
 def embedded_url(tmp_path: Path) -> str:
-    """A folder that is not there yet."""
+    """A folder that does not exist yet."""
     if sys.platform == "win32":
         missing("the embedded Valkey server runs on Linux and macOS")
     return url_of_folder(tmp_path / "embedded")

@@ -1,4 +1,4 @@
-"""Records become vectors, in whatever form they come, alone or together, from many threads."""
+"""Encoders: forms of input, wrong input, batches and threads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def items(sample_bundle: Bundle) -> ItemEncoder:
 
 @pytest.fixture(scope="module")
 def texts() -> Bundle:
-    """A model whose items' ids are text."""
+    """A model with text ids."""
     met = pd.DataFrame([(u, f"t{(u + i) % 9}") for u in range(20) for i in range(5)])
     met.columns = pd.Index(["user_id", "item_id"])
     ids = pd.DataFrame({"item_id": [f"t{i}" for i in range(9)]})
@@ -54,7 +54,7 @@ def test_vectors_have_256_numbers(users: UserEncoder, items: ItemEncoder) -> Non
         assert np.isfinite(vectors).all()
 
 
-def test_nothing_gives_no_rows(users: UserEncoder, items: ItemEncoder) -> None:
+def test_empty_list_gives_no_rows(users: UserEncoder, items: ItemEncoder) -> None:
     nothings: list[Any] = [[], (), pd.DataFrame()]
     for nothing in nothings:
         assert users.encode(nothing).shape == items.encode(nothing).shape == (0, 256)
@@ -67,7 +67,7 @@ def test_one_dict_is_a_list_of_one(users: UserEncoder, items: ItemEncoder) -> No
     np.testing.assert_array_equal(items.encode({"item_id": 7}), items.encode([{"item_id": 7}]))
 
 
-def test_a_batch_equals_one_at_a_time(
+def test_batch_equals_single_calls(
     users: UserEncoder, items: ItemEncoder, sample_dataset: Dataset
 ) -> None:
     alone = np.concatenate([users.encode(user) for user in USERS])
@@ -77,7 +77,7 @@ def test_a_batch_equals_one_at_a_time(
     np.testing.assert_allclose(items.encode(records), alone, atol=1e-5)
 
 
-def test_batches_larger_than_one_forward_keep_their_order(
+def test_large_batches_keep_their_order(
     users: UserEncoder, items: ItemEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def test_rows_and_arrays_give_the_vectors_of_ids_and_records(
     np.testing.assert_array_equal(users.encode_rows(rows, arrays), by_id)
 
 
-def test_record_and_history_both_count(users: UserEncoder) -> None:
+def test_record_and_history_both_matter(users: UserEncoder) -> None:
     record, history = USERS[0]["user"], USERS[0]["history"]
     vectors = users.encode(
         [
@@ -119,7 +119,7 @@ def test_record_and_history_both_count(users: UserEncoder) -> None:
     assert apart.min() > 0.05
 
 
-def test_what_says_nothing_is_as_if_absent(users: UserEncoder) -> None:
+def test_missing_values_equal_absent_ones(users: UserEncoder) -> None:
     nothing = users.encode({})[0]
     users_like_it: list[dict[str, Any]] = [
         {"user": None, "history": None},
@@ -132,47 +132,47 @@ def test_what_says_nothing_is_as_if_absent(users: UserEncoder) -> None:
         np.testing.assert_array_equal(users.encode(user)[0], nothing)
 
 
-def test_unknown_items_are_passed_over(users: UserEncoder) -> None:
+def test_unknown_items_are_skipped(users: UserEncoder) -> None:
     known = users.encode({"history": [1, 50, 260]})
     mixed = users.encode({"history": [10**9, 1, -1, 50, None, 260, 301]})
     np.testing.assert_array_equal(mixed, known)
     assert users.known([301, 2, 10**9, 1]).tolist() == [1, 0]
 
 
-def test_of_a_long_history_the_latest_items_are_read(users: UserEncoder) -> None:
+def test_only_the_latest_items_of_a_long_history_are_read(users: UserEncoder) -> None:
     limit = users.bundle.config.max_history
     long = list(range(1, limit + 40))
     whole = users.encode({"history": long})
     others = [*range(200, 200 + len(long) - limit), *long[-limit:]]
     np.testing.assert_array_equal(users.encode({"history": others}), whole)
-    others[-limit] = 300  # the oldest that is read
+    others[-limit] = 300  # the oldest item that is read
     assert np.abs(users.encode({"history": others}) - whole).max() > 1e-6
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series], ids=lambda k: k.__name__)
-def test_a_history_comes_in_any_sequence(users: UserEncoder, kind: Callable[..., Any]) -> None:
+def test_history_can_be_any_sequence(users: UserEncoder, kind: Callable[..., Any]) -> None:
     np.testing.assert_array_equal(
         users.encode({"history": kind([1, 50])}), users.encode({"history": [1, 50]})
     )
 
 
 @pytest.mark.parametrize("kind", [list, np.array, pd.Series], ids=lambda k: k.__name__)
-def test_text_ids_come_in_any_sequence(texts: Bundle, kind: Callable[..., Any]) -> None:
+def test_history_of_text_ids_can_be_any_sequence(texts: Bundle, kind: Callable[..., Any]) -> None:
     encoder = UserEncoder(texts)
     assert encoder.known(kind(["t3", "t99", "t1"])).tolist() == [3, 1]
 
 
-def test_data_frames_of_users(users: UserEncoder) -> None:
+def test_users_can_be_a_data_frame(users: UserEncoder) -> None:
     expected = users.encode(USERS)
     np.testing.assert_array_equal(users.encode(pd.DataFrame(USERS)), expected)
     flat = pd.DataFrame([{**u.get("user", {}), "history": u.get("history")} for u in USERS])
     np.testing.assert_array_equal(users.encode(flat), expected)
-    flat["age"] = flat["age"].astype("Int64")  # with NA where missing
+    flat["age"] = flat["age"].astype("Int64")  # with NA for missing values
     np.testing.assert_array_equal(users.encode(flat), expected)
     assert users.routes(flat) == users.routes(USERS)
 
 
-def test_data_frames_of_items(items: ItemEncoder, sample_dataset: Dataset) -> None:
+def test_items_can_be_a_data_frame(items: ItemEncoder, sample_dataset: Dataset) -> None:
     expected = items.encode(sample_dataset.item_records())
     np.testing.assert_array_equal(items.encode(sample_dataset.items), expected)
     holed = sample_dataset.items.head(3).assign(year=pd.array([None, 1990, 2000], dtype="Int64"))
@@ -182,7 +182,7 @@ def test_data_frames_of_items(items: ItemEncoder, sample_dataset: Dataset) -> No
     np.testing.assert_array_equal(items.encode(holed), items.encode(records))
 
 
-def test_a_data_frame_is_its_rows_as_dicts() -> None:
+def test_data_frame_equals_its_rows_as_dicts() -> None:
     frame = pd.DataFrame(
         {
             "item_id": [1, 2],
@@ -202,7 +202,7 @@ def test_a_data_frame_is_its_rows_as_dicts() -> None:
     assert encoders.as_records(pd.DataFrame(index=range(2))) == [{}, {}]
 
 
-def test_routes_name_what_a_vector_rests_on(users: UserEncoder) -> None:
+def test_routes_say_what_a_vector_is_based_on(users: UserEncoder) -> None:
     assert users.routes(USERS) == ["personal", "features", "personal", "popular", "personal"]
     assert users.routes(
         [
@@ -215,7 +215,8 @@ def test_routes_name_what_a_vector_rests_on(users: UserEncoder) -> None:
 
 
 def _tables(users: UserEncoder) -> NDArray[np.float32]:
-    """What histories are looked up in, less the start behind it."""
+    """The table of item vectors that histories are read from, without the start vector at its
+    end."""
     tables = [table[:-1] for table in users._forward._tables]
     return np.concatenate(tables, axis=1)
 
@@ -227,7 +228,7 @@ def test_known_items_are_encoded_as_the_user_tower_reads_them(
     np.testing.assert_allclose(vectors, _tables(users), atol=1e-6)
 
 
-def test_an_unseen_item_gets_its_vector_from_its_features(items: ItemEncoder) -> None:
+def test_unknown_item_is_encoded_from_its_features(items: ItemEncoder) -> None:
     western = {"genres": ["Western"], "title": "The Last Saloon"}
     one, two, other, nothing = items.encode(
         [
@@ -242,9 +243,7 @@ def test_an_unseen_item_gets_its_vector_from_its_features(items: ItemEncoder) ->
     assert np.linalg.norm(one - nothing) > 0.01
 
 
-def test_unseen_items_are_nearer_to_what_they_resemble(
-    items: ItemEncoder, sample_dataset: Dataset
-) -> None:
+def test_unknown_items_are_near_similar_items(items: ItemEncoder, sample_dataset: Dataset) -> None:
     records = [r for r in sample_dataset.item_records() if len(r["genres"]) == 1]
     genres = sorted({r["genres"][0] for r in records})
     new = items.encode([{"genres": [genre]} for genre in genres])
@@ -255,7 +254,7 @@ def test_unseen_items_are_nearer_to_what_they_resemble(
     assert cosine[own].mean() > 1.2 * cosine[~own].mean()
 
 
-def test_ids_may_be_any_integers_and_absent(items: ItemEncoder) -> None:
+def test_ids_can_be_any_integer_or_absent(items: ItemEncoder) -> None:
     ids = [300, np.int32(1), None, np.uint8(7), -1, 10**30]
     assert encoders.known_rows(items.bundle, ids).tolist() == [299, 0, -1, 6, -1, -1]
 
@@ -268,7 +267,7 @@ def test_ids_may_be_any_integers_and_absent(items: ItemEncoder) -> None:
         (True, "True is a boolean"),
     ],
 )
-def test_ids_of_another_kind_are_refused(
+def test_ids_of_another_type_are_refused(
     users: UserEncoder, items: ItemEncoder, wrong: object, said: str
 ) -> None:
     message = f"item id {said}, but this model's item ids are integers"
@@ -278,7 +277,7 @@ def test_ids_of_another_kind_are_refused(
         users.encode({"history": [1, wrong]})
 
 
-def test_integers_are_refused_where_ids_are_text(texts: Bundle) -> None:
+def test_integers_are_refused_if_ids_are_text(texts: Bundle) -> None:
     with pytest.raises(RequestError, match="3 is an integer, but this model's item ids are text"):
         UserEncoder(texts).encode({"history": ["t1", 3]})
 
@@ -298,16 +297,14 @@ def test_integers_are_refused_where_ids_are_text(texts: Bundle) -> None:
         ([{"history": b"12"}], "'history' is a bytes"),
     ],
 )
-def test_what_is_no_user_is_refused(users: UserEncoder, wrong: Any, message: str) -> None:
+def test_wrong_users_are_refused(users: UserEncoder, wrong: Any, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         users.encode(wrong)
     with pytest.raises(RequestError, match=message):
         users.routes(wrong)
 
 
-def test_what_is_no_number_is_named_with_column_and_row(
-    users: UserEncoder, items: ItemEncoder
-) -> None:
+def test_wrong_number_is_named_with_column_and_row(users: UserEncoder, items: ItemEncoder) -> None:
     message = "column '{}': record 3: 'old' is not a number"
     with pytest.raises((DataError, RequestError), match=message.format("age")):
         users.encode([{"user": {"age": "old" if i == 3 else i}} for i in range(5)])

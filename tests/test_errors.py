@@ -1,4 +1,4 @@
-"""The tree of errors is as it is drawn, and each is what it says."""
+"""The tree of exceptions equals the drawing in the module's docstring."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _classes() -> dict[str, type[Exception]]:
 
 
 def _drawn() -> dict[str, str | None]:
-    """Each error of the drawing, and the one that it hangs from."""
+    """Each exception in the drawing, and its parent."""
     parents: dict[str, str | None] = {}
     above: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
@@ -33,7 +33,7 @@ def _drawn() -> dict[str, str | None]:
     return parents
 
 
-def test_the_tree_is_as_it_is_drawn() -> None:
+def test_tree_equals_the_drawing() -> None:
     classes = _classes()
     actual = {
         name: next((b.__name__ for b in cls.__bases__ if b.__name__ in classes), None)
@@ -50,12 +50,12 @@ def test_every_error_is_exported_and_explained() -> None:
     assert all(issubclass(cls, errors.RecsysError) for cls in _classes().values())
 
 
-def test_what_callers_pass_wrongly_is_a_value_error() -> None:
+def test_errors_of_callers_are_value_errors() -> None:
     values = {name for name, cls in _classes().items() if issubclass(cls, ValueError)}
     assert values == {"ConfigError", "DataError", "RequestError"}
 
 
-def test_a_data_error_carries_its_problems() -> None:
+def test_data_error_has_its_problems() -> None:
     assert errors.DataError("wrong", ["a", "b"]).problems == ("a", "b")
     assert errors.DataError("wrong").problems == ()
     assert str(errors.DataError("wrong", ["a"])) == "wrong"

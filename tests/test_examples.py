@@ -1,6 +1,6 @@
-"""The examples run in an empty folder, and what the notebooks keep is what a run gives.
+"""The examples run in an empty folder, and the saved outputs of notebooks are those of a run.
 
-Run as a script, this file saves the notebooks anew, or those that are named::
+As a script, this file runs and saves all notebooks, or the named ones::
 
     PYTHONPATH=. python tests/test_examples.py [4_what_the_model_learnt.ipynb]
 """
@@ -30,20 +30,20 @@ TITLES = {
     "own_tables.py": r"^A sunny song, no\. \d+$",
     "recommend.py": r"^1  \d\.\d\d  The .+ \(\d{4}\)$",
 }
-"""What each script prints, among others."""
+"""A line that each script prints."""
 
 OF_A_MACHINE = re.compile(r"(?<![\w.])/(home|root|Users|tmp|work|private|var|mnt|opt)/")
-"""How absolute paths begin that would tell of the machine where a notebook was saved."""
+"""Absolute paths of the machine where a notebook was saved."""
 
 
 def environment() -> dict[str, str]:
-    """One in which the library of this repository is found, and no settings of the user's."""
+    """An environment with this repository's library, and without the user's settings."""
     own = {k: v for k, v in os.environ.items() if not k.startswith("TOWHEE_RECSYS_")}
     return {**own, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
 
 
 def executed(notebook: Path, folder: Path) -> Any:
-    """The notebook after a run from top to bottom in `folder`, without traces of the run's time."""
+    """The notebook after a run in `folder`, without times."""
     document = nbformat.read(notebook, as_version=4)
     client = NotebookClient(
         document,
@@ -62,7 +62,7 @@ def code(document: Any) -> list[Any]:
 
 
 def kinds(cell: Any) -> set[str]:
-    """Of a cell's outputs: ``stdout``, ``image/png`` and so on."""
+    """The kinds of a cell's outputs: ``stdout``, ``image/png`` and so on."""
     return {
         kind
         for output in cell.outputs
@@ -71,7 +71,7 @@ def kinds(cell: Any) -> set[str]:
 
 
 def complaints(document: Any) -> list[str]:
-    """What a notebook's cells say on stderr."""
+    """The output of a notebook's cells on stderr."""
     return [
         output.text
         for cell in code(document)
@@ -81,7 +81,7 @@ def complaints(document: Any) -> list[str]:
 
 
 def texts(document: Any) -> str:
-    """All that a notebook's outputs say."""
+    """The text of all outputs of a notebook."""
     return "\n".join(
         str(part)
         for cell in code(document)
@@ -91,7 +91,7 @@ def texts(document: Any) -> str:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_gives_what_is_kept(notebook: Path, tmp_path: Path) -> None:
+def test_notebook_reproduces_its_saved_outputs(notebook: Path, tmp_path: Path) -> None:
     kept = nbformat.read(notebook, as_version=4)
     run = executed(notebook, tmp_path)
     assert not complaints(run)
@@ -101,7 +101,7 @@ def test_a_notebook_runs_and_gives_what_is_kept(notebook: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_keeps_nothing_of_where_and_when_it_was_run(notebook: Path) -> None:
+def test_notebook_contains_no_paths_and_times(notebook: Path) -> None:
     kept = nbformat.read(notebook, as_version=4)
     assert kept.metadata["kernelspec"]["name"] == "python3"
     assert [cell.execution_count for cell in code(kept)] == list(range(1, len(code(kept)) + 1))
@@ -112,7 +112,7 @@ def test_a_notebook_keeps_nothing_of_where_and_when_it_was_run(notebook: Path) -
 
 
 @pytest.mark.parametrize(("script", "title"), TITLES.items(), ids=TITLES)
-def test_a_script_prints_titles(script: str, title: str, tmp_path: Path) -> None:
+def test_script_prints_titles(script: str, title: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / script)],
         cwd=tmp_path,
@@ -126,7 +126,7 @@ def test_a_script_prints_titles(script: str, title: str, tmp_path: Path) -> None
     assert len(set(done.stdout.splitlines())) >= 5
 
 
-def test_the_readme_of_the_examples_names_them_all() -> None:
+def test_readme_links_all_examples() -> None:
     assert [path.name for path in SCRIPTS] == sorted(TITLES)
     links = re.findall(r"\]\(([^)]+)\)", (EXAMPLES / "README.md").read_text("utf-8"))
     assert sorted(links) == sorted(path.name for path in [*NOTEBOOKS, *SCRIPTS])

@@ -1,4 +1,4 @@
-"""Imports go one way, clients stay where they belong, and light modules stay light."""
+"""Imports go one way, clients are imported in few places, and light modules import little."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ ORDER = [
     ["distributed", "serving"],
     ["cli"],
 ]
-"""Of the library's parts each may import those before it, and its own; those of one line are at
-the same height and may not import each other in a circle of files."""
+"""The parts of the library. A part may import itself and those on earlier lines. Parts on one line
+may import each other, but not in a circle of files."""
 
 HEIGHT = {part: i for i, parts in enumerate(ORDER) for part in parts}
 
@@ -57,17 +57,17 @@ CLIENTS = {
     "jinja2": ["reporting/report.py"],
     "pytest": ["testing/"],
 }
-"""Which files may import what, at whatever depth of their code. The components, which pipelines,
-a service and a cluster share, import none of Towhee, an HTTP framework or a command line."""
+"""The files that may import each client, at module level or within functions. The components import
+no Towhee, no HTTP framework and no command line, because all ways of serving share them."""
 
 MODULES = sorted(ROOT.rglob("*.py"))
 
 Import = tuple[int, str]
-"""A line, and the absolute name that it imports, as deep as that is a module."""
+"""A line number, and the absolute name of the imported module."""
 
 
 def _imports(path: Path) -> Iterator[Import]:
-    """Every import of a file: those of functions and those for the type checker too."""
+    """All imports of a file, also those in functions and those for the type checker."""
     package = [NAME, *path.relative_to(ROOT).parts[:-1]]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -90,7 +90,7 @@ def _is_module(name: str) -> bool:
 
 
 def _own(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines, and the parts of this library that they import."""
+    """The line numbers of a file, and the parts of this library that are imported there."""
     homes = towhee_recsys._HOMES
     for line, name in _imports(path):
         head, _, rest = name.partition(".")
@@ -100,7 +100,7 @@ def _own(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """The files of this library that a file imports: the module itself, or its package."""
+    """The files of this library that a file imports: modules or packages."""
     for _, name in _imports(path):
         head, *rest = name.split(".")
         if head != NAME:
@@ -114,7 +114,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _circles(graph: dict[Path, set[Path]]) -> list[list[str]]:
-    """Groups of files that reach each other, by name."""
+    """The names of files that import each other in a circle, circle by circle."""
     reach: dict[Path, set[Path]] = {}
     for start in graph:
         seen: set[Path] = set()
@@ -139,7 +139,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert _circles({path: set(_files(path)) - {path} for path in MODULES}) == []
 
 
-def test_the_check_for_circles_sees_one() -> None:
+def test_circle_check_finds_a_circle() -> None:
     a, b, c = (ROOT / name for name in ("a.py", "b.py", "c.py"))
     assert _circles({a: {b}, b: {a, c}, c: set()}) == [["a.py", "b.py"]]
 
@@ -148,14 +148,14 @@ def _part(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def test_every_part_has_its_place() -> None:
+def test_every_part_is_in_the_order() -> None:
     assert {_part(path) for path in MODULES} - {"__init__"} <= set(HEIGHT)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_imports_go_one_way(path: Path) -> None:
     part = _part(path)
-    if part == "__init__":  # the map of it all, whose names are imported when first used
+    if part == "__init__":  # its names are imported when first used
         return
     file = path.relative_to(ROOT).as_posix()
     against = [
@@ -166,7 +166,7 @@ def test_imports_go_one_way(path: Path) -> None:
     assert against == []
 
 
-def test_the_check_sees_imports_of_every_kind(tmp_path: Path) -> None:
+def test_import_check_finds_all_kinds_of_imports(tmp_path: Path) -> None:
     file = ROOT / "features" / "invented.py"
     code = (
         "import towhee_recsys.training.trainer\n"
@@ -178,7 +178,7 @@ def test_the_check_sees_imports_of_every_kind(tmp_path: Path) -> None:
     invented.write_text(code)
 
     class Elsewhere(type(file)):  # type: ignore[misc]
-        """The code above, as if it lay in `features`."""
+        """The code above, as if it were in `features`."""
 
         def read_text(self, *args: str) -> str:
             return invented.read_text(*args)
@@ -196,12 +196,12 @@ def test_the_check_sees_imports_of_every_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("stores/**/*.py")), ids=lambda path: path.name)
-def test_stores_need_the_lowest_floor_only(path: Path) -> None:
+def test_stores_import_only_the_lowest_modules(path: Path) -> None:
     assert {part for _, part in _own(path)} <= {"types", "errors", "text", "files", "stores"}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_clients_are_imported_where_they_belong(client: str) -> None:
+def test_clients_are_imported_only_where_allowed(client: str) -> None:
     astray = [
         f"{path.relative_to(ROOT).as_posix()}:{line}"
         for path in MODULES
@@ -234,7 +234,7 @@ def test_light_modules_import_nothing_heavy(module: str) -> None:
     assert found.stdout.strip() == "[]"
 
 
-def test_the_names_of_the_map_are_there() -> None:
+def test_exported_names_exist() -> None:
     for name in towhee_recsys.__all__:
         assert getattr(towhee_recsys, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Recommender'"):

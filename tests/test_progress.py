@@ -1,4 +1,4 @@
-"""The progress bar shows what it hears."""
+"""The progress bar of training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from towhee_recsys.progress import TrainingBar
 
 
-def test_validations_and_messages_stand_in_the_text() -> None:
+def test_validations_and_messages_are_printed() -> None:
     text = StringIO()
     with TrainingBar(Console(file=text, width=200)) as bar:
         bar.step(0, 0.25, 0.5, 4.0, 1_000)

@@ -1,4 +1,4 @@
-"""What people read of durations, lists and long names."""
+"""Texts for durations, lists and long names."""
 
 from __future__ import annotations
 

@@ -1,11 +1,15 @@
-"""Recommendations from Milvus: tables in, a model, an index and pipelines out.
+"""Recommend items with a two-tower model, an index in Milvus and pipelines of Towhee.
 
-- `datasets`: MovieLens, one's own tables, an invented sample → `Dataset`
-- `features`, `model`, `training`: `Dataset` → a trained `Bundle`
-- `bundle`, `encoders`: the saved model; records → vectors
-- `stores`: Milvus, Redis, MySQL
-- `operators`, `pipelines`: the Towhee side: `ops.recsys.*`; `ingest`, `recommend`, `similar_items`
-- `cli`: the command `towhee-recsys`
+- `datasets`: load MovieLens, your own tables, or the built-in sample as a `Dataset`
+- `features`, `model`, `training`: train a model on a `Dataset`; the result is a `Bundle`
+- `bundle`, `encoders`: save and load a model; encode records as vectors
+- `evaluation`, `reporting`: measure a model, and report what was measured
+- `stores`: Milvus, Redis and MySQL; `testing` has conformance suites for your own stores
+- `components`: from a request to an answer, in plain Python
+- `operators`, `pipelines`: the same for Towhee: `ops.recsys.*`, `ingest`, `recommend`,
+  `similar_items`
+- `operations`, `cli`: the home folder, and the command `towhee-recsys`
+- `hub`: operators and pipelines as repositories of Towhee's hub
 
 The names of `__all__` are imported when first used.
 """

@@ -1,4 +1,7 @@
-"""Turn records and histories into vectors: the only door from the model to the serving side."""
+"""Encode users and items as vectors.
+
+Serving uses a model only through these encoders.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +30,18 @@ if TYPE_CHECKING:
     Records: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]] | pd.DataFrame"
 
 _SCORES_AT_ONCE = 2**22
-"""Scores held in memory."""
+"""Scores that are held in memory, at most."""
 
 
 class Towers:
-    """A bundle and its towers, ready to compute. Both encoders can share one; so can threads."""
+    """A bundle and its towers, ready to compute. Both encoders and several threads can share
+    one."""
 
     def __init__(self, bundle: Bundle | str | Path) -> None:
         """
         Raises:
-            BundleError: the bundle is missing or damaged, or its weights do not fit the towers that
-                its config and features describe.
+            BundleError: the bundle is missing or damaged, or its weights do not match its config
+                and features.
         """
         self.bundle = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
         self._lock = threading.Lock()
@@ -47,18 +51,19 @@ class Towers:
             TwoTowers(len(self.bundle.item_ids.values), *features, config)
             for _ in range(config.members)
         )
-        """Paddle's towers, a pair a member."""
+        """Paddle's towers, one pair for each member."""
         set_weights(self.members, self.bundle.weights)
         self.members.eval()
 
     def items(self, codes: NDArray[Any], arrays: Mapping[str, NDArray[Any]]) -> Vectors:
-        """``(N, 256)`` float32: items' vectors; see `item_vectors` for the arguments."""
+        """The items' vectors, ``(N, 256)`` float32. The arguments are those of `item_vectors`."""
         return item_vectors(self.members, codes, arrays)
 
     @property
     def users(self) -> UserForward:
-        """The user towers. The first use encodes the model's items, which histories consist of."""
-        with self._lock:  # threads that come at the same moment wait for one result
+        """The user towers. The first use encodes the model's items, because histories consist of
+        them."""
+        with self._lock:  # only one thread computes it, the others wait
             return self._users
 
     @cached_property
@@ -67,7 +72,7 @@ class Towers:
         return UserForward(self.members, table)
 
     def close(self) -> None:
-        """End the threads that the user towers compute in. A later use starts new ones."""
+        """End the threads of the user towers. A later use starts new ones."""
         with self._lock:
             if "_users" in self.__dict__:
                 self._users.close()
@@ -88,15 +93,19 @@ class ItemEncoder:
         self.bundle = self._towers.bundle
 
     def encode(self, items: Records) -> Vectors:
-        """Each item's vector. An item that was not there in training gets it from its features.
+        """Encode items. The vector of an item without interactions in training depends on its
+        features alone.
 
         Args:
-            items: dicts with ``item_id`` and the schema's columns, or a DataFrame of these; one
-                dict counts as a list of one. What is absent counts as missing.
+            items: B dicts with ``item_id`` and the schema's columns, or a DataFrame with these. One
+                dict counts as a list of one. An absent column counts as a missing value.
+
+        Returns:
+            ``(B, 256)`` float32.
 
         Raises:
-            RequestError: an ``item_id`` is of another kind than the model's.
-            DataError: a number is not a number.
+            RequestError: an ``item_id`` is of another type than the model's.
+            DataError: a value of a number column is not a number.
         """
         records = as_records(items)
         rows = known_rows(self.bundle, [record.get(ITEM_ID) for record in records])
@@ -108,9 +117,9 @@ class ItemEncoder:
 class UserEncoder:
     """Encode users' records and histories as ``(B, 256)`` float32, not normalised.
 
-    A user is a dict with the keys ``user`` (a record) and ``history`` (item ids, oldest first),
-    both, one or neither; other keys are not read. Items that the model does not know tell it
-    nothing and are passed over; of a long history the latest items are read.
+    A user is a dict with the keys ``user`` (a record) and ``history`` (item ids, oldest first).
+    Both keys are optional, and other keys are ignored. Unknown items in a history are skipped. Of a
+    long history only the latest items are read.
     """
 
     def __init__(self, bundle: Towers | Bundle | str | Path) -> None:
@@ -119,15 +128,18 @@ class UserEncoder:
         self._forward = towers.users
 
     def encode(self, users: Records) -> Vectors:
-        """Each user's vector.
+        """Encode users.
 
         Args:
-            users: dicts as described above, or a DataFrame with the columns ``user`` and
-                ``history``, or with the schema's columns of users in place of ``user``; one dict
+            users: B dicts as described above, or a DataFrame with the columns ``user`` and
+                ``history``. Instead of ``user`` it may have the schema's user columns. One dict
                 counts as a list of one.
 
+        Returns:
+            ``(B, 256)`` float32.
+
         Raises:
-            RequestError: a history or a record is of the wrong kind; the message says which.
+            RequestError: a history or a record is of the wrong type; the message names the user.
         """
         records = self._split(users)
         histories = [self._latest(record.get("history")) for record in records]
@@ -151,50 +163,56 @@ class UserEncoder:
         """What each item of a user's history adds to the user's vector.
 
         Returns:
-            The N distinct items of the history that the model reads, and ``(N, 256)`` float32: the
-            user's vector less the one of the same user who never met that item. Its inner product
-            with an item's vector is how much that item's score owes to it.
+            The ids of the N distinct items of the history that the model reads, and an ``(N, 256)``
+            float32 array. Each row is the user's vector minus the vector of the same user without
+            that item in the history. Its inner product with a candidate's vector is what the item
+            contributes to the candidate's score.
 
         Raises:
-            RequestError: as `encode` does.
+            RequestError: as in `encode`.
         """
         (record,) = self._split(user)
         rows = self.known(record.get("history"))
-        met = np.unique(rows[-self.bundle.config.max_history :])
+        read = np.unique(rows[-self.bundle.config.max_history :])
         features = self._features([record])
-        repeated = {name: np.repeat(array, 1 + len(met), 0) for name, array in features.items()}
-        vectors = self._forward([rows, *(rows[rows != one] for one in met)], repeated)
-        return [self.bundle.item_ids.values[one] for one in met], vectors[0] - vectors[1:]
+        repeated = {name: np.repeat(array, 1 + len(read), 0) for name, array in features.items()}
+        vectors = self._forward([rows, *(rows[rows != row] for row in read)], repeated)
+        return [self.bundle.item_ids.values[row] for row in read], vectors[0] - vectors[1:]
 
     def log_totals(
         self, vectors: Vectors, histories: Sequence[Sequence[Id] | None]
     ) -> NDArray[np.float64]:
-        """``(B,)``: the log of the sum of exp(score) over all items that the model knows and a user
-        has not met. A score less this is the log of the item's share among them.
+        """The log of the sum of exp(score) over all known items that a user has not seen.
+
+        A score minus this is the log of the item's share among these items. For a user who has seen
+        all items, the sum is over all items.
 
         Args:
-            vectors: ``(B, 256)``, the users'.
-            histories: what each has met.
+            vectors: ``(B, 256)``, the users' vectors.
+            histories: the item ids that each user has seen.
+
+        Returns:
+            ``(B,)`` float64.
 
         Raises:
-            RequestError: an item id is of another kind than the model's.
+            RequestError: an item id is of another type than the model's.
         """
-        met = [self.known(history) for history in histories]
-        totals = np.empty(len(met))
+        history_rows = [self.known(history) for history in histories]
+        totals = np.empty(len(history_rows))
         together = max(1, _SCORES_AT_ONCE // len(self.bundle.item_codes))
-        for begin in range(0, len(met), together):
+        for begin in range(0, len(history_rows), together):
             scores = self._forward.scores(vectors[begin : begin + together])
-            for row, rows in zip(scores, met[begin : begin + together], strict=True):
-                if len(np.unique(rows)) < len(row):  # who has met everything is asked of all
-                    row[rows] = -np.inf
+            for row, seen in zip(scores, history_rows[begin : begin + together], strict=True):
+                if len(np.unique(seen)) < len(row):
+                    row[seen] = -np.inf
             totals[begin : begin + together] = log_totals(scores)
         return totals
 
     def known(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
-        """The rows of a history's items that the model knows, oldest first.
+        """The int32 rows of a history's known items, oldest first.
 
         Raises:
-            RequestError: an id is of another kind than the model's.
+            RequestError: an id is of another type than the model's.
         """
         if history is None or len(history) == 0:
             return np.empty(0, np.int32)
@@ -202,8 +220,8 @@ class UserEncoder:
         return rows[rows >= 0]
 
     def _latest(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
-        """The last of `known`, at least as many as the model reads and one more, which tells it
-        that there are more."""
+        """The latest of `known`: if there are enough, at least one more than the model reads, so
+        that it can tell a longer history from a full one."""
         if history is not None and len(history) > self.bundle.config.max_history:
             latest = self.known(history[-self.bundle.config.max_history - 1 :])
             if len(latest) > self.bundle.config.max_history:
@@ -211,24 +229,24 @@ class UserEncoder:
         return self.known(history)
 
     def routes(self, users: Records) -> list[Route]:
-        """What each user's vector rests on: ``personal`` on the history, ``features`` on the record
-        alone, ``popular`` on nothing: what most people like is then the better answer."""
+        """What each user's vector is based on: ``personal`` on the history, ``features`` on the
+        record alone, ``popular`` on neither, so that popular items are the better answer."""
         records = self._split(users)
         routes: list[Route] = ["personal"] * len(records)
         rest = [i for i, one in enumerate(records) if not self._has_known(one.get("history"))]
         if rest:
-            told = np.zeros(len(rest), dtype=bool)
+            has_features = np.zeros(len(rest), dtype=bool)
             for array in self._features([records[i] for i in rest]).values():
-                says = array >= FIRST if array.dtype == np.int32 else array != 0
-                told |= says.any(axis=tuple(range(1, array.ndim)))
-            for i, by_record in zip(rest, told, strict=True):
+                known = array >= FIRST if array.dtype == np.int32 else array != 0
+                has_features |= known.any(axis=tuple(range(1, array.ndim)))
+            for i, by_record in zip(rest, has_features, strict=True):
                 routes[i] = "features" if by_record else "popular"
         return routes
 
     def _has_known(self, history: Sequence[Id] | None) -> bool:
         if history is None or len(history) == 0:
             return False
-        # One item tells of most users.
+        # For most users the last item is enough.
         return len(self.known(history[-1:])) > 0 or len(self.known(history)) > 0
 
     def _features(self, records: Sequence[Mapping[str, Any]]) -> dict[str, NDArray[Any]]:
@@ -238,7 +256,7 @@ class UserEncoder:
             raise RequestError(f"user: {exc}") from exc
 
     def _split(self, users: Records) -> list[Mapping[str, Any]]:
-        """Records with the keys ``user`` and ``history``, checked."""
+        """The users as checked dicts with the keys ``user`` and ``history``."""
         columns = getattr(users, "columns", None)
         records = as_records(users)
         if columns is not None and "user" not in columns:
@@ -252,10 +270,10 @@ class UserEncoder:
 
 
 def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int32]:
-    """``(B,)`` rows of the bundle's items, -1 for those it does not know, and for None.
+    """The ``(B,)`` int32 rows of items in the bundle. An unknown id and None give -1.
 
     Raises:
-        RequestError: an id is of another kind than the model's.
+        RequestError: an id is of another type than the model's.
     """
     text = bool(bundle.item_ids.values) and isinstance(bundle.item_ids.values[0], str)
     fitting = (str,) if text else (int, np.integer)
@@ -275,7 +293,11 @@ def known_rows(bundle: Bundle, item_ids: Sequence[Id | None]) -> NDArray[np.int3
 
 
 def as_records(table: Any) -> Sequence[Mapping[str, Any]]:
-    """A dict, a list of dicts or a DataFrame → a list of dicts; None where a cell is empty."""
+    """A dict, a list of dicts or a DataFrame as a list of dicts. Empty cells become None.
+
+    Raises:
+        RequestError: it is none of these.
+    """
     if isinstance(table, Mapping):
         return [table]
     if hasattr(table, "to_dict"):

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree of exceptions whose messages stand alone.
+"""The exceptions of this library, as one tree. Each message can be understood on its own.
 
 ::
 
@@ -6,15 +6,15 @@
     ├── DataError          the tables, or the schema that describes them
     ├── DownloadError      a data set could not be fetched
     ├── ConfigError        a setting is unknown, or of the wrong kind
-    ├── RequestError       a request, or a filter in it, cannot be answered as asked
-    ├── TrainingError      training or evaluation cannot go on as asked
-    ├── BundleError        a model bundle is missing, damaged, mixed or altered
+    ├── RequestError       a request, or a filter in it, is wrong
+    ├── TrainingError      a model cannot be trained or evaluated this way
+    ├── BundleError        a model bundle is missing, damaged or altered
     ├── HubError           a folder of the hub is broken, or could not be published
     └── StoreError         a store refused, or answered wrongly
-        ├── StoreUnavailable   it cannot be reached, or did not answer in time
-        ├── StoreLocked        another process holds it
-        ├── IndexMismatch      the index holds vectors of another model, or none
-        └── CollectionGone     a collection of the index is not there, or not loaded
+        ├── StoreUnavailable   the store cannot be reached, or did not answer in time
+        ├── StoreLocked        another process holds the store
+        ├── IndexMismatch      the index holds vectors of another model, or no vectors
+        └── CollectionGone     a collection of the index is missing, or not loaded
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class RecsysError(Exception):
 class DataError(RecsysError, ValueError):
     """The tables, or the schema that describes them, are wrong.
 
-    `problems` holds what the message lists, where tables were read:
-    `towhee_recsys.datasets.Problem`.
+    If tables were read, `problems` holds a `towhee_recsys.datasets.Problem` for each problem that
+    the message lists.
     """
 
     def __init__(self, message: str, problems: Sequence[Any] = ()) -> None:
@@ -64,19 +64,19 @@ class ConfigError(RecsysError, ValueError):
 
 
 class RequestError(RecsysError, ValueError):
-    """A request, or a filter in it, cannot be answered as asked."""
+    """A request, or a filter in it, is wrong."""
 
 
 class TrainingError(RecsysError):
-    """Training or evaluation cannot go on as asked."""
+    """A model cannot be trained or evaluated this way."""
 
 
 class BundleError(RecsysError):
-    """A model bundle is missing, damaged, mixed from two, or altered."""
+    """A model bundle is missing, damaged, altered, or mixed from two bundles."""
 
 
 class HubError(RecsysError):
-    """A folder in the form of Towhee's hub is broken, or could not be published."""
+    """A folder of the hub is broken, or could not be published."""
 
 
 class StoreError(RecsysError):
@@ -88,12 +88,12 @@ class StoreUnavailable(StoreError):
 
 
 class StoreLocked(StoreError):
-    """Another process holds the store, and only one may."""
+    """Another process holds the store, which only one process may use."""
 
 
 class IndexMismatch(StoreError):
-    """The index holds vectors of another model than the one asked for, or none at all."""
+    """The index holds vectors of another model, or no vectors."""
 
 
 class CollectionGone(StoreError):
-    """A collection of the index is not there any more, or is not loaded."""
+    """A collection of the index is missing, or not loaded."""

@@ -1,4 +1,4 @@
-"""Progress bars on stderr for downloads, training and evaluation."""
+"""Show the progress of downloads, training and evaluation on stderr."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from rich.progress import (
 
 @contextmanager
 def download_bar(label: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Yield what `Dataset.load` takes as `progress`; the bar appears with the first bytes."""
+    """Yield a function for the `progress` of `Dataset.load`. The bar appears with the first
+    bytes."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -34,7 +35,7 @@ def download_bar(label: str) -> Iterator[Callable[[int, int | None], None]]:
     task = bar.add_task(label, visible=False, total=None)
 
     def update(done: int, total: int | None) -> None:
-        bar.start()  # not before, as an empty bar leaves an empty line
+        bar.start()  # not earlier, because an empty bar leaves an empty line
         bar.update(task, completed=done, total=total, visible=True)
 
     try:
@@ -46,7 +47,8 @@ def download_bar(label: str) -> Iterator[Callable[[int, int | None], None]]:
 
 @contextmanager
 def evaluation_bar(console: Console | None = None) -> Iterator[Callable[[str, int, int], None]]:
-    """Yield what `evaluate` takes as `progress`; nothing is written where nobody watches."""
+    """Yield a function for the `progress` of `evaluate`. On a console that is not a terminal it
+    writes nothing."""
     console = console or Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -63,7 +65,7 @@ def evaluation_bar(console: Console | None = None) -> Iterator[Callable[[str, in
 
     def report(stage: str, done: int, users: int) -> None:
         nonlocal current
-        bar.start()  # not before, as an empty bar leaves an empty line
+        bar.start()  # not earlier, because an empty bar leaves an empty line
         if stage != current or bar.tasks[0].finished:  # settings are tried one after the other
             bar.reset(task, total=users, description=stage)
             current = stage
@@ -77,10 +79,11 @@ def evaluation_bar(console: Console | None = None) -> Iterator[Callable[[str, in
 
 
 class TrainingBar:
-    """A `Listener` for people: loss, examples a second, validation HR@10 and NDCG@10, time left."""
+    """A `Listener` that shows loss, examples a second, validation HR@10 and NDCG@10, and the time
+    left."""
 
     def __init__(self, console: Console | None = None, members: int = 1) -> None:
-        """`members`: how many are trained side by side."""
+        """`members`: how many members are trained side by side."""
         self._members = members
         self.console = console or Console(stderr=True)
         self._bar = Progress(

@@ -1,4 +1,4 @@
-"""Say values, names and errors in words."""
+"""Put values, names and errors into words."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 _MISSING = frozenset(("", "<NA>", "NaT"))
-"""Texts that stand for no value. The last two are those of pandas."""
+"""Texts that stand for a missing value. The last two are pandas'."""
 
 _MOST_CHOICES = 20
 _SHOWN = 60
-"""Characters of a value that a message quotes."""
+"""Characters that a message quotes of a value, at most."""
 
 
 def duration(seconds: float) -> str:
@@ -27,22 +27,22 @@ def duration(seconds: float) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """``["a", "b", "c"]`` as ``a, b and c``; an empty text if there are none."""
+    """``["a", "b", "c"]`` as ``a, b and c``. No names give an empty text."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def short(text: str, letters: int) -> str:
-    """The text, cut to `letters` if it is longer."""
+    """The text, cut to `letters` characters if it is longer."""
     return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
 
 
 def label(value: object) -> str | None:
     """A label's text, or None if the value is missing.
 
-    25, 25.0 and "25" are one label. None, NaN, an empty text and pandas' NA are missing. NumPy's
-    scalars count as Python's.
+    25, 25.0 and "25" are the same label. None, NaN, an empty text and pandas' NA are missing
+    values. NumPy's scalars are treated like Python's.
     """
-    if type(value) is str:  # the most common by far
+    if type(value) is str:  # the most common case
         return None if value in _MISSING else value
     if type(value) is int:
         return str(value)
@@ -54,27 +54,27 @@ def label(value: object) -> str | None:
         if math.isnan(value):
             return None
         return str(int(value)) if value.is_integer() else repr(float(value))
-    if getattr(value, "ndim", None) == 0:  # a scalar of NumPy
+    if getattr(value, "ndim", None) == 0:  # a NumPy scalar
         return label(value.item())  # type: ignore[attr-defined]
     text = str(value)
     return None if text in _MISSING else text
 
 
 def title_of(record: Mapping[str, Any], names: Iterable[str], id_name: str = "item_id") -> str:
-    """What to call an item: the first of the columns `names` that has a text, else its id."""
+    """An item's title: the first of the columns `names` that has a value, else its id."""
     words = (record.get(name) for name in names)
     return next((str(word) for word in words if word), f"item {record[id_name]}")
 
 
 def as_text(value: object) -> str:
-    """A field of a record for people; labels are separated by commas."""
+    """A field of a record for display. Labels are separated by commas."""
     if value is None:
         return ""
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def shown(value: object) -> str:
-    """A value as a message quotes it, cut if it is long."""
+    """A value as a message quotes it. A long one is cut."""
     try:
         return repr(value)[:_SHOWN]
     except ValueError:  # Python does not print integers of more than 4,300 digits
@@ -82,24 +82,24 @@ def shown(value: object) -> str:
 
 
 def near(word: str, words: Iterable[str]) -> str:
-    """A question that names the closest of `words`, or else a sentence that lists them: the end of
-    a message about a name that is not known."""
+    """The end of a message about an unknown name: a question with the most similar of `words`, or a
+    sentence that lists them."""
     choices = list(words)
     lower = {choice.lower(): choice for choice in choices}
     close = get_close_matches(word.lower(), lower, n=1)
     if close:
         return f"Did you mean '{lower[close[0]]}'?"
     some = ", ".join(choices[:_MOST_CHOICES]) + (", …" if len(choices) > _MOST_CHOICES else "")
-    return f"There is {some}." if choices else "There is none."
+    return f"Choose one of {some}." if choices else "No name is allowed here."
 
 
 def explained(exc: ValidationError, fields: Iterable[str], depth: int | None = None) -> str:
-    """What pydantic found, as a sentence for each place.
+    """A pydantic error as text, with a clause for each wrong field.
 
     Args:
-        exc: what pydantic raised.
-        fields: the names that are known, to suggest one for a name that is not.
-        depth: how much of a place to name: 1 names the field alone; by default all of it.
+        exc: the error that pydantic raised.
+        fields: the known names. One is suggested for an unknown name.
+        depth: how many parts of a field's path to name; by default all. 1 names the top field only.
     """
     places = {error["loc"][:depth]: error for error in reversed(exc.errors(include_url=False))}
     return "; ".join(_explained(place, places[place], fields) for place in reversed(places))

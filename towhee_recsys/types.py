@@ -1,4 +1,4 @@
-"""The library's vocabulary: names of columns, and the shapes of what users pass and receive."""
+"""Names of columns, limits, and the types of records, requests and answers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ POPULAR_AMONG: Final = "popular_among"
 PROBABILITY: Final = "probability"
 
 VECTOR_SIZE = 256
-"""Numbers in every user's and item's vector."""
+"""Numbers in the vector of a user or an item."""
 
 MAX_ID_LENGTH = 255
-"""Characters in a text id: what every store can hold as a key."""
+"""Characters in a text id at most. Every store can hold a key of this length."""
 
 MAX_TOP_K = 10_000
 """Items in one answer at most."""
@@ -33,25 +33,26 @@ MAX_BATCH = 10_000
 """Requests in one call at most."""
 
 MAX_HISTORY = 100_000
-"""Items in a user's history at most: a store keeps the latest, and a request may give no more."""
+"""Items in a user's history at most. A store keeps the latest; a longer history in a request is
+refused."""
 
 MAX_REASONS = 10
 """Reasons for one item at most."""
 
 TOP_K = 10
-"""Items in an answer, if nothing else is said."""
+"""Items in an answer by default."""
 
 MAX_CANDIDATES = 1_000
-"""Items among which a diverse answer is chosen. Each is compared with each: half a second's work.
-"""
+"""Candidates from which a diverse answer is chosen, at most. Comparing so many with each other
+takes half a second."""
 
 RESERVED_COLUMNS = frozenset(
     {SCORE, RANK, ROUTE, DEGRADED, BECAUSE, CONTRIBUTION, POPULAR_AMONG, PROBABILITY}
 )
-"""Names that an answer gives to its own fields, so no column of a schema may bear them."""
+"""Names of an answer's own fields. No column of a schema may have one of them."""
 
 Id: TypeAlias = "int | str"
-"""int where every id of its table is a canonical integer, else str."""
+"""int if every id of the table is a canonical integer, else str."""
 
 User: TypeAlias = dict[str, Any]
 """A user's record: ``user_id`` and the columns of the schema."""
@@ -64,20 +65,21 @@ Filter: TypeAlias = dict[str, Any]
 grammar."""
 
 Role: TypeAlias = Literal["categorical", "multi_categorical", "number", "text", "display"]
-"""How a column is used: one label, a list of labels, a quantity, words, or only shown."""
+"""How a column is used: as one label, a list of labels, a quantity or words, or for display
+only."""
 
 Route: TypeAlias = Literal["personal", "features", "popular", "similar"]
-"""How an answer was found: from the user's history, from the user's record alone, from what is
-popular, or (for ``similar_items``) from an item's vector."""
+"""How an answer was found: ``personal`` by the user's history, ``features`` by the user's record
+alone, ``popular`` by popularity, ``similar`` by an item's vector."""
 
 
 class Interaction(TypedDict, total=False):
-    """One user met one item: ``user_id`` and ``item_id``, the rest optional."""
+    """An interaction of a user with an item. ``timestamp`` and ``rating`` are optional."""
 
     user_id: Id
     item_id: Id
     timestamp: float | None
-    """Seconds since 1970; None means: later than all that is known of this user."""
+    """Seconds since 1970. None means later than all stored interactions of this user."""
     rating: float | None
 
 
@@ -85,27 +87,27 @@ TopK: TypeAlias = Annotated[int, Ge(1), Le(MAX_TOP_K)]
 """Items in an answer."""
 
 Seen: TypeAlias = Literal["exclude", "include", "demote"]
-"""What happens to items that the user has seen: they are left out (the default), stay in, or come
-after all others."""
+"""What happens to items that the user has seen: they are left out (``exclude``, the default), stay
+in (``include``), or come after all others (``demote``)."""
 
 MinScore: TypeAlias = Annotated[float, Ge(-1e9), Le(1e9)]
-"""Items below this score are left out. Popular items stay: their score is a share."""
+"""Items with a lower score are left out. Popular items stay, because their score is a share."""
 
 Diversity: TypeAlias = Annotated[float, Ge(0), Le(1)]
-"""How much the items of an answer should differ from one another."""
+"""How much the items of an answer should differ: 0 ignores it, 1 looks at nothing else."""
 
 ReasonCount: TypeAlias = Annotated[int, Ge(0), Le(MAX_REASONS)]
-"""How many seen items to name as reasons, for each item."""
+"""How many seen items are named as reasons for each recommended item."""
 
 
 class Request(TypedDict, total=False):
-    """What a user of the library asks for; every key may be absent."""
+    """A request for recommendations. Every key is optional."""
 
     user_id: Id
     user: User | None
-    """A record that replaces the stored one."""
+    """Replaces the stored record."""
     history: list[Id] | None
-    """Item ids, oldest first; replaces the stored history and the seen set."""
+    """Item ids, oldest first. Replaces the stored history and the set of seen items."""
     top_k: TopK
     filter: Filter | None
     seen: Seen
@@ -115,20 +117,20 @@ class Request(TypedDict, total=False):
     diversity: Diversity
     explain: ReasonCount
     calibrate: bool
-    """Say how likely each item is to be the user's next one."""
+    """Whether to give the probability that each item is the user's next one."""
 
 
 class Query(TypedDict):
-    """A `Request` with every default filled in: what the steps of a pipeline pass on."""
+    """A `Request` with every default filled in, as the steps of a pipeline pass it on."""
 
     user_id: Id | None
     user: User | None
-    """None until the user is looked up, then a record, empty if there is none."""
+    """None until the user is looked up, then the record, which is empty for an unknown user."""
     history: list[Id] | None
     """None until the user is looked up."""
     top_k: int
     candidates: int
-    """How many items to search for: `top_k`, or more if a later step chooses among them."""
+    """How many items to search for: ``top_k``, or more if a later step chooses among them."""
     filter: Filter | None
     seen: Seen
     exclude: list[Id]
@@ -137,12 +139,12 @@ class Query(TypedDict):
     explain: int
     calibrate: bool
     degraded: list[str]
-    """The parts that did not answer so far."""
+    """The parts of the deployment that have not answered."""
 
 
 class SimilarRequest(TypedDict, total=False):
-    """Which item similar items are searched for: by its id, or by the record of an item that is not
-    in the index. The rest is as in `Request`."""
+    """A request for items similar to an item: to ``item_id``, or to the record ``item`` of an item
+    that is not in the index. The other keys are as in `Request`."""
 
     item_id: Id
     item: Item | None
@@ -152,25 +154,30 @@ class SimilarRequest(TypedDict, total=False):
 
 
 class Rule(TypedDict, total=False):
-    """What may be recommended at all: to users whose record passes ``when`` (to all, without it),
-    items that pass ``filter`` and no others."""
+    """A restriction: users whose record passes ``when`` get only items that pass ``filter``.
+    Without ``when`` it applies to all users."""
 
     filter: Required[Filter]
     when: Filter
-    """In the grammar of `Filter`, on the users' columns."""
+    """Conditions on user columns, in the grammar of `Filter`."""
 
 
 class Hit(TypedDict):
-    """One found item: its id and its score, the inner product with the query vector."""
+    """An item and its score, the inner product with the query vector."""
 
     item_id: Id
     score: float
 
 
 Recommendation: TypeAlias = dict[str, Any]
-"""``item_id``, ``score``, ``rank`` (from 1), ``route`` and the item's record, flat in one dict;
-``degraded`` names the parts that could not answer, where there are any; ``because``, where it was
-asked for, holds the seen items that speak most for this one, each with its ``contribution``.
-``popular_among`` says among which users it is popular, where the ``route`` is ``popular`` and not
-among all: ``{'gender': 'F'}``, a list for a column of several labels. ``probability``, where it
-was asked for, is how often such an item was the user's next one; see `recsys/calibrate`."""
+"""One recommended item as a flat dict: ``item_id``, ``score``, ``rank`` (from 1), ``route``, and
+the fields of the item's record. Some recommendations have further fields:
+
+- ``degraded``: the parts of the deployment that did not answer
+- ``because``, if requested: the seen items that contribute most to the score, each with its
+  ``contribution``
+- ``probability``, if requested: how often such an item was the user's next one; see
+  `recsys/calibrate`
+- ``popular_among``, for some items of the route ``popular``: the labels of the users among whom the
+  item is popular, as in ``{'gender': 'F'}``, with a list for a column of several labels
+"""

@@ -1,23 +1,23 @@
-"""Histories → the ranks that RecTools' SASRec gives to the items that came next.
+"""Train RecTools' SASRec on histories, and rank the held-out items.
 
     python sasrec.py FOLDER --seconds 300
 
-Runs in an environment of its own and knows nothing of towhee_recsys. FOLDER holds ``task.npz``:
+It runs in a virtual environment of its own and does not use towhee_recsys. FOLDER has ``task.npz``:
 
 - ``offsets`` (U + 1), ``items`` (N): the training history of user u, oldest first, is
   ``items[offsets[u]:offsets[u + 1]]``
-- ``validation``, ``test`` (U): the items asked for, -1 where nothing is asked
+- ``validation``, ``test`` (U): the held-out items, -1 for a user who is not evaluated
 - ``ranked`` (R): the items to rank
 
-and gets ``validation.npy`` and ``test.npy``, a rank from 1 for each user who is asked, in their
-order, and ``facts.json``. The test's history ends with the validation item. What a user has seen is
-not ranked, an equal score counts against the model, and a target that training never met comes
-last.
+The script writes ``validation.npy`` and ``test.npy``, with a rank from 1 for each evaluated user in
+the users' order, and ``facts.json``. For the test the history ends with the validation item. Items
+that the user has seen are not ranked, an equal score counts against the model, and a target without
+interactions in training comes last.
 
 The settings are those of RecTools' published benchmark (github.com/blondered/bert4rec_repro): two
 blocks, four heads, 256 numbers, the last 100 items, dropout 0.2, the softmax over all items, Adam
-at 1e-3, batches of 128. The model of the best epoch by validation on 2,048 users is kept, as
-there; the time of these validations is part of the seconds.
+at 1e-3, batches of 128. As there, the model of the best epoch by validation on 2,048 users is kept.
+The time of these validations is part of the seconds.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def main() -> None:
     best = next(c for c in model.fit_trainer.callbacks if isinstance(c, BestEpoch))
     best.load(module)
     for which in ("validation", "test"):
-        np.save(args.folder / f"{which}.npy", task.ranks(module, which, task.asked))
+        np.save(args.folder / f"{which}.npy", task.ranks(module, which, task.evaluated))
     facts = {
         "seconds": seconds,
         "epochs": best.epochs,
@@ -101,17 +101,17 @@ def main() -> None:
 
 
 class Task:
-    """What to learn from, and what is asked."""
+    """Training histories and held-out items."""
 
     def __init__(self, path: Path) -> None:
         arrays = np.load(path)
         self.offsets, self.items = arrays["offsets"], arrays["items"]
         self.targets = {which: arrays[which] for which in ("validation", "test")}
         self.ranked = arrays["ranked"]
-        self.asked = np.flatnonzero(self.targets["test"] >= 0)
+        self.evaluated = np.flatnonzero(self.targets["test"] >= 0)
 
     def dataset(self) -> Dataset:
-        """The training histories; an item's position in one stands for its time."""
+        """The training histories. An item's position in the history is its time."""
         lengths = np.diff(self.offsets)
         position = np.arange(len(self.items)) - np.repeat(self.offsets[:-1], lengths)
         table = {
@@ -130,11 +130,11 @@ class Task:
 
     @torch.inference_mode()
     def ranks(self, module, which: str, users: np.ndarray) -> np.ndarray:
-        """Where each user's target stands among the ranked items but those seen."""
+        """The rank of each user's target among the ranked items that the user has not seen."""
         module.eval()
         network, length = module.torch_model, SETTINGS["session_max_len"]
         known = module.data_preparator.get_known_item_ids().astype(np.int64)
-        row = np.full(1 + max(self.items.max(), self.ranked.max()), -1)  # of each item known
+        row = np.full(1 + max(self.items.max(), self.ranked.max()), -1)  # of each known item
         row[known] = module.data_preparator.get_known_items_sorted_internal_ids()
         vectors = network.item_model.get_all_embeddings()
         candidates = np.zeros(len(vectors), dtype=bool)
@@ -151,21 +151,21 @@ class Task:
             scores = (states @ vectors.T).numpy()
             scores[:, ~candidates] = -np.inf
             target = row[self.targets[which][some]]
-            wanted = scores[np.arange(len(some)), target]
+            own = scores[np.arange(len(some)), target]
             for i, past in enumerate(pasts):
                 scores[i, past] = -np.inf
-            place = (~(scores < wanted[:, None])).sum(axis=1)
+            place = (~(scores < own[:, None])).sum(axis=1)
             ranks[begin : begin + 256] = np.where(target >= 0, place, len(self.ranked))
         return ranks
 
 
 class BestEpoch(Callback):
-    """Keeps the weights of the epoch that validates best, and the time that steps take."""
+    """Keeps the weights of the best epoch by validation, and measures the time of steps."""
 
     def __init__(self, task: Task, seed: int) -> None:
         self.task = task
         rng = np.random.default_rng(seed)
-        self.users = np.sort(rng.permutation(task.asked)[:VALIDATION_USERS])
+        self.users = np.sort(rng.permutation(task.evaluated)[:VALIDATION_USERS])
         self.weights: dict[str, torch.Tensor] = {}
         self.steps = self.examples = 0
         self.seconds = self.epochs = self.epoch = 0.0

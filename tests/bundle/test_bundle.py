@@ -1,4 +1,4 @@
-"""A bundle comes back as it was, or not at all; and nothing in it can be executed."""
+"""Bundles: saving, loading, damaged files, and that nothing in them can be executed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _content(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-def test_a_bundle_comes_back_as_it_was(sample_bundle: Bundle, sample_bundle_path: Path) -> None:
+def test_loaded_bundle_equals_saved_one(sample_bundle: Bundle, sample_bundle_path: Path) -> None:
     loaded = Bundle.load(sample_bundle_path)
     assert loaded.fingerprint == sample_bundle.fingerprint
     assert loaded.metadata == sample_bundle.metadata
@@ -75,7 +75,7 @@ def test_a_bundle_comes_back_as_it_was(sample_bundle: Bundle, sample_bundle_path
     )
 
 
-def test_a_bundle_without_a_model_card_loads(copy: Path, cycle_bundle: Bundle) -> None:
+def test_bundle_without_model_card_loads(copy: Path, cycle_bundle: Bundle) -> None:
     (copy / "MODEL_CARD.md").unlink()
     _manifest(copy, lambda m: m["files"].pop("MODEL_CARD.md"))
     assert Bundle.load(copy).fingerprint == cycle_bundle.fingerprint
@@ -95,7 +95,7 @@ def test_saving_again_gives_the_same_bytes(saved: Path, tmp_path: Path) -> None:
     assert _content(tmp_path / "deeper" / "again") == _content(saved)
 
 
-def test_parts_can_be_read_alone(saved: Path, cycle_bundle: Bundle) -> None:
+def test_manifest_metadata_and_schema_can_be_read_alone(saved: Path, cycle_bundle: Bundle) -> None:
     manifest = read_manifest(saved)
     assert manifest.fingerprint == cycle_bundle.fingerprint
     assert re.fullmatch("[0-9a-f]{8}", manifest.fingerprint)
@@ -131,12 +131,14 @@ CHANGES: dict[str, Callable[[Bundle], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_the_fingerprint_changes_with_what_makes_vectors(cycle_bundle: Bundle, what: str) -> None:
+def test_fingerprint_changes_with_everything_that_determines_vectors(
+    cycle_bundle: Bundle, what: str
+) -> None:
     changed = dataclasses.replace(cycle_bundle, **CHANGES[what](cycle_bundle))
     assert changed.fingerprint != cycle_bundle.fingerprint
 
 
-def test_the_fingerprint_does_not_change_with_metadata(cycle_bundle: Bundle) -> None:
+def test_fingerprint_does_not_depend_on_metadata(cycle_bundle: Bundle) -> None:
     meta = cycle_bundle.metadata.model_copy(update={"data": "other", "seconds": 1e6, "seed": 9})
     assert dataclasses.replace(cycle_bundle, metadata=meta).fingerprint == cycle_bundle.fingerprint
 
@@ -166,7 +168,7 @@ def _remove(file: Path, other: Path) -> None:
 
 @pytest.mark.parametrize("damage", [_truncate, _alter, _swap, _empty, _remove])
 @pytest.mark.parametrize("name", [*FILES, "manifest.json"])
-def test_every_damaged_file_is_refused_by_name(
+def test_damaged_file_is_refused_and_named(
     copy: Path, another: Path, name: str, damage: Callable[[Path, Path], None]
 ) -> None:
     damage(copy / name, another / name)
@@ -181,7 +183,7 @@ def test_every_damaged_file_is_refused_by_name(
 @pytest.mark.parametrize(
     ("read", "name"), [(read_metadata, "metadata.json"), (read_schema, "schema.json")]
 )
-def test_parts_that_are_read_alone_are_checked_too(
+def test_parts_read_alone_are_checked(
     copy: Path, read: Callable[[Path], object], name: str
 ) -> None:
     _alter(copy / name, copy)
@@ -196,8 +198,8 @@ def _manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
-    "fingerprint": (lambda m: m.update(fingerprint="00000000"), "fingerprint does not fit"),
-    "format": (lambda m: m.update(format=2), "has format 2, this version reads 1"),
+    "fingerprint": (lambda m: m.update(fingerprint="00000000"), "fingerprint does not match"),
+    "format": (lambda m: m.update(format=2), "has format 2, but this version reads format 1"),
     "too few": (lambda m: m["files"].pop("schema.json"), r"schema\.json missing"),
     "outside": (lambda m: m["files"].update({"../x": "0"}), r"it names \['\.\./x'\]"),
     "field": (lambda m: m.update(more=1), "cannot be read as a bundle's manifest"),
@@ -205,14 +207,14 @@ MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 
 
 @pytest.mark.parametrize("what", MANIFESTS)
-def test_an_altered_manifest_is_refused(copy: Path, what: str) -> None:
+def test_altered_manifest_is_refused(copy: Path, what: str) -> None:
     change, message = MANIFESTS[what]
     _manifest(copy, change)
     with pytest.raises(BundleError, match=message):
         Bundle.load(copy)
 
 
-def test_a_folder_without_a_bundle_is_named(tmp_path: Path) -> None:
+def test_folder_without_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"no bundle at .*nowhere \(manifest\.json is missing\)"):
         Bundle.load(tmp_path / "nowhere")
     file = tmp_path / "file"
@@ -221,33 +223,33 @@ def test_a_folder_without_a_bundle_is_named(tmp_path: Path) -> None:
         Bundle.load(file)
 
 
-def test_weights_that_do_not_fit_are_named(cycle_bundle: Bundle) -> None:
+def test_mismatched_weights_are_named(cycle_bundle: Bundle) -> None:
     fewer = dict(cycle_bundle.weights)
     name, _ = fewer.popitem()
     with pytest.raises(BundleError, match=f"do not fit the model: {re.escape(name)} differ"):
         Towers(dataclasses.replace(cycle_bundle, weights=fewer))
 
 
-def test_a_newer_bundle_takes_the_place_of_an_older(copy: Path, another: Path) -> None:
+def test_saving_replaces_an_older_bundle(copy: Path, another: Path) -> None:
     Bundle.load(another).save(copy)
     assert _content(copy) == _content(another)
     assert [p.name for p in copy.parent.iterdir()] == ["bundle"]
 
 
-def test_what_is_no_bundle_is_left_alone(cycle_bundle: Bundle, tmp_path: Path) -> None:
+def test_saving_does_not_overwrite_other_files(cycle_bundle: Bundle, tmp_path: Path) -> None:
     folder, file = tmp_path / "folder", tmp_path / "file"
     folder.mkdir()
     (folder / "thesis.txt").write_text("years of work")
     file.write_text("as well")
     for path in (folder, file):
-        with pytest.raises(BundleError, match="exists and is no bundle"):
+        with pytest.raises(BundleError, match="exists and is not a bundle"):
             cycle_bundle.save(path)
     assert (folder / "thesis.txt").read_text() == "years of work"
     assert file.read_text() == "as well"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
 
 
-def test_where_saving_fails_the_old_bundle_stays(
+def test_old_bundle_stays_if_saving_fails(
     copy: Path, cycle_bundle: Bundle, another: Path, tmp_path: Path
 ) -> None:
     unsavable = dataclasses.replace(
@@ -265,7 +267,7 @@ def test_where_saving_fails_the_old_bundle_stays(
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user whom permissions bind"
 )
-def test_where_nothing_may_be_written_nothing_changes(copy: Path, another: Path) -> None:
+def test_old_bundle_stays_in_a_read_only_folder(copy: Path, another: Path) -> None:
     before = _content(copy)
     copy.parent.chmod(0o500)
     try:

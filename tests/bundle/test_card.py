@@ -1,4 +1,4 @@
-"""A model card says what the bundle knows, and nothing that a name in the data could smuggle in."""
+"""The model card: what it says, and that names in the data cannot change its markup."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def card(schema: Schema = SCHEMA, members: int = 1, **changed: object) -> str:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of all tables, split where a reader of Markdown would."""
+    """The cells of all tables, split as a Markdown parser does."""
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     return [[c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
@@ -60,10 +60,10 @@ def test_front_matter_invents_nothing() -> None:
     _, front, body = card().split("---\n", 2)
     assert yaml.safe_load(front).keys() == {"library_name", "tags"}
     assert "license" not in card().lower()
-    assert body.lstrip().startswith("# Model card of shop · 1a2b3c4d")
+    assert body.lstrip().startswith("# Model Card for shop · 1a2b3c4d")
 
 
-def test_sections_are_those_of_the_hub() -> None:
+def test_sections_are_those_of_hugging_face() -> None:
     assert re.findall("^## (.*)$", card(), re.MULTILINE) == [
         "Model Details",
         "Uses",
@@ -74,10 +74,10 @@ def test_sections_are_those_of_the_hub() -> None:
     ]
 
 
-def test_what_it_was_trained_on() -> None:
+def test_training_data_is_described() -> None:
     text = card()
-    assert "78,901 interactions to train on, 1,234 users, 56 items" in text
     assert FACTS.sha256
+    assert "78,901 training interactions, 1,234 users, 56 items" in text
     assert FACTS.sha256 in text
     assert "/home/somebody" not in text
     assert ["age", "users", "number", "yes"] in rows(text)
@@ -85,39 +85,39 @@ def test_what_it_was_trained_on() -> None:
     assert ["tags", "items", "categorical", "yes"] in rows(text)
 
 
-def test_how_it_was_trained() -> None:
+def test_training_procedure_is_described() -> None:
     text = card(members=4)
-    assert "3.2 epochs in 1 h 2 min 5 s, with the seed 7 and the preset fast" in text
-    assert "4 pairs of towers were trained side by side" in text
+    assert "3.2 epochs in 1 h 2 min 5 s with seed 7 and preset fast" in text
+    assert "4 pairs of towers, trained side by side" in text
     assert ["`learning_rate`", "0.002"] in rows(text)
     assert ["`max_history`", "200"] in rows(text)
     assert ["Version of `paddlepaddle`", "3.3.1"] in rows(text)
 
 
-def test_results_stand_beside_popularity() -> None:
+def test_results_are_compared_with_popularity() -> None:
     found = rows(card())
     assert ["test", "HR@10", "0.3012", "0.2900 to 0.3125"] in found
     assert ["test", "COVERAGE@10", "0.5000", ""] in found
     assert ["validation", "NDCG@10", "0.1700", ""] in found
-    assert ["validation, by popularity alone", "NDCG@10", "0.0200", ""] in found
+    assert ["validation, most popular items", "NDCG@10", "0.0200", ""] in found
 
 
-def test_without_anything_kept_back_there_are_no_results() -> None:
+def test_no_results_without_held_out_interactions() -> None:
     text = card(holdout="none", validation={}, popularity={}, test={}, intervals={})
-    assert "Not evaluated: no interactions were kept back." in text
-    assert "Nothing was kept back." in text
+    assert "Not evaluated, because no interactions were held out." in text
+    assert "No interactions were held out." in text
     assert "side by side" not in text
 
 
-def test_columns_about_people_are_named() -> None:
+def test_user_columns_are_named() -> None:
     schema = Schema.model_validate({"users": {"age": "number", "sex": "categorical", "x": "text"}})
-    assert "computed from age, sex and x." in card(schema)
+    assert "computed from the history and from age, sex and x." in card(schema)
     assert "computed from the history alone" in card(Schema())
     assert "nothing is known of an item" in card(Schema())
     assert ["none", "", "", ""] in rows(card(Schema()))
 
 
-def test_the_example_runs(
+def test_example_runs(
     sample_bundle: Bundle, tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(str(tmp_path))
@@ -130,12 +130,12 @@ def test_the_example_runs(
     assert getattr(names["score"], "shape", None) == (1, 1)
 
 
-def test_ids_of_text_are_text_in_the_example() -> None:
+def test_example_has_ids_of_the_right_type() -> None:
     assert '{"item_id": "1"}' in card()
     assert '{"item_id": 1}' in card(id_types={"user_id": "int", "item_id": "int"})
 
 
-def test_names_cannot_break_out() -> None:
+def test_names_in_the_data_cannot_inject_markdown() -> None:
     evil = "a|b\n## Evil <script>`x`"
     schema = Schema.model_validate({"users": {evil: "number"}, "items": {"[x](y)": "text"}})
     text = card(schema, data=evil)
@@ -146,7 +146,7 @@ def test_names_cannot_break_out() -> None:
 
 
 @given(st.text())
-def test_escaped_text_is_one_line_without_bare_marks(text: str) -> None:
+def test_escaped_text_is_one_line_without_markup(text: str) -> None:
     shown = escape(text)
     assert len(shown.splitlines()) <= 1
     assert not re.search(r"(?<!\\)(\\\\)*[`|<*_\[\]]", shown)

@@ -1,4 +1,4 @@
-"""Two circles of opposite tastes: each gets what is popular in its own, and all get all of it."""
+"""Popularity among users with the same labels, on two groups of users with opposite tastes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ from towhee_recsys.features import TableFeatures
 from towhee_recsys.training import TrainingConfig
 
 ITEMS = 12
-"""The first six are for the young, the others for the old; within six, the first are met most."""
+"""Young users interact with the first six items, old users with the others. Within each six, lower
+ids have more interactions."""
 SCHEMA = Schema.model_validate(
     {"users": {"age": "categorical", "hobbies": "multi_categorical", "height": "number"}}
 )
@@ -61,7 +62,8 @@ def _people() -> pd.DataFrame:
 
 
 def _met(users: pd.DataFrame) -> pd.DataFrame:
-    """Of their six, the first user meets one, the second two, and so on; the rare meet the last."""
+    """Each user interacts with the first one to six items of the group. Rare users interact with
+    the last item."""
     rows = []
     for place, (user, age) in enumerate(zip(users["user_id"], users["age"], strict=True)):
         first, length = (0 if age == "young" else 6), 1 + place % 6
@@ -73,7 +75,7 @@ def _met(users: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
     users = _people()
-    items = pd.DataFrame({"item_id": range(ITEMS + 1)})  # nobody meets the last one
+    items = pd.DataFrame({"item_id": range(ITEMS + 1)})  # the last one has no interactions
     return Dataset.from_frames(_met(users), items, users, schema=SCHEMA, name="circles")
 
 
@@ -92,7 +94,7 @@ def saved(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def route(saved: Path, bundle: Bundle) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
-    """What a user is answered where there is no index."""
+    """A function that gives a user's hits without an index."""
     uri = f"http://127.0.0.1:{free_port()}"
     operator = ops.recsys.route(bundle=str(saved), uri=uri, fingerprint=bundle.fingerprint)
 
@@ -104,7 +106,7 @@ def route(saved: Path, bundle: Bundle) -> Callable[[dict[str, Any]], list[dict[s
 
 
 def _shares(dataset: Dataset, column: str, label: str) -> dict[int, float]:
-    """The item's share of the interactions of those who bear a label, counted one by one."""
+    """Each item's share of the interactions of users with a label, counted one by one."""
     bearers = {
         user["user_id"]
         for user in dataset.user_records()
@@ -119,7 +121,7 @@ def _shares(dataset: Dataset, column: str, label: str) -> dict[int, float]:
     return {item: count / sum(found.values()) for item, count in found.items()}
 
 
-def test_each_circle_gets_its_own(route: Callable[..., Any]) -> None:
+def test_each_group_gets_its_own_popular_items(route: Callable[..., Any]) -> None:
     young = route({"user": {"age": "young"}, "top_k": 13})
     old = route({"user": {"age": "old"}, "top_k": 13})
     assert ids(young)[:6] == [0, 1, 2, 3, 4, 5]
@@ -129,16 +131,14 @@ def test_each_circle_gets_its_own(route: Callable[..., Any]) -> None:
         assert one["route"] == "popular"
         assert one["popular_among"] == {"age": "young"}
         assert one["degraded"] == ["index"]
-    # What the circle does not know comes last, in the order of all.
+    # Items that the group does not know come last, ordered by popularity among all users.
     everybody = route({"top_k": 13})
     assert ids(young)[6:] == [one for one in ids(everybody) if one > 5]
     assert [one["score"] for one in young[6:]] == [0.0] * 7
     assert not any("popular_among" in one for one in everybody)
 
 
-def test_scores_are_shares_and_several_labels_count_the_same(
-    route: Callable[..., Any], dataset: Dataset
-) -> None:
+def test_score_is_the_mean_share_over_labels(route: Callable[..., Any], dataset: Dataset) -> None:
     young = route({"user": {"age": "young"}, "top_k": 6})
     assert {one["item_id"]: one["score"] for one in young} == pytest.approx(
         _shares(dataset, "age", "young")
@@ -164,10 +164,10 @@ def test_scores_are_shares_and_several_labels_count_the_same(
         {"age": None, "hobbies": []},
         {"age": ["young"]},
         {"hobbies": ["knitting"], "height": 170},
-        {"age": "rare"},  # nineteen people: their taste is their own
+        {"age": "rare"},  # nineteen users are too few
     ],
 )
-def test_who_bears_no_known_label_gets_what_is_popular_among_all(
+def test_user_without_known_label_gets_items_popular_among_all(
     route: Callable[..., Any], bundle: Bundle, record: Any
 ) -> None:
     answer = route({"user": record, "top_k": 13})
@@ -177,7 +177,7 @@ def test_who_bears_no_known_label_gets_what_is_popular_among_all(
     assert not any("popular_among" in one for one in answer)
 
 
-def test_seen_and_excluded_items(route: Callable[..., Any]) -> None:
+def test_seen_and_excluded_items_are_left_out(route: Callable[..., Any]) -> None:
     user = {"user": {"age": "old"}, "history": [6, 7], "exclude": [8]}
     assert ids(route({**user, "top_k": 3})) == [9, 10, 11]
     assert ids(route({**user, "seen": "include", "top_k": 3})) == [6, 7, 9]
@@ -187,7 +187,7 @@ def test_seen_and_excluded_items(route: Callable[..., Any]) -> None:
     assert len(demoted) == 12
 
 
-def test_a_stored_user_is_answered_by_the_record(
+def test_stored_user_is_grouped_by_the_stored_record(
     route: Callable[..., Any], saved: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
     stack = Stack(tmp_path, saved)
@@ -199,13 +199,13 @@ def test_a_stored_user_is_answered_by_the_record(
     assert [one["popular_among"] for one in young] == [record] * 12
     assert [one["popular_among"]["age"] for one in old] == ["old"] * len(old)
     assert not any("popular_among" in one for one in rare)
-    # With an index, the record is answered by the model.
+    # With an index, the model answers.
     plain = stack.recommend()({"user": {"age": "young"}})
     assert {one["route"] for one in plain} == {"features"}
     assert not any("popular_among" in one for one in plain)
 
 
-def test_the_table_for_people_says_of_whom(route: Callable[..., Any]) -> None:
+def test_printed_table_names_the_group(route: Callable[..., Any]) -> None:
     answer = route({"user": {"age": "old", "hobbies": ["golf", "chess"]}, "top_k": 1})
     ranked = [{**one, "rank": 1, "title": "Song", "probability": 0.5} for one in answer]
     out = StringIO()
@@ -217,10 +217,10 @@ def test_the_table_for_people_says_of_whom(route: Callable[..., Any]) -> None:
     assert "probability" not in shown
 
 
-# The bundle
+# In the bundle
 
 
-def test_segments_come_back_as_they_were(saved: Path, bundle: Bundle) -> None:
+def test_loaded_segments_equal_saved_ones(saved: Path, bundle: Bundle) -> None:
     loaded = Bundle.load(saved)
     assert loaded.fingerprint == bundle.fingerprint
     assert {name: set(labels) for name, labels in loaded.segments.items()} == {
@@ -237,7 +237,7 @@ def test_segments_come_back_as_they_were(saved: Path, bundle: Bundle) -> None:
     assert (saved.parent / "again" / POPULARITY).read_bytes() == (saved / POPULARITY).read_bytes()
 
 
-def test_a_bundle_of_before_there_were_segments(
+def test_bundle_without_segments_uses_popularity_among_all(
     saved: Path, bundle: Bundle, tmp_path: Path
 ) -> None:
     old = Path(shutil.copytree(saved, tmp_path / "bundle"))
@@ -254,27 +254,27 @@ def test_a_bundle_of_before_there_were_segments(
     assert not any("popular_among" in one for one in hits)
 
 
-def test_a_damaged_file_is_refused(saved: Path, tmp_path: Path) -> None:
+def test_damaged_popularity_file_is_refused(saved: Path, tmp_path: Path) -> None:
     broken = Path(shutil.copytree(saved, tmp_path / "bundle"))
     (broken / POPULARITY).write_bytes((broken / POPULARITY).read_bytes()[:-1])
     with pytest.raises(BundleError, match=r"popularity\.safetensors is not the file"):
         Bundle.load(broken)
 
 
-def test_segments_make_no_vectors(bundle: Bundle) -> None:
+def test_segments_do_not_change_the_fingerprint(bundle: Bundle) -> None:
     assert dataclasses.replace(bundle, segments={}).fingerprint == bundle.fingerprint
 
 
-def test_without_labels_there_is_no_file(cycle_bundle: Bundle, tmp_path: Path) -> None:
+def test_no_popularity_file_without_labels(cycle_bundle: Bundle, tmp_path: Path) -> None:
     cycle_bundle.save(tmp_path / "bundle")
     assert cycle_bundle.segments == {}
     assert not (tmp_path / "bundle" / POPULARITY).exists()
 
 
-# What is kept
+# What is stored
 
 
-def test_most_frequent_labels_and_most_popular_items_are_kept(
+def test_most_common_labels_and_most_popular_items_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(popularity, "MOST_LABELS", 2)
@@ -289,10 +289,10 @@ def test_most_frequent_labels_and_most_popular_items_are_kept(
     past = Histories(offsets, np.concatenate(histories).astype("i4"))
     found = find_segments(past, 5, features, features.transform(records))
     assert list(found) == ["label"]
-    assert list(found["label"]) == ["a", "b"]  # of those with one user, the first
+    assert list(found["label"]) == ["a", "b"]  # of labels with one user, the first
     kept = found["label"]["a"]
     assert (kept.items.tolist(), kept.counts.tolist()) == ([2, 4, 0], [2, 2, 1])
-    assert kept.interactions == 7  # those that were cut off too
+    assert kept.interactions == 7  # with those of items that were cut off
     popular = Popular(np.array([2, 2, 2, 1, 2]), list("vwxyz"), found, features)
     hits = list(popular.hits({"label": "a"}))
     assert ids(hits) == ["x", "z", "v", "w", "y"]
@@ -311,8 +311,10 @@ def test_most_frequent_labels_and_most_popular_items_are_kept(
         max_size=12,
     )
 )
-def test_segments_are_counts(people: list[tuple[str | None, list[str], list[int]]]) -> None:
-    """As counted one interaction after the other, and the same through arrays."""
+def test_segments_equal_a_naive_count(
+    people: list[tuple[str | None, list[str], list[int]]],
+) -> None:
+    """The counts are right, and stay the same through arrays."""
     schema = Schema.model_validate({"users": {"one": "categorical", "some": "multi_categorical"}})
     records = [{"one": one, "some": some} for one, some, _ in people]
     features = TableFeatures.fit(schema.users, records)

@@ -1,4 +1,4 @@
-"""What a deployment opens is opened once, shared, and closed with its last user."""
+"""Resources are opened once, shared, and closed with their last user."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def deployment(sample_stack: Stack) -> Deployment:
     return Deployment(**sample_stack.settings)
 
 
-def test_threads_and_users_share_one_of_each(deployment: Deployment) -> None:
+def test_threads_and_resources_share_one_of_each_part(deployment: Deployment) -> None:
     with Resources(deployment) as mine, Resources(deployment) as other:
         with ThreadPoolExecutor(8) as threads:
             towers = list(threads.map(lambda _: mine.towers, range(32)))
@@ -38,7 +38,7 @@ def test_threads_and_users_share_one_of_each(deployment: Deployment) -> None:
         assert mine.index is other.index
 
 
-def test_the_last_user_closes(sample_bundle_path: Path, tmp_path: Path) -> None:
+def test_last_user_closes_the_part(sample_bundle_path: Path, tmp_path: Path) -> None:
     settings = Stack(tmp_path, sample_bundle_path).settings
     mine, other = (Resources(Deployment(**settings)) for _ in range(2))
     store = mine.store
@@ -55,7 +55,7 @@ def test_the_last_user_closes(sample_bundle_path: Path, tmp_path: Path) -> None:
         assert again.store is not store
 
 
-def test_what_was_dropped_is_closed_too(sample_bundle_path: Path, tmp_path: Path) -> None:
+def test_garbage_collected_resources_are_closed(sample_bundle_path: Path, tmp_path: Path) -> None:
     settings = Stack(tmp_path, sample_bundle_path).settings
     dropped = Resources(Deployment(**settings))
     store = dropped.store
@@ -67,7 +67,7 @@ def test_what_was_dropped_is_closed_too(sample_bundle_path: Path, tmp_path: Path
         store.counts()
 
 
-def test_closing_waits_for_calls_under_way(deployment: Deployment) -> None:
+def test_close_waits_for_running_calls(deployment: Deployment) -> None:
     resources, entered, leave = Resources(deployment), threading.Event(), threading.Event()
 
     def call() -> bool:
@@ -89,13 +89,13 @@ def test_closing_waits_for_calls_under_way(deployment: Deployment) -> None:
 
 
 def test_another_model_is_refused(deployment: Deployment) -> None:
-    with pytest.raises(BundleError, match="and 0badcafe is wanted"):
+    with pytest.raises(BundleError, match="but 0badcafe is expected"):
         _ = Resources(deployment.model_copy(update={"fingerprint": "0badcafe"})).bundle
     with pytest.raises(ConfigError, match="store_url is not set"):
         _ = Resources(Deployment()).store
 
 
-def test_a_pipeline_reads_the_manifest_once(
+def test_pipeline_reads_the_manifest_once(
     sample_stack: Stack, sample_bundle: Bundle, tmp_path: Path
 ) -> None:
     sample_bundle.save(tmp_path / "bundle")
@@ -113,7 +113,7 @@ def test_a_pipeline_reads_the_manifest_once(
     assert len(reads) == 1
 
 
-def test_a_closed_pipeline_says_so(sample_stack: Stack) -> None:
+def test_closed_pipeline_raises_an_error(sample_stack: Stack) -> None:
     with recommend(RecommendConfig(**sample_stack.settings)) as p:
         assert len(p(42).get()[0]) == 10
     with pytest.raises(StoreError, match="this pipeline or operator is closed; make a new one"):
@@ -129,10 +129,11 @@ def test_closing_one_pipeline_leaves_the_others_open(sample_stack: Stack) -> Non
         assert other(1).get()[0] == before
 
 
-def test_a_pipeline_is_replaced_between_two_calls(
+def test_pipeline_is_replaced_between_two_calls(
     sample_stack: Stack, sample_bundle: Bundle, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
-    """Calls of eight threads go on; each answer is wholly of the old pipeline or of the new."""
+    """Eight threads keep calling. Each answer comes entirely from the old pipeline or the new
+    one."""
     p = recommend(RecommendConfig(**sample_stack.settings, top_k=3))
     stop = threading.Event()
 
@@ -207,10 +208,10 @@ def test_fifty_switches_of_the_model_leave_nothing_behind(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_fork_answers_too(
+def test_pipeline_works_after_a_fork(
     sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
-    """As servers do that load an application before they fork their workers."""
+    """Servers may load an application before they fork their workers."""
     stack = Stack(tmp_path, sample_bundle_path, milvus_uri="http://127.0.0.1:1")
     Stack(tmp_path, sample_bundle_path).ingest(sample_dataset)
     program = """

@@ -1,4 +1,4 @@
-"""Zips that would do harm are refused by the member's name, and others are read where they are."""
+"""Unsafe zips are refused with the name of the member; others are read without extraction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _zip(path: Path, *members: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
 @pytest.mark.parametrize(
     "name", ["../evil.dat", "a/../../evil.dat", "/etc/evil.dat", "..\\evil.dat", "C:\\evil.dat"]
 )
-def test_a_member_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+def test_member_outside_the_archive_is_refused(tmp_path: Path, name: str) -> None:
     path = _zip(tmp_path / "x.zip", ("fine.dat", b"1"), (name, b"2"))
     with pytest.raises(DataError, match="leads out") as caught:
         Archive(path)
@@ -36,34 +36,34 @@ def test_a_member_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
         Dataset.load(path)
 
 
-def test_a_link_is_refused(tmp_path: Path) -> None:
+def test_link_is_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("u.data")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with pytest.raises(DataError, match=r"'u\.data' is a link"):
         Archive(_zip(tmp_path / "x.zip", (link, b"/etc/passwd")))
 
 
-def test_a_bomb_is_refused(tmp_path: Path) -> None:
+def test_zip_bomb_is_refused(tmp_path: Path) -> None:
     path = _zip(tmp_path / "x.zip", ("ratings.dat", b"0" * (4 << 20)))
     with pytest.raises(DataError, match=r"'ratings\.dat' unpacks to more than 200 times"):
         Archive(path)
 
 
-def test_too_much_in_all_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large_an_archive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive_module, "MAX_BYTES", 10)
     path = _zip(tmp_path / "x.zip", ("a", b"123456"), ("b", b"123456"))
     with pytest.raises(DataError, match="'b' takes the whole above"):
         Archive(path)
 
 
-def test_what_is_no_zip_is_said(tmp_path: Path) -> None:
+def test_file_that_is_not_a_zip_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(b"not a zip at all")
     with pytest.raises(DataError, match="is not a zip"):
         Dataset.load(path)
 
 
-def test_damage_inside_is_said(tmp_path: Path, make_zip: Any) -> None:
+def test_damaged_member_is_reported(tmp_path: Path, make_zip: Any) -> None:
     rows = b"".join(b"%d::%d::5::9\n" % (n % 97, n % 89) for n in range(5_000))
     path = make_zip("x", {"movies.dat": b"1::A::X\n", "ratings.dat": rows})
     data = bytearray(path.read_bytes())
@@ -75,7 +75,7 @@ def test_damage_inside_is_said(tmp_path: Path, make_zip: Any) -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "b.c", "...", "x..y"]), min_size=1, max_size=5))
-def test_a_name_is_refused_exactly_if_it_climbs(
+def test_name_is_refused_only_if_it_leads_out(
     tmp_path_factory: pytest.TempPathFactory, parts: list[str]
 ) -> None:
     path = _zip(tmp_path_factory.mktemp("zip") / "x.zip", ("/".join(parts), b"1"))
@@ -87,7 +87,7 @@ def test_a_name_is_refused_exactly_if_it_climbs(
         assert archive.open(archive.names()[0]).read() == b"1"
 
 
-def test_a_folder_and_a_zip_read_alike(tmp_path: Path) -> None:
+def test_folder_and_zip_give_the_same_files(tmp_path: Path) -> None:
     (tmp_path / "f" / "sub").mkdir(parents=True)
     (tmp_path / "f" / "sub" / "a.txt").write_bytes(b"hello")
     zipped = Archive(_zip(tmp_path / "f.zip", ("sub/", b""), ("sub/a.txt", b"hello")))

@@ -1,4 +1,4 @@
-"""One's own tables: every file kind, every mistake told with file, row, column and value."""
+"""Your own tables: every kind of file, and every mistake with file, row, column and value."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def told(path: Path) -> str:
     return str(caught.value)
 
 
-def test_the_example_reads(tmp_path: Path) -> None:
+def test_example_is_read(tmp_path: Path) -> None:
     dataset = Dataset.load(write(tmp_path))
     assert dataset.item_records() == [
         {
@@ -84,7 +84,7 @@ def test_the_example_reads(tmp_path: Path) -> None:
     assert Dataset.load(tmp_path).item_records() == dataset.item_records()
 
 
-def test_every_kind_of_file_reads_alike(tmp_path: Path) -> None:
+def test_every_kind_of_file_gives_the_same_data(tmp_path: Path) -> None:
     expected = Dataset.load(write(tmp_path))
     for folder in ("gz", "tsv", "parquet"):
         (tmp_path / folder).mkdir()
@@ -136,7 +136,7 @@ def test_parquet_text_is_text_in_every_layout(tmp_path: Path, kind: str) -> None
     assert dataset.interactions["timestamp"].tolist() == [1714608000.0, 1714557600.0]
 
 
-def test_users_times_and_ratings_may_be_absent(tmp_path: Path) -> None:
+def test_users_times_and_ratings_are_optional(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         dataset_yaml="interactions: {path: plays.csv}\nitems: {path: tracks.csv}\n",
@@ -205,14 +205,14 @@ def test_users_times_and_ratings_may_be_absent(tmp_path: Path) -> None:
         ({"dataset_yaml": YAML.replace("user_id: listener", "user_id: 3")}, ["'user_id' is 3"]),
     ],
 )
-def test_a_mistake_is_told(
+def test_mistake_is_reported(
     tmp_path: Path, changed: dict[str, str | bytes], parts: list[str]
 ) -> None:
     message = told(write(tmp_path, **changed))
     assert all(part in message for part in parts), message
 
 
-def test_mistakes_are_told_together_with_examples_and_a_count(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_with_examples_and_counts(tmp_path: Path) -> None:
     strangers = "".join(f"x{n},t1,2024-05-03,1\n" for n in range(12))
     path = write(
         tmp_path,
@@ -231,20 +231,20 @@ def test_mistakes_are_told_together_with_examples_and_a_count(tmp_path: Path) ->
     assert len(caught.value.problems) == 6
 
 
-def test_rows_are_lines_of_the_file_even_after_quoted_newlines_and_blank_lines(
+def test_row_numbers_count_quoted_newlines_and_blank_lines(
     tmp_path: Path,
 ) -> None:
     tracks = 'track,title,tags,year,cover,unused\nt1,"two\nlines",,,,\n\nt2,b,,bad,,\n'
     assert "row 5: 'bad'" in told(write(tmp_path, tracks_csv=tracks))
 
 
-def test_rows_are_lines_of_the_file_even_after_lines_with_too_few_fields(tmp_path: Path) -> None:
+def test_row_numbers_count_lines_with_too_few_fields(tmp_path: Path) -> None:
     message = told(write(tmp_path, plays_csv=PLAYS + "ann,t1\nann,t1,never,1\n"))
     assert "row 5: 'ann,t1'" in message
     assert "row 6: 'never'" in message
 
 
-def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+def test_byte_order_mark_is_not_part_of_a_name(tmp_path: Path) -> None:
     path = write(tmp_path, tracks_csv=b"\xef\xbb\xbf" + TRACKS.encode())
     assert Dataset.load(path).items["item_id"].tolist() == ["t1", "t2"]
 
@@ -257,13 +257,13 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("sample:x", ["sample:7"]),
     ],
 )
-def test_a_source_that_is_not_there(source: str, parts: list[str]) -> None:
+def test_missing_source_is_reported(source: str, parts: list[str]) -> None:
     with pytest.raises(DataError) as caught:
         Dataset.load(source)
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
 
-def test_a_file_of_another_kind(tmp_path: Path) -> None:
+def test_unsupported_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("hello")
     assert "kind that is not read" in told(tmp_path / "x.txt")
 
@@ -295,7 +295,9 @@ records = st.lists(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(records, st.sampled_from(["csv", "tsv", "parquet"]))
-def test_what_is_written_is_read(tmp_path: Path, rows: list[dict[str, Any]], kind: str) -> None:
+def test_written_values_are_read_back(
+    tmp_path: Path, rows: list[dict[str, Any]], kind: str
+) -> None:
     whole = all(_is_canonical(str(r["item_id"])) for r in rows)
     expected = [{**r, "item_id": int(r["item_id"]) if whole else str(r["item_id"])} for r in rows]
     frame = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Downloads from a real server: resumed, checked, atomic, and quick to say that nobody answers."""
+"""Downloads from a real server are resumed, checked and atomic, and fail quickly."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ CONTENT = bytes(range(256)) * 4_000
 
 @dataclass
 class Host:
-    """What the server has, and what it was asked for."""
+    """What the server has, and what it was requests for."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     cut_after: int | None = None
     ranges: bool = True
     pause: float = 0.0
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def host() -> Iterator[Host]:
         def do_GET(self) -> None:
             name = self.path.lstrip("/")
             wanted = self.headers.get("Range")
-            state.asked.append((name, wanted))
+            state.requests.append((name, wanted))
             data = state.files.get(name)
             if data is None:
                 self.send_error(404)
@@ -88,7 +88,7 @@ def _publish(host: Host, name: str = "ml-100k", md5: str | None = None) -> None:
     host.files[f"{name}.zip.md5"] = f"MD5 ({name}.zip) = {checksum}\n".encode()
 
 
-def test_a_data_set_is_fetched_once(host: Host, tmp_path: Path) -> None:
+def test_data_set_is_downloaded_once(host: Host, tmp_path: Path) -> None:
     _publish(host)
     seen: list[tuple[int, int | None]] = []
     path = download(
@@ -101,12 +101,12 @@ def test_a_data_set_is_fetched_once(host: Host, tmp_path: Path) -> None:
     assert path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
     assert seen == sorted(seen)
-    asked = len(host.asked)
+    requests = len(host.requests)
     assert download("ml-100k", cache=tmp_path, base_url=host.url) == path
-    assert len(host.asked) == asked
+    assert len(host.requests) == requests
 
 
-def test_a_broken_download_goes_on_where_it_stopped(host: Host, tmp_path: Path) -> None:
+def test_interrupted_download_is_resumed(host: Host, tmp_path: Path) -> None:
     _publish(host)
     host.cut_after = 300_000
     with pytest.raises(DownloadError, match="ml-100k"):
@@ -116,28 +116,28 @@ def test_a_broken_download_goes_on_where_it_stopped(host: Host, tmp_path: Path) 
     have = part.stat().st_size
     assert 0 < have <= 300_000
     host.cut_after = None
-    host.asked.clear()
+    host.requests.clear()
     path = download("ml-100k", cache=tmp_path, base_url=host.url)
     assert path.read_bytes() == CONTENT
     assert not part.exists()
-    assert ("ml-100k.zip", f"bytes={have}-") in host.asked
+    assert ("ml-100k.zip", f"bytes={have}-") in host.requests
 
 
-def test_a_host_without_ranges_sends_all_again(host: Host, tmp_path: Path) -> None:
+def test_host_without_ranges_sends_the_whole_file(host: Host, tmp_path: Path) -> None:
     _publish(host)
     (tmp_path / "ml-100k.zip.part").write_bytes(CONTENT[:1000])
     host.ranges = False
     assert download("ml-100k", cache=tmp_path, base_url=host.url).read_bytes() == CONTENT
 
 
-def test_a_part_that_is_whole_already_is_taken(host: Host, tmp_path: Path) -> None:
+def test_complete_part_is_used(host: Host, tmp_path: Path) -> None:
     _publish(host)
     (tmp_path / "ml-100k.zip.part").write_bytes(CONTENT)
     assert download("ml-100k", cache=tmp_path, base_url=host.url).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("before", [b"", b"something else"])
-def test_a_wrong_checksum_leaves_nothing(host: Host, tmp_path: Path, before: bytes) -> None:
+def test_wrong_checksum_removes_the_file(host: Host, tmp_path: Path, before: bytes) -> None:
     _publish(host, md5="0" * 32)
     if before:
         (tmp_path / "ml-100k.zip.part").write_bytes(before)
@@ -146,18 +146,18 @@ def test_a_wrong_checksum_leaves_nothing(host: Host, tmp_path: Path, before: byt
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == []
 
 
-def test_the_known_checksum_of_ml_1m_is_used(host: Host, tmp_path: Path) -> None:
+def test_known_checksum_of_ml_1m_is_used(host: Host, tmp_path: Path) -> None:
     _publish(host, "ml-1m")
     with pytest.raises(DownloadError, match="c4d9eecfca2ab87c1945afe126590906"):
         download("ml-1m", cache=tmp_path, base_url=host.url)
 
 
-def test_a_missing_file_is_said(host: Host, tmp_path: Path) -> None:
+def test_missing_file_on_the_host_is_reported(host: Host, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1.*404"):
         download("ml-25m", cache=tmp_path, base_url=host.url)
 
 
-def test_a_dead_port_is_said_with_the_ways_out(tmp_path: Path) -> None:
+def test_unreachable_host_is_reported_with_alternatives(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -168,7 +168,7 @@ def test_a_dead_port_is_said_with_the_ways_out(tmp_path: Path) -> None:
         assert part in message
 
 
-def test_two_at_once_fetch_once(host: Host, tmp_path: Path) -> None:
+def test_concurrent_downloads_fetch_once(host: Host, tmp_path: Path) -> None:
     _publish(host)
     host.pause = 0.01
     paths: list[Path] = []
@@ -184,10 +184,10 @@ def test_two_at_once_fetch_once(host: Host, tmp_path: Path) -> None:
         thread.join()
     assert paths == [tmp_path / "ml-100k.zip"] * 3
     assert paths[0].read_bytes() == CONTENT
-    assert [name for name, _ in host.asked].count("ml-100k.zip") == 1
+    assert [name for name, _ in host.requests].count("ml-100k.zip") == 1
 
 
-def test_the_bar_shows_what_came_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_bar_is_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     with download_bar("ml-100k") as progress:
         progress(500_000, 2_000_000)
     shown = capsys.readouterr()
@@ -196,7 +196,7 @@ def test_the_bar_shows_what_came_on_stderr(capsys: pytest.CaptureFixture[str]) -
     assert "0.5/2.0 MB" in shown.err
 
 
-def test_the_time_limit_keeps_what_came(host: Host, tmp_path: Path) -> None:
+def test_time_limit_keeps_the_part(host: Host, tmp_path: Path) -> None:
     _publish(host)
     host.pause = 0.05
     with pytest.raises(DownloadError, match="too long"):
@@ -204,7 +204,7 @@ def test_the_time_limit_keeps_what_came(host: Host, tmp_path: Path) -> None:
     assert 0 < (tmp_path / "ml-100k.zip.part").stat().st_size < len(CONTENT)
 
 
-def test_the_cache_folder_follows_the_environment(
+def test_cache_folder_comes_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TOWHEE_RECSYS_CACHE", str(tmp_path))
@@ -213,7 +213,7 @@ def test_the_cache_folder_follows_the_environment(
     assert cache_folder() == Path.home() / ".cache" / "towhee_recsys"
 
 
-def test_a_zip_put_in_the_cache_by_hand_is_read(tmp_path: Path) -> None:
+def test_zip_placed_in_the_cache_is_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "ml-100k.zip", "w") as made:
         made.writestr("ml-100k/u.data", "1\t1\t5\t9\n")
         made.writestr("ml-100k/u.item", "1|A (1990)|||" + "|0" * 19 + "\n")

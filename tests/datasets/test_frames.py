@@ -1,4 +1,4 @@
-"""Data frames read as files do, with usual names of columns and any usual types of values."""
+"""Data frames are read as files are, with usual column names and types of values."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from towhee_recsys.datasets import Dataset, Schema
 from towhee_recsys.errors import DataError
 
 ITEMS = pd.DataFrame({"item_id": [1, 2, 3]})
-MET = pd.DataFrame({"user_id": [7, 7, 8], "item_id": [1, 2, 3]})
+PLAYS = pd.DataFrame({"user_id": [7, 7, 8], "item_id": [1, 2, 3]})
 
 
 @pytest.mark.parametrize("user", ["user_id", "userId", "UserId", "UserID", "user", "USER_ID"])
 @pytest.mark.parametrize("item", ["item_id", "itemId", "movieId", "MovieID", "item"])
-def test_usual_names_are_understood(user: str, item: str) -> None:
-    met = MET.set_axis([user, item], axis=1)
-    dataset = Dataset.from_frames(met, ITEMS.set_axis([item], axis=1))
+def test_usual_column_names_are_understood(user: str, item: str) -> None:
+    plays = PLAYS.set_axis([user, item], axis=1)
+    dataset = Dataset.from_frames(plays, ITEMS.set_axis([item], axis=1))
     assert list(dataset.interactions.columns) == ["user_id", "item_id"]
     assert dataset.items["item_id"].tolist() == [1, 2, 3]
 
 
-def test_the_exact_name_wins() -> None:
-    met = MET.assign(user=["x", "y", "z"])
-    met.insert(0, "UserId", [1, 2, 3])
-    assert Dataset.from_frames(met, ITEMS).users["user_id"].tolist() == [7, 8]
+def test_exact_name_wins() -> None:
+    plays = PLAYS.assign(user=["x", "y", "z"])
+    plays.insert(0, "UserId", [1, 2, 3])
+    assert Dataset.from_frames(plays, ITEMS).users["user_id"].tolist() == [7, 8]
 
 
-def test_roles_follow_from_the_values() -> None:
+def test_roles_come_from_the_values() -> None:
     items = ITEMS.assign(
         name=["one thing", "another", "a third"],
         kind=pd.Series(["a", "a", "a"], dtype="category"),
@@ -37,7 +37,7 @@ def test_roles_follow_from_the_values() -> None:
         year=[1999, np.nan, 2001],
         fresh=[True, False, True],
     )
-    dataset = Dataset.from_frames(MET, items)
+    dataset = Dataset.from_frames(PLAYS, items)
     assert {name: c.role for name, c in dataset.schema.items.items()} == {
         "name": "text",
         "kind": "categorical",
@@ -70,15 +70,15 @@ def test_roles_follow_from_the_values() -> None:
 
 
 def test_records_are_copies() -> None:
-    dataset = Dataset.from_frames(MET, ITEMS.assign(tags=[["x"], [], ["y"]]))
+    dataset = Dataset.from_frames(PLAYS, ITEMS.assign(tags=[["x"], [], ["y"]]))
     dataset.item_records()[0]["tags"].append("changed")
     assert dataset.item_records()[0]["tags"] == ["x"]
 
 
-def test_a_given_schema_is_kept_to() -> None:
+def test_given_schema_is_used() -> None:
     items = ITEMS.assign(code=[3, 1, 3], extra=["a", "b", "c"], tags=["x|y", None, "z"])
     schema = Schema.model_validate({"items": {"code": "categorical", "tags": "multi_categorical"}})
-    dataset = Dataset.from_frames(MET, items, schema=schema)
+    dataset = Dataset.from_frames(PLAYS, items, schema=schema)
     assert dataset.schema == schema
     assert dataset.item_records()[0] == {"item_id": 1, "code": 3, "tags": ["x", "y"]}
     assert dataset.items["code"].dtype == np.int64
@@ -107,8 +107,8 @@ def test_ids_are_integers_only_if_all_are_canonical(
     items: list[object], users: list[object], integer: bool
 ) -> None:
     """`users` stand for the items' ids as the interactions write them."""
-    met = pd.DataFrame({"user_id": [1, 1], "item_id": users})
-    dataset = Dataset.from_frames(met, pd.DataFrame({"item_id": items}))
+    plays = pd.DataFrame({"user_id": [1, 1], "item_id": users})
+    dataset = Dataset.from_frames(plays, pd.DataFrame({"item_id": items}))
     expected = [int(str(i)) if integer else str(i) for i in items]
     assert dataset.items["item_id"].tolist() == expected
     assert dataset.interactions["item_id"].tolist() == expected
@@ -117,31 +117,35 @@ def test_ids_are_integers_only_if_all_are_canonical(
 
 
 @pytest.mark.parametrize(
-    ("met", "items", "parts"),
+    ("plays", "items", "parts"),
     [
         (
-            MET.assign(item_id=[1, 2, 9]),
+            PLAYS.assign(item_id=[1, 2, 9]),
             ITEMS,
             ["interactions", "item_id", "row 2", "'9'", "items"],
         ),
-        (MET.assign(item_id=[1, 2, np.nan]), ITEMS, ["interactions", "item_id", "row 2", "empty"]),
-        (MET.assign(item_id=[1, 2, 2.5]), ITEMS, ["item_id", "neither an integer nor text"]),
-        (MET.drop(columns="item_id"), ITEMS, ["interactions", "item_id"]),
-        (MET, pd.DataFrame({"item_id": [1, 2, 3, 3]}), ["items", "row 3", "'3'", "already"]),
-        (MET.iloc[:0], ITEMS, ["interactions", "no rows"]),
-        (MET, ITEMS.assign(rank=[1, 2, 3]), ["items", "'rank'", "Rename"]),
-        (MET.assign(rating=["a", "1", "2"]), ITEMS, ["interactions", "'rating'", "row 0", "'a'"]),
+        (
+            PLAYS.assign(item_id=[1, 2, np.nan]),
+            ITEMS,
+            ["interactions", "item_id", "row 2", "empty"],
+        ),
+        (PLAYS.assign(item_id=[1, 2, 2.5]), ITEMS, ["item_id", "neither an integer nor text"]),
+        (PLAYS.drop(columns="item_id"), ITEMS, ["interactions", "item_id"]),
+        (PLAYS, pd.DataFrame({"item_id": [1, 2, 3, 3]}), ["items", "row 3", "'3'", "already"]),
+        (PLAYS.iloc[:0], ITEMS, ["interactions", "no rows"]),
+        (PLAYS, ITEMS.assign(rank=[1, 2, 3]), ["items", "'rank'", "Rename"]),
+        (PLAYS.assign(rating=["a", "1", "2"]), ITEMS, ["interactions", "'rating'", "row 0", "'a'"]),
     ],
 )
-def test_mistakes_in_frames_are_told(
-    met: pd.DataFrame, items: pd.DataFrame, parts: list[str]
+def test_mistakes_in_frames_are_reported(
+    plays: pd.DataFrame, items: pd.DataFrame, parts: list[str]
 ) -> None:
     with pytest.raises(DataError) as caught:
-        Dataset.from_frames(met, items)
+        Dataset.from_frames(plays, items)
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
 
-def test_values_of_odd_types_become_plain() -> None:
+def test_values_of_unusual_types_become_plain() -> None:
     odd = {
         "sets": [{"b", "a"}, set(), None],
         "arrays": [np.array(["a"]), np.array([]), None],
@@ -150,7 +154,7 @@ def test_values_of_odd_types_become_plain() -> None:
         "mixed": ["a", 1, None],
         "dicts": [{"a": 1}, None, {"a": 2}],
     }
-    records = Dataset.from_frames(MET, ITEMS.assign(**odd)).item_records()
+    records = Dataset.from_frames(PLAYS, ITEMS.assign(**odd)).item_records()
     assert records[0] == {
         "item_id": 1,
         "sets": ["a", "b"],
@@ -164,20 +168,20 @@ def test_values_of_odd_types_become_plain() -> None:
     assert [record["sets"] for record in records] == [["a", "b"], [], []]
 
 
-def test_text_that_is_not_unicode() -> None:
+def test_text_that_is_not_unicode_is_refused() -> None:
     title = pd.Series(["\ud800", "b", "c"], dtype=object)
     with pytest.raises(DataError, match=r"items, column 'title'.*\\ud800"):
-        Dataset.from_frames(MET, ITEMS.assign(title=title))
+        Dataset.from_frames(PLAYS, ITEMS.assign(title=title))
 
 
-def test_a_frame_without_its_users() -> None:
+def test_schema_with_users_needs_a_frame_of_users() -> None:
     schema = Schema.model_validate({"users": {"age": "number"}})
     with pytest.raises(DataError, match="users"):
-        Dataset.from_frames(MET, ITEMS, schema=schema)
+        Dataset.from_frames(PLAYS, ITEMS, schema=schema)
 
 
-def test_the_first_in_time_of_a_repeated_pair_stays_in_its_place() -> None:
-    met = pd.DataFrame(
+def test_first_in_time_of_a_repeated_pair_is_kept() -> None:
+    plays = pd.DataFrame(
         {
             "user_id": [1, 2, 1, 1, 2],
             "item_id": [3, 3, 3, 1, 3],
@@ -185,7 +189,7 @@ def test_the_first_in_time_of_a_repeated_pair_stays_in_its_place() -> None:
             "rating": [1, 2, 3, 4, 5],
         }
     )
-    dataset = Dataset.from_frames(met, ITEMS)
+    dataset = Dataset.from_frames(plays, ITEMS)
     assert dataset.repeated == 2
     assert dataset.interactions["rating"].tolist() == [2, 3, 4]
     assert dataset.interactions["rating"].dtype == np.float32

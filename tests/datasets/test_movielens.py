@@ -1,6 +1,6 @@
-"""Every layout of MovieLens reads into one shape, and damage is told by row and value.
+"""Every layout of MovieLens gives the same tables, and damage is reported by row and value.
 
-The rows are invented; the real archive is read where it lies beside the project.
+The rows are invented. The real archive is read if it is there.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _load(make_zip: Any, name: str, **changed: bytes) -> Dataset:
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_each_layout_gives_the_same_shape(make_zip: Any, name: str) -> None:
+def test_every_layout_gives_the_same_tables(make_zip: Any, name: str) -> None:
     dataset = _load(make_zip, name)
     assert dataset.name == name
     assert list(dataset.items.columns) == ["item_id", "title", "year", "genres"]
@@ -76,7 +76,7 @@ def test_each_layout_gives_the_same_shape(make_zip: Any, name: str) -> None:
     assert first["genres"] == ["Animation", "Comedy"]
 
 
-def test_titles_genres_and_years_of_the_odd_ones(make_zip: Any) -> None:
+def test_unusual_titles_genres_and_years(make_zip: Any) -> None:
     def second(name: str) -> dict[str, Any]:
         return _load(make_zip, name).item_records()[1]
 
@@ -96,7 +96,7 @@ def test_titles_genres_and_years_of_the_odd_ones(make_zip: Any) -> None:
     }
 
 
-def test_people(make_zip: Any) -> None:
+def test_users_of_an_archive(make_zip: Any) -> None:
     assert _load(make_zip, "ml-1m").user_records()[1] == {
         "user_id": 2,
         "gender": "M",
@@ -122,7 +122,7 @@ def test_people(make_zip: Any) -> None:
     assert _load(make_zip, "ml-10m").user_records() == [{"user_id": 1}, {"user_id": 2}]
 
 
-def test_a_folder_reads_as_its_zip_does(tmp_path: Path, make_zip: Any) -> None:
+def test_folder_gives_the_same_data_as_its_zip(tmp_path: Path, make_zip: Any) -> None:
     zipped = _load(make_zip, "ml-1m")
     folder = tmp_path / "unpacked" / "ml-1m"
     folder.mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_a_folder_reads_as_its_zip_does(tmp_path: Path, make_zip: Any) -> None:
         assert read.interactions.equals(zipped.interactions)
 
 
-def test_the_source_reads_again_and_tells_a_change(make_zip: Any) -> None:
+def test_source_can_be_read_again_and_shows_changes(make_zip: Any) -> None:
     first = _load(make_zip, "ml-1m")
     assert first.source is not None
     again = Dataset.load(first.source.location)
@@ -228,7 +228,7 @@ def test_the_source_reads_again_and_tells_a_change(make_zip: Any) -> None:
         ),
     ],
 )
-def test_a_damaged_file_is_told_by_row_and_value(
+def test_damaged_file_is_reported_with_row_and_value(
     make_zip: Any, name: str, file: str, data: bytes, told: list[str]
 ) -> None:
     with pytest.raises(DataError) as caught:
@@ -236,7 +236,7 @@ def test_a_damaged_file_is_told_by_row_and_value(
     assert all(word in str(caught.value) for word in told), str(caught.value)
 
 
-def test_all_damage_is_told_at_once(make_zip: Any) -> None:
+def test_all_damage_is_reported_at_once(make_zip: Any) -> None:
     with pytest.raises(DataError) as caught:
         _load(
             make_zip,
@@ -251,7 +251,7 @@ def test_all_damage_is_told_at_once(make_zip: Any) -> None:
     assert "already" in message
 
 
-def test_an_archive_of_something_else(make_zip: Any) -> None:
+def test_archive_without_movielens_is_reported(make_zip: Any) -> None:
     with pytest.raises(DataError, match=r"other\.zip.*ratings\.csv"):
         Dataset.load(make_zip("other", {"notes.txt": b"hello"}))
 

@@ -13,7 +13,7 @@ def dataset() -> Dataset:
     return sample()
 
 
-def test_its_size(dataset: Dataset) -> None:
+def test_size(dataset: Dataset) -> None:
     assert (len(dataset.users), len(dataset.items)) == (400, 300)
     assert 15_000 < len(dataset.interactions) < 30_000
     assert dataset.histories.lengths.min() >= 10
@@ -22,7 +22,7 @@ def test_its_size(dataset: Dataset) -> None:
     assert dataset.items["genres"].map(len).between(1, 3).all()
 
 
-def test_time_is_sensible(dataset: Dataset) -> None:
+def test_timestamps_are_plausible(dataset: Dataset) -> None:
     times = dataset.interactions["timestamp"]
     assert times.is_monotonic_increasing
     assert times.min() >= 1_672_531_200  # 2023
@@ -32,7 +32,7 @@ def test_time_is_sensible(dataset: Dataset) -> None:
     assert (gaps > 0).all()
 
 
-def test_the_seed_decides(dataset: Dataset) -> None:
+def test_seed_decides(dataset: Dataset) -> None:
     again = Dataset.load("sample")
     assert again.source == dataset.source
     assert again.interactions.equals(dataset.interactions)
@@ -48,23 +48,23 @@ def test_history_beats_popularity_and_popularity_beats_chance(dataset: Dataset) 
     split = last_two(dataset.histories)
     items = len(dataset.items)
     popular = np.bincount(split.train.items, minlength=items).astype(float)
-    met = np.zeros((len(dataset.users), items))
-    met[np.repeat(np.arange(len(met)), split.train.lengths), split.train.items] = 1.0
-    together = met.T @ met
+    seen = np.zeros((len(dataset.users), items))
+    seen[np.repeat(np.arange(len(seen)), split.train.lengths), split.train.items] = 1.0
+    together = seen.T @ seen
     np.fill_diagonal(together, 0.0)
     near = together / np.sqrt(np.outer(popular + 5, popular + 5))
-    recent = np.zeros_like(met)
-    for row in range(len(met)):
+    recent = np.zeros_like(seen)
+    for row in range(len(seen)):
         history = split.train.of(row)
         recent[row, history] = 0.9 ** np.arange(len(history))[::-1]
     chance = 10 / items
-    by_popularity = _hit_rate(np.tile(popular, (len(met), 1)), met, split)
-    by_history = _hit_rate(recent @ near, met, split)
+    by_popularity = _hit_rate(np.tile(popular, (len(seen), 1)), seen, split)
+    by_history = _hit_rate(recent @ near, seen, split)
     assert by_popularity > 2 * chance
     assert by_history > 1.4 * by_popularity
 
 
-def _hit_rate(scores: np.ndarray, met: np.ndarray, split: Split) -> float:
-    scores = np.where(met > 0, -np.inf, scores)
+def _hit_rate(scores: np.ndarray, seen: np.ndarray, split: Split) -> float:
+    scores = np.where(seen > 0, -np.inf, scores)
     best = np.argsort(-scores, axis=1)[:, :10]
     return float((best == split.validation[:, None]).any(axis=1).mean())

@@ -1,4 +1,4 @@
-"""Timestamps of every form mean the same moment, and order survives the conversion."""
+"""Timestamps in every form mean the same time, and keep their order."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SECONDS = 1_714_557_600  # 2024-05-01T10:00:00Z
 
 def _read(values: object) -> np.ndarray:
     stamps = pd.Series(values)
-    met = pd.DataFrame({"user_id": 1, "item_id": np.arange(len(stamps)), "timestamp": stamps})
+    plays = pd.DataFrame({"user_id": 1, "item_id": np.arange(len(stamps)), "timestamp": stamps})
     items = pd.DataFrame({"item_id": np.arange(len(stamps))})
-    return Dataset.from_frames(met, items).interactions["timestamp"].to_numpy()
+    return Dataset.from_frames(plays, items).interactions["timestamp"].to_numpy()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`validate` says what was understood, and lists what is wrong without raising."""
+"""`validate` reports what the data holds and what is wrong, without raising."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "dataset.yaml"
 
 
-def test_what_is_understood(source: Path) -> None:
+def test_report_of_good_data(source: Path) -> None:
     report = validate(source)
     assert report.ok
     assert (report.users, report.items, report.interactions) == (2, 3, 4)
@@ -37,7 +37,7 @@ def test_what_is_understood(source: Path) -> None:
     assert report.repeated == 1
 
 
-def test_what_is_wrong(source: Path) -> None:
+def test_report_of_wrong_data(source: Path) -> None:
     (source.parent / "items.csv").write_text("item_id,title\na,A\na,B\n")
     report = validate(source)
     assert not report.ok
@@ -47,18 +47,18 @@ def test_what_is_wrong(source: Path) -> None:
     assert "row 3" in report.to_dict()["problems"][0]
 
 
-def test_what_is_not_there() -> None:
+def test_report_of_a_missing_file() -> None:
     report = validate("nowhere.yaml")
     assert "no such file" in str(report.problems[0])
     assert report.items is None
 
 
-def test_a_report_is_plain_data(source: Path) -> None:
+def test_report_is_plain_data(source: Path) -> None:
     for report in (validate(source), validate("sample"), validate("nowhere.yaml")):
         assert json.loads(json.dumps(report.to_dict()))["ok"] == report.ok
 
 
-def test_a_report_reads_well(source: Path) -> None:
+def test_report_as_text(source: Path) -> None:
     text = str(validate(source))
     assert "2 users, 3 items, 4 interactions" in text
     assert "items  id (str), title (text)" in text

@@ -1,4 +1,4 @@
-"""Baselines say what their formulas say, and what is obvious."""
+"""Baselines equal their formulas, and find an obvious pattern."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ def _scores(score: Score, pasts: list[list[int]]) -> np.ndarray:
     return found
 
 
-met = st.lists(
+histories = st.lists(
     st.lists(st.integers(0, ITEMS - 1), unique=True, max_size=ITEMS), min_size=1, max_size=9
 )
 
 
 @pytest.fixture
 def two_circles() -> Histories:
-    """Ten people each who met two of items 0, 1, 2, or of 3, 4, 5."""
+    """Two groups of ten users: each has two of items 0, 1, 2, or of 3, 4, 5."""
     pairs = [[0, 1], [1, 2], [0, 2]]
     return _histories([pairs[i % 3] for i in range(10)] + [[3 + a for a in pairs[i % 3]]
                                                            for i in range(10)])  # fmt: skip
 
 
-@given(met, st.floats(0.5, 50))
+@given(histories, st.floats(0.5, 50))
 @settings(max_examples=30)
-def test_ease_is_the_best_linear_model_of_the_others(pasts: list[list[int]], l2: float) -> None:
+def test_ease_solves_its_least_squares(pasts: list[list[int]], l2: float) -> None:
     x = np.array([[item in past for item in range(ITEMS)] for past in pasts], float)
     gram = gram_matrix(_histories(pasts), ITEMS)
     np.testing.assert_array_equal(gram, x.T @ x)
@@ -64,9 +64,9 @@ def test_ease_is_the_best_linear_model_of_the_others(pasts: list[list[int]], l2:
         assert weights[j, j] == 0
 
 
-@given(met, st.floats(0.1, 1.0))
+@given(histories, st.floats(0.1, 1.0))
 @settings(max_examples=30)
-def test_what_was_met_long_ago_counts_less(pasts: list[list[int]], decay: float) -> None:
+def test_old_interactions_count_less(pasts: list[list[int]], decay: float) -> None:
     weights = np.random.default_rng(0).normal(size=(ITEMS, ITEMS)).astype(np.float32)
     found = _scores(ease_score(weights, decay), pasts)
     for row, past in zip(found, pasts, strict=True):
@@ -77,7 +77,7 @@ def test_what_was_met_long_ago_counts_less(pasts: list[list[int]], decay: float)
 
 
 @pytest.mark.parametrize("name", ["ials", "ease", "decayed-ease"])
-def test_people_of_a_circle_get_its_items(name: str, two_circles: Histories) -> None:
+def test_users_get_the_items_of_their_circle(name: str, two_circles: Histories) -> None:
     if name == "ials":
         pytest.importorskip("implicit")
     baseline = fit_baseline(name, two_circles, ITEMS, lambda _: 0.5)
@@ -86,7 +86,7 @@ def test_people_of_a_circle_get_its_items(name: str, two_circles: Histories) -> 
     assert min(second[4], second[5]) > second[:3].max() + 0.02
 
 
-def test_factors_of_a_user_solve_the_least_squares_for_the_given_history(
+def test_user_factors_solve_the_least_squares_of_the_history(
     two_circles: Histories,
 ) -> None:
     als = pytest.importorskip("implicit.cpu.als")
@@ -108,13 +108,13 @@ def test_factors_of_a_user_solve_the_least_squares_for_the_given_history(
         np.testing.assert_allclose(_scores(score, [past])[0], y @ user, atol=1e-4)
 
 
-def test_popularity_is_the_same_for_all(two_circles: Histories) -> None:
+def test_popularity_is_the_same_for_all_users(two_circles: Histories) -> None:
     counts = _histories([[0, 2], [2], []]).item_counts(4)
     assert counts.tolist() == [1, 0, 2, 0]
     assert _scores(popular_score(counts), [[], [3]]).tolist() == [[1, 0, 2, 0]] * 2
 
 
-def test_the_settings_of_the_highest_quality_are_chosen(two_circles: Histories) -> None:
+def test_settings_with_the_highest_quality_are_chosen(two_circles: Histories) -> None:
     seen: list[float] = []
 
     def third_is_best(_: Score) -> float:
@@ -127,7 +127,7 @@ def test_the_settings_of_the_highest_quality_are_chosen(two_circles: Histories) 
     assert chosen.settings == grid[2]
 
 
-def test_what_cannot_be_had_is_said_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_baselines_are_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
     check_baselines(["popularity", "ease"], 20_000)
     with pytest.raises(ConfigError, match="there is no baseline 'slim'; give popularity, ials"):
         check_baselines(["slim"], 5)

@@ -1,4 +1,4 @@
-"""What is said of lists equals its definition, worked out item by item."""
+"""Metrics beyond accuracy equal their definitions, item by item."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def test_labels_are_those_of_all_columns_of_labels() -> None:
     schema = Schema.model_validate(
         {"items": {"title": "text", "genres": "multi_categorical", "maker": "categorical"}}
     )
-    met = pd.DataFrame({"user_id": [1], "item_id": [1]})
-    labels = item_labels(Dataset.from_frames(met, items, schema=schema))
+    plays = pd.DataFrame({"user_id": [1], "item_id": [1]})
+    labels = item_labels(Dataset.from_frames(plays, items, schema=schema))
     assert labels is not None
     common = (labels @ labels.T).todense()
     # The genre x is not the maker x.
     assert common.tolist() == [[3, 1, 0], [1, 1, 0], [0, 0, 1]]
-    bare = Dataset.from_frames(met, items[["item_id"]])
+    bare = Dataset.from_frames(plays, items[["item_id"]])
     assert item_labels(bare) is None

@@ -1,4 +1,4 @@
-"""Intervals hold what they should hold as often as they say."""
+"""Intervals hold the true value as often as their level says."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from towhee_recsys.evaluation import bootstrap
 from towhee_recsys.evaluation.bootstrap import intervals
 
 
-def test_values_that_do_not_differ_leave_no_doubt() -> None:
+def test_equal_values_have_an_interval_of_length_zero() -> None:
     assert intervals(np.full((30, 1), 0.25)) == [(0.25, 0.25)]
     assert intervals(np.array([[1.0, 3.0]])) == [(1.0, 1.0), (3.0, 3.0)]
 
 
-def test_an_interval_is_that_of_the_normal_distribution() -> None:
+def test_interval_equals_that_of_the_normal_distribution() -> None:
     values = np.random.default_rng(0).normal(5.0, 2.0, (4_000, 1))
     [(low, high)] = intervals(values, resamples=4_000)
     error = values.std() / np.sqrt(len(values))
@@ -22,7 +22,7 @@ def test_an_interval_is_that_of_the_normal_distribution() -> None:
     assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
 
 
-def test_the_truth_lies_inside_as_often_as_the_level_says() -> None:
+def test_interval_has_its_coverage() -> None:
     rng = np.random.default_rng(1)
     for level in (0.8, 0.95):
         inside = 0
@@ -33,7 +33,7 @@ def test_the_truth_lies_inside_as_often_as_the_level_says() -> None:
         assert inside / 400 == pytest.approx(level, abs=0.05)
 
 
-def test_a_difference_in_pairs_is_surer_than_two_means() -> None:
+def test_paired_difference_has_a_shorter_interval() -> None:
     rng = np.random.default_rng(2)
     one = rng.normal(size=500)
     other = one + rng.normal(0.1, 0.05, 500)
@@ -42,7 +42,7 @@ def test_a_difference_in_pairs_is_surer_than_two_means() -> None:
     assert 0.09 < low < high < 0.11
 
 
-def test_the_seed_draws_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seed_decides_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(3).normal(size=(50, 2))
     found = intervals(values, seed=7)
     assert intervals(values, seed=7) == found

@@ -1,9 +1,8 @@
-"""What is likely is what came true: of scores made by hand, and of a real model."""
+"""Predicted probabilities equal observed ones, for scores made by hand and for a real model."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import shutil
 from pathlib import Path
@@ -34,10 +33,10 @@ def answered(lists: list[list[tuple[float, bool]]]) -> tuple[Answers, NDArray[np
     scores = np.full((len(lists), width), np.nan, np.float32)
     targets = np.full(len(lists), 10**6, np.int32)
     for user, row in enumerate(lists):
-        for place, (score, met) in enumerate(row):
+        for place, (score, hit) in enumerate(row):
             items[user, place] = place
             scores[user, place] = score
-            if met:
+            if hit:
                 targets[user] = place
     users, ranks = np.arange(len(lists)), np.ones(len(lists), np.int64)
     return Answers(users, ranks, items, scores, np.zeros(len(lists))), targets
@@ -64,19 +63,19 @@ def test_violators_are_pooled() -> None:
 
 
 @pytest.mark.usefixtures("one_by_one")
-def test_equal_scores_are_worth_the_same() -> None:
+def test_equal_scores_have_equal_probabilities() -> None:
     assert curve([(2, False), (2, True), (2, False), (2, False)]).probabilities == [0.25]
     found = curve([(2, True), (1, False), (2, False), (3, True)])
     assert found.probability(np.array([1, 2, 3])).tolist() == [0, 0.5, 1]
 
 
 @pytest.mark.usefixtures("one_by_one")
-def test_the_curve_is_that_of_scikit_learn() -> None:
+def test_curve_equals_that_of_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     scores = rng.permutation(400).astype(float)
-    met = rng.random(400) < scores / 500
-    found = curve(list(zip(scores.tolist(), met.tolist(), strict=True)))
-    oracle = IsotonicRegression().fit(scores, met).predict(np.sort(scores))
+    hit = rng.random(400) < scores / 500
+    found = curve(list(zip(scores.tolist(), hit.tolist(), strict=True)))
+    oracle = IsotonicRegression().fit(scores, hit).predict(np.sort(scores))
     levels = [float(oracle[oracle == level].mean()) for level in np.unique(oracle)]
     middles = [float(np.sort(scores)[oracle == level].mean()) for level in np.unique(oracle)]
     assert found.log_shares == pytest.approx(middles)
@@ -84,7 +83,7 @@ def test_the_curve_is_that_of_scikit_learn() -> None:
 
 
 @pytest.mark.usefixtures("one_by_one")
-def test_users_are_compared_by_shares_not_by_scores() -> None:
+def test_users_are_compared_by_shares_and_not_by_scores() -> None:
     """Two users answer alike, but one's scores lie higher by ten, of all items."""
     lists = [[(3.0, True), (1.0, False)], [(13.0, True), (11.0, False)]]
     answers, targets = answered(lists)
@@ -107,7 +106,7 @@ def test_log_totals() -> None:
     ),
     st.integers(1, 8),
 )
-def test_a_curve_never_falls(pairs: list[tuple[float, bool]], together: int) -> None:
+def test_curve_never_falls(pairs: list[tuple[float, bool]], together: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(calibration_fit, "TOGETHER", together)
         found = curve(pairs)
@@ -115,23 +114,23 @@ def test_a_curve_never_falls(pairs: list[tuple[float, bool]], together: int) -> 
     assert (np.diff(worth) >= 0).all()
     assert worth.min() >= 0
     assert worth.max() <= 1
-    share = float(np.mean([met for _, met in pairs]))
+    share = float(np.mean([hit for _, hit in pairs]))
     assert worth.min() <= share + 1e-9
     assert worth.max() >= share - 1e-9
 
 
-def test_a_lucky_one_at_the_top_is_no_certainty() -> None:
+def test_single_hit_at_the_top_is_not_certain() -> None:
     scores = np.arange(1_000) / 100
     pairs = [(float(score), score == scores[-1]) for score in scores]
     assert curve(pairs).probabilities[-1] == pytest.approx(0.01)
 
 
-def test_many_levels_make_a_hundred_points(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curve_has_at_most_a_hundred_points(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration_fit, "TOGETHER", 10)
     rng = np.random.default_rng(1)
     scores = rng.random(200_000)
     lists = [
-        [(float(score), bool(met)) for score, met in zip(row, flags, strict=True)]
+        [(float(score), bool(hit)) for score, hit in zip(row, flags, strict=True)]
         for row, flags in zip(scores.reshape(-1, 1), rng.random((200_000, 1)) < scores[:, None],
                               strict=True)
     ]  # fmt: skip
@@ -142,14 +141,14 @@ def test_many_levels_make_a_hundred_points(monkeypatch: pytest.MonkeyPatch) -> N
     np.testing.assert_allclose(found.probability(where), where, atol=0.03)
 
 
-def test_only_what_was_listed_counts() -> None:
+def test_only_listed_items_count() -> None:
     assert calibrate(*answered([])) is None
     assert calibrate(*answered([[], []])) is None
     short = [[(1.0, False)], [(2.0, True), (1.5, False)], []]
     assert curve([(1.0, False), (2.0, True), (1.5, False)]) == calibrate(*answered(short))
 
 
-def test_figures_by_hand() -> None:
+def test_figures_of_a_small_example() -> None:
     """Five items of five probabilities, one in each fifth."""
     five = Calibration(log_shares=[0, 1], probabilities=[0, 1])
     lists = [[(0.0, False)], [(0.2, False)], [(0.4, True)], [(0.6, False)], [(1.0, True)]]
@@ -175,7 +174,7 @@ def test_figures_by_hand() -> None:
         {"log_shares": [0, math.inf], "probabilities": [0.1, 0.2]},
     ],
 )
-def test_what_is_no_curve(points: dict[str, list[float]]) -> None:
+def test_invalid_curve_is_refused(points: dict[str, list[float]]) -> None:
     with pytest.raises(ValueError, match="a calibration"):
         Calibration(**points)
 
@@ -183,7 +182,7 @@ def test_what_is_no_curve(points: dict[str, list[float]]) -> None:
 # A real model
 
 
-def test_what_is_foretold_comes_true(sample_bundle: Bundle, sample_dataset: Dataset) -> None:
+def test_predicted_equals_observed(sample_bundle: Bundle, sample_dataset: Dataset) -> None:
     """On the test's interactions, of which neither the model nor its calibration knows."""
     found = evaluate(sample_bundle, sample_dataset)
     figures = found.calibration
@@ -193,7 +192,9 @@ def test_what_is_foretold_comes_true(sample_bundle: Bundle, sample_dataset: Data
     assert figures["error"] < 0.25 * figures["observed"]
 
 
-def test_a_wrong_calibration_shows(sample_bundle: Bundle, sample_dataset: Dataset) -> None:
+def test_wrong_calibration_has_a_large_error(
+    sample_bundle: Bundle, sample_dataset: Dataset
+) -> None:
     curve = sample_bundle.calibration
     assert curve is not None
     for shift in (-2, 2):
@@ -205,14 +206,14 @@ def test_a_wrong_calibration_shows(sample_bundle: Bundle, sample_dataset: Datase
         assert wrong.calibration["error"] > 0.3 * wrong.calibration["observed"]
 
 
-def test_points_are_few_and_tell_scores_apart(sample_bundle: Bundle) -> None:
+def test_curve_has_few_distinct_points(sample_bundle: Bundle) -> None:
     curve = sample_bundle.calibration
     assert curve is not None
     assert 3 < len(curve.log_shares) <= 100
     assert curve.probabilities[-1] > 5 * curve.probabilities[0]
 
 
-def test_what_is_foretold_comes_true_at_every_place(
+def test_predicted_equals_observed_at_every_rank(
     sample_bundle: Bundle, sample_dataset: Dataset
 ) -> None:
     """By ranks, of all test users: what stands first is likelier, and by as much as is said."""
@@ -223,36 +224,31 @@ def test_what_is_foretold_comes_true_at_every_place(
     assert sample_bundle.calibration is not None
     worth = sample_bundle.calibration.probability(found.scores - found.log_totals[:, None])
     for begin, end in ((0, 3), (3, 10), (10, 30), (30, 60)):
-        came_true = float(((found.ranks > begin) & (found.ranks <= end)).mean())
-        assert worth[:, begin:end].sum(axis=1).mean() == pytest.approx(came_true, rel=0.35)
+        observed = float(((found.ranks > begin) & (found.ranks <= end)).mean())
+        assert worth[:, begin:end].sum(axis=1).mean() == pytest.approx(observed, rel=0.35)
 
 
 # The bundle
 
 
-def test_a_calibration_comes_back(sample_bundle: Bundle, sample_bundle_path: Path) -> None:
+def test_calibration_is_saved_and_loaded(sample_bundle: Bundle, sample_bundle_path: Path) -> None:
     assert Bundle.load(sample_bundle_path).calibration == sample_bundle.calibration
     without = dataclasses.replace(sample_bundle, calibration=None)
     assert without.fingerprint == sample_bundle.fingerprint
 
 
-def test_bundles_without_one(
-    cycle_dataset: Dataset, sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
+def test_bundle_without_calibration(
+    cycle_dataset: Dataset, sample_bundle: Bundle, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
     settings = SHORT.model_copy(update={"epochs": 1, "holdout": "none"})
     train(cycle_dataset, settings, TINY).save(tmp_path / "all")
     assert not (tmp_path / "all" / CALIBRATION).exists()
     assert Bundle.load(tmp_path / "all").calibration is None
-    # One of before there were any.
-    old = Path(shutil.copytree(sample_bundle_path, tmp_path / "old"))
-    (old / CALIBRATION).unlink()
-    manifest = json.loads((old / "manifest.json").read_text())
-    del manifest["files"][CALIBRATION]
-    (old / "manifest.json").write_text(json.dumps(manifest))
-    assert evaluate(old, sample_dataset).calibration == {}
+    without = dataclasses.replace(sample_bundle, calibration=None)
+    assert evaluate(without, sample_dataset).calibration == {}
 
 
-def test_a_damaged_one_is_refused(sample_bundle_path: Path, tmp_path: Path) -> None:
+def test_damaged_calibration_is_refused(sample_bundle_path: Path, tmp_path: Path) -> None:
     broken = Path(shutil.copytree(sample_bundle_path, tmp_path / "bundle"))
     (broken / CALIBRATION).write_text("{}")
     with pytest.raises(BundleError, match=r"calibration\.json is not the file"):

@@ -1,4 +1,4 @@
-"""Users and items that a model has never met: they are kept out, and measured as they are asked."""
+"""New users and items are held out from training, and evaluated as they arrive."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bundle(held_out: tuple[Dataset, ColdSplit]) -> Bundle:
     return train(held_out[0], TrainingConfig(epochs=4, id_dropout=0.2), model)
 
 
-def test_nothing_is_left_of_what_is_held_out(
+def test_held_out_users_and_items_have_no_interactions(
     sample_dataset: Dataset, held_out: tuple[Dataset, ColdSplit]
 ) -> None:
     training, cold = held_out
@@ -49,7 +49,7 @@ def test_nothing_is_left_of_what_is_held_out(
     assert training.source is None
 
 
-def test_the_seed_draws(sample_dataset: Dataset) -> None:
+def test_seed_decides_what_is_held_out(sample_dataset: Dataset) -> None:
     (_, one), (_, same), (_, other) = (hold_out(sample_dataset, seed=seed) for seed in (1, 1, 2))
     assert one.users.tolist() == same.users.tolist() != other.users.tolist()
     assert one.items.tolist() == same.items.tolist() != other.items.tolist()
@@ -63,7 +63,7 @@ def test_the_seed_draws(sample_dataset: Dataset) -> None:
         ({"users": -1.0}, "a share of -1.0"),
     ],
 )
-def test_a_share_leaves_some_on_either_side(
+def test_share_must_leave_some_on_each_side(
     sample_dataset: Dataset, shares: dict[str, float], says: str
 ) -> None:
     with pytest.raises(TrainingError, match=says):
@@ -95,7 +95,7 @@ class _Naive:
         return dict(zip(self.ids, (self.vectors @ vector).round(5).tolist(), strict=True))
 
     def segment(self, user: int) -> dict[int, float]:
-        """Places in the order of what users with the same labels met."""
+        """Places in the order of popularity among users with the same labels."""
         shares = dict.fromkeys(self.ids, 0.0)
         for name in ("gender", "country"):
             alike = [u for u in self.learnt if self.records[u][name] == self.records[user][name]]
@@ -119,7 +119,7 @@ class _Naive:
         return 1 + left.index(target)
 
 
-def test_new_users_are_asked_as_they_arrive(
+def test_new_users_are_evaluated_after_few_interactions(
     bundle: Bundle, held_out: tuple[Dataset, ColdSplit]
 ) -> None:
     naive = _Naive(bundle, held_out[1])
@@ -142,7 +142,7 @@ def test_new_users_are_asked_as_they_arrive(
             assert one[name] == pytest.approx(naive.figures(those))
 
 
-def test_new_items_are_asked_of_those_who_met_them_last(
+def test_new_items_are_evaluated_for_their_last_users(
     bundle: Bundle, held_out: tuple[Dataset, ColdSplit]
 ) -> None:
     naive = _Naive(bundle, held_out[1])
@@ -167,9 +167,7 @@ def test_new_items_are_asked_of_those_who_met_them_last(
             assert value == pytest.approx(sum(c[metric] for c in chances) / len(chances))
 
 
-def test_features_tell_what_nobody_has_met(
-    bundle: Bundle, held_out: tuple[Dataset, ColdSplit]
-) -> None:
+def test_features_rank_new_items(bundle: Bundle, held_out: tuple[Dataset, ColdSplit]) -> None:
     found = measure(bundle, held_out[1])
     for among in ("all", "cold"):
         figures = found["items"][among]
@@ -181,21 +179,21 @@ def test_features_tell_what_nobody_has_met(
             assert one["model"]["ndcg@10"] > 1.3 * one["popularity"]["ndcg@10"]
 
 
-def test_few_candidates_are_found_by_chance() -> None:
+def test_random_order_of_few_candidates() -> None:
     assert random_figures(np.array([1, 1])) == {"hr@10": 1.0, "ndcg@10": 1.0}
     two = random_figures(np.array([2]))
     assert two == pytest.approx({"hr@10": 1.0, "ndcg@10": (1 + 1 / math.log2(3)) / 2})
     assert random_figures(np.array([20, 40]))["hr@10"] == pytest.approx((0.5 + 0.25) / 2)
 
 
-def test_a_model_that_met_them_is_refused(
+def test_model_trained_on_held_out_items_is_refused(
     sample_bundle: Bundle, held_out: tuple[Dataset, ColdSplit]
 ) -> None:
     with pytest.raises(TrainingError, match="train it on the data set that hold_out returns"):
         measure(sample_bundle, held_out[1])
 
 
-def test_nobody_who_asks_for_a_new_item_is_said(
+def test_data_without_users_of_new_items_is_refused(
     bundle: Bundle, held_out: tuple[Dataset, ColdSplit]
 ) -> None:
     cold = held_out[1]

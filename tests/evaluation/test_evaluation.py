@@ -1,4 +1,4 @@
-"""The protocol, against a second implementation that does one thing after the other."""
+"""The protocol equals a second, plain implementation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Row = tuple[str, str, int]
 
 
 def _rows() -> list[Row]:
-    """Thirty people with up to twelve interactions, times in disorder and often equal."""
+    """Thirty users with up to twelve interactions, times in disorder and often equal."""
     rng = np.random.default_rng(0)
     return [
         (f"u{user}", ITEM_IDS[item], int(rng.integers(5)))
@@ -53,8 +53,8 @@ ROWS = _rows()
 def dataset() -> Dataset:
     users = pd.DataFrame({"user_id": [f"u{u}" for u in range(30)], "age": range(20, 50)})
     items = pd.DataFrame({"item_id": ITEM_IDS, "kind": ["a", "b", "c"] * 10})
-    met = pd.DataFrame(ROWS, columns=["user_id", "item_id", "timestamp"])
-    return Dataset.from_frames(met, items, users, schema=SCHEMA)
+    plays = pd.DataFrame(ROWS, columns=["user_id", "item_id", "timestamp"])
+    return Dataset.from_frames(plays, items, users, schema=SCHEMA)
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,10 @@ def bundle(dataset: Dataset) -> Bundle:
 
 def _naive_histories() -> dict[str, list[str]]:
     """Oldest first, in the order of the file where times are equal; only users with three."""
-    met: dict[str, list[tuple[int, int, str]]] = {}
+    plays: dict[str, list[tuple[int, int, str]]] = {}
     for place, (user, item, time) in enumerate(ROWS):
-        met.setdefault(user, []).append((time, place, item))
-    return {u: [item for *_, item in sorted(rows)] for u, rows in met.items() if len(rows) >= 3}
+        plays.setdefault(user, []).append((time, place, item))
+    return {u: [item for *_, item in sorted(rows)] for u, rows in plays.items() if len(rows) >= 3}
 
 
 def _naive_figures(ranks: list[int]) -> dict[str, float]:
@@ -159,14 +159,14 @@ def _naive_evaluation(
 
 def _few() -> dict[str, list[str]]:
     """Those with one or two interactions, all of which belong to training."""
-    met: dict[str, list[str]] = {}
+    plays: dict[str, list[str]] = {}
     for user, item, _ in ROWS:
-        met.setdefault(user, []).append(item)
-    return {user: items for user, items in met.items() if len(items) < 3}
+        plays.setdefault(user, []).append(item)
+    return {user: items for user, items in plays.items() if len(items) < 3}
 
 
 @pytest.mark.parametrize("items", ["all", "rated"])
-def test_figures_equal_those_of_a_plain_loop(
+def test_metrics_equal_a_plain_loop(
     dataset: Dataset, bundle: Bundle, items: Literal["all", "rated"]
 ) -> None:
     assert _few()
@@ -185,9 +185,7 @@ def test_figures_equal_those_of_a_plain_loop(
         assert {name: found.validation[name] for name in reported} == pytest.approx(reported)
 
 
-def test_baselines_stand_beside_the_model_with_what_it_is_ahead(
-    dataset: Dataset, bundle: Bundle
-) -> None:
+def test_baselines_are_compared_with_the_model(dataset: Dataset, bundle: Bundle) -> None:
     found = evaluate(bundle, dataset, baselines=["ease", "popularity"])
     assert list(found.baselines) == ["popularity", "ease"]
     for other in found.baselines.values():
@@ -202,7 +200,7 @@ def test_baselines_stand_beside_the_model_with_what_it_is_ahead(
         assert low < found.test[name] < high
 
 
-def test_groups_are_made_of_those_who_were_asked(dataset: Dataset, bundle: Bundle) -> None:
+def test_groups_hold_the_evaluated_users(dataset: Dataset, bundle: Bundle) -> None:
     columns = {"users": {"age": "categorical"}, "items": {"kind": "categorical"}}
     same = dataclasses.replace(dataset, schema=Schema.model_validate(columns))
     found = evaluate(bundle, same)
@@ -217,7 +215,7 @@ def test_groups_are_made_of_those_who_were_asked(dataset: Dataset, bundle: Bundl
     assert shown[-1].group.endswith(f"-{max(lengths)}")
 
 
-def test_the_document_is_json(dataset: Dataset, bundle: Bundle) -> None:
+def test_evaluation_is_json(dataset: Dataset, bundle: Bundle) -> None:
     found = evaluate(bundle, dataset, baselines=["ease"])
     read = json.loads(json.dumps(found.as_dict()))
     assert read.keys() == {
@@ -235,7 +233,7 @@ def test_the_document_is_json(dataset: Dataset, bundle: Bundle) -> None:
     assert read["baselines"]["ease"]["settings"] == found.baselines["ease"].settings
 
 
-def test_a_list_has_its_target_where_the_rank_says(dataset: Dataset) -> None:
+def test_target_is_in_the_list_at_its_rank(dataset: Dataset) -> None:
     rng = np.random.default_rng(0)
     ids = dataset.items["item_id"].to_numpy()
     split = last_two(dataset.histories)
@@ -251,14 +249,14 @@ def test_a_list_has_its_target_where_the_rank_says(dataset: Dataset) -> None:
         assert shown.tolist() == expected + [-1] * (28 - len(expected))
 
 
-def test_equal_scores_are_ordered_by_id_and_nothing_seen_is_ranked(dataset: Dataset) -> None:
+def test_equal_scores_are_ordered_by_id_without_seen_items(dataset: Dataset) -> None:
     ids = dataset.items["item_id"].to_numpy()
     users = dataset.users["user_id"].tolist()
-    asked: dict[str, list[str]] = {}
+    evaluated: dict[str, list[str]] = {}
 
     def score(rows: NDArray[np.int64], pasts: list[NDArray[np.int32]]) -> NDArray[np.float32]:
         for row, past in zip(rows, pasts, strict=True):
-            asked[users[row]] = [ids[i] for i in past]
+            evaluated[users[row]] = [ids[i] for i in past]
         return np.tile(np.arange(len(ids), dtype=np.float32) % 2, (len(rows), 1))
 
     for which, end in (("validation", -2), ("test", -1)):
@@ -270,7 +268,7 @@ def test_equal_scores_are_ordered_by_id_and_nothing_seen_is_ranked(dataset: Data
             if user in _naive_histories()
         ]
         assert ranks.tolist() == expected
-        assert asked == {user: h[:end] for user, h in _naive_histories().items()}
+        assert evaluated == {user: h[:end] for user, h in _naive_histories().items()}
 
 
 def test_progress_counts_every_user_at_every_stage(dataset: Dataset, bundle: Bundle) -> None:
@@ -281,13 +279,13 @@ def test_progress_counts_every_user_at_every_stage(dataset: Dataset, bundle: Bun
         baselines=["ease"],
         progress=lambda stage, users, of: done.update({(stage, of): users}),
     )
-    asked, grid = len(_naive_histories()), len(L2)
+    evaluated, grid = len(_naive_histories()), len(L2)
     names = [f"{who}, {what}" for who in ("model", "popularity", "ease") for what in WHICH]
-    expected = {(name, asked): asked for name in names}
-    assert done == expected | {("ease, settings", asked): grid * asked}
+    expected = {(name, evaluated): evaluated for name in names}
+    assert done == expected | {("ease, settings", evaluated): grid * evaluated}
 
 
-def test_the_bar_shows_the_stage_and_goes() -> None:
+def test_progress_bar_shows_the_stage() -> None:
     text = StringIO()
     console = Console(file=text, width=100, force_terminal=True)
     with evaluation_bar(console) as report:
@@ -304,32 +302,34 @@ def test_the_bar_shows_the_stage_and_goes() -> None:
     assert nobody.getvalue() == ""
 
 
-def test_a_baseline_that_cannot_be_had_is_said_first(dataset: Dataset, bundle: Bundle) -> None:
+def test_unavailable_baseline_is_refused_before_evaluation(
+    dataset: Dataset, bundle: Bundle
+) -> None:
     done: list[str] = []
     with pytest.raises(ConfigError, match="there is no baseline 'slim'"):
         evaluate(bundle, dataset, baselines=["slim"], progress=lambda *said: done.append(said[0]))
     assert not done
 
 
-def test_a_model_that_saw_the_answers_is_refused(dataset: Dataset) -> None:
+def test_model_trained_on_the_test_items_is_refused(dataset: Dataset) -> None:
     bundle = train(dataset, TrainingConfig(epochs=1, holdout="none"), SMALL)
     with pytest.raises(TrainingError, match="--holdout none"):
         evaluate(bundle, dataset)
 
 
-def test_data_frames_must_be_passed(bundle: Bundle) -> None:
+def test_data_frames_must_be_passed_again(bundle: Bundle) -> None:
     with pytest.raises(TrainingError, match="data frames; pass the data set"):
         evaluate(bundle)
 
 
-def test_nobody_to_ask_is_said(bundle: Bundle) -> None:
-    met = pd.DataFrame({"user_id": [1, 1, 2], "item_id": ["t1", "t2", "t1"]})
-    few = Dataset.from_frames(met, pd.DataFrame({"item_id": ["t1", "t2"]}), name="few")
+def test_data_without_evaluated_users_is_refused(bundle: Bundle) -> None:
+    plays = pd.DataFrame({"user_id": [1, 1, 2], "item_id": ["t1", "t2", "t1"]})
+    few = Dataset.from_frames(plays, pd.DataFrame({"item_id": ["t1", "t2"]}), name="few")
     with pytest.raises(TrainingError, match="cannot evaluate few: no user has three interactions"):
         evaluate(bundle, few)
 
 
-def test_data_with_ids_of_another_kind_is_refused(bundle: Bundle, cycle_dataset: Dataset) -> None:
+def test_ids_of_another_type_are_refused(bundle: Bundle, cycle_dataset: Dataset) -> None:
     with pytest.raises(RequestError, match="is an integer, but this model's item ids are text"):
         evaluate(bundle, cycle_dataset)
 
@@ -337,35 +337,33 @@ def test_data_with_ids_of_another_kind_is_refused(bundle: Bundle, cycle_dataset:
 @pytest.fixture
 def tables(tmp_path: Path) -> Path:
     rows = pd.DataFrame(ROWS, columns=["user_id", "item_id", "timestamp"])
-    rows.to_csv(tmp_path / "met.csv", index=False)
+    rows.to_csv(tmp_path / "plays.csv", index=False)
     pd.DataFrame({"item_id": ITEM_IDS}).to_csv(tmp_path / "items.csv", index=False)
     schema = tmp_path / "data.yaml"
-    schema.write_text("interactions: {path: met.csv}\nitems: {path: items.csv}\n")
+    schema.write_text("interactions: {path: plays.csv}\nitems: {path: items.csv}\n")
     return schema
 
 
-def test_recorded_data_is_read_again_unless_it_changed(tables: Path) -> None:
+def test_recorded_data_is_read_again_unless_changed(tables: Path) -> None:
     dataset = Dataset.load(tables)
     bundle = train(dataset, TrainingConfig(epochs=1), SMALL)
     assert evaluate(bundle).as_dict() == evaluate(bundle, dataset).as_dict()
-    met = tables.with_name("met.csv")
-    met.write_text(met.read_text() + "u1,t29,9\n")
+    plays = tables.with_name("plays.csv")
+    plays.write_text(plays.read_text() + "u1,t29,9\n")
     with pytest.raises(TrainingError, match="changed since the model was trained on it"):
         evaluate(bundle)
-    met.unlink()
+    plays.unlink()
     with pytest.raises(TrainingError, match="cannot be read again") as caught:
         evaluate(bundle)
-    assert "met.csv" in str(caught.value)
+    assert "plays.csv" in str(caught.value)
 
 
-def test_a_bundle_may_be_named_by_its_folder(
-    bundle: Bundle, dataset: Dataset, tmp_path: Path
-) -> None:
+def test_bundle_may_be_a_path(bundle: Bundle, dataset: Dataset, tmp_path: Path) -> None:
     bundle.save(tmp_path / "bundle")
     assert evaluate(tmp_path / "bundle", dataset) == evaluate(bundle, dataset)
 
 
-def test_a_model_without_numbers_scores_nothing(bundle: Bundle, dataset: Dataset) -> None:
+def test_model_with_nan_weights_scores_zero(bundle: Bundle, dataset: Dataset) -> None:
     broken = {name: np.full_like(w, np.nan) for name, w in bundle.weights.items()}
     found = evaluate(dataclasses.replace(bundle, weights=broken), dataset)
     for name in ("hr@10", "ndcg@10", "hr@20", "coverage@10", "novelty@10", "diversity@10"):

@@ -1,4 +1,4 @@
-"""Ranks and figures equal a plain loop, and those of ranx."""
+"""Ranks and metrics equal a plain loop, and those of ranx."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_ranks_equal_a_plain_sort(
     assert _ranks(scores, targets, seen).tolist() == expected
 
 
-def test_figures_equal_those_of_ranx(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_equal_those_of_ranx(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")  # which takes longer than what it speeds up
     ranx = pytest.importorskip("ranx")
     rng = np.random.default_rng(0)
@@ -84,27 +84,27 @@ def test_figures_equal_those_of_ranx(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found[ours] == pytest.approx(expected[name], abs=1e-9)
 
 
-def test_equal_scores_never_help_beyond_the_order_of_ids() -> None:
+def test_equal_scores_are_ordered_by_id() -> None:
     scores = np.zeros((3, 5), np.float32)
     targets = np.array([0, 2, 4])
     assert _ranks(scores, targets, [[], [], []]).tolist() == [1, 3, 5]
     assert _ranks(scores, targets, [[], [0], [0, 1, 2, 3]]).tolist() == [1, 2, 1]
 
 
-def test_the_target_is_never_left_out() -> None:
+def test_target_is_never_left_out() -> None:
     scores = np.array([[3, 2, 1]], np.float32)
     assert _ranks(scores, np.array([2]), [[0, 1, 2]]).tolist() == [1]
     assert _ranks(scores, np.array([2]), [[2]]).tolist() == [3]
 
 
 @pytest.mark.parametrize("broken", [np.nan, -np.inf])
-def test_scores_that_are_no_numbers_never_win(broken: float) -> None:
+def test_nan_scores_never_win(broken: float) -> None:
     ranks = _ranks(np.full((1, 20), broken, np.float32), np.array([15]), [[0, 1]])
     assert ranks[0] > 10
 
 
 @given(st.lists(st.integers(1, 30), min_size=1), st.integers(1, 20))
-def test_figures_equal_their_definitions(ranks: list[int], k: int) -> None:
+def test_metrics_equal_their_definitions(ranks: list[int], k: int) -> None:
     array = np.array(ranks)
     assert hit_rate(array, k) == pytest.approx(sum(r <= k for r in ranks) / len(ranks))
     gains = [1 / math.log2(r + 1) if r <= k else 0.0 for r in ranks]
@@ -119,7 +119,7 @@ def test_figures_equal_their_definitions(ranks: list[int], k: int) -> None:
     st.lists(st.sampled_from([-np.inf, np.nan, -1.0, 0.0, 0.5, 2.0, np.inf]), max_size=20),
     st.integers(1, 12),
 )
-def test_the_best_are_those_of_a_plain_sort(scores: list[float], k: int) -> None:
+def test_best_columns_equal_a_plain_sort(scores: list[float], k: int) -> None:
     numbers = [i for i, score in enumerate(scores) if score > -np.inf]
     expected = sorted(numbers, key=lambda i: (-scores[i], i))[:k]
     assert best_columns(np.array(scores, np.float32), k).tolist() == expected

@@ -1,4 +1,4 @@
-"""Groups of users are what they are called, and together they are everybody."""
+"""Groups of users are what their names say, and together they hold every user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ users = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 40)), min_size=1, 
 
 
 @given(users)
-def test_thirds_by_history(rows: list[tuple[int, int]]) -> None:
+def test_groups_by_history_hold_all_users(rows: list[tuple[int, int]]) -> None:
     ranks, lengths = (np.array(column) for column in zip(*rows, strict=True))
     found = by_history(ranks, lengths)
     _adds_up(found, ranks)
@@ -34,13 +34,13 @@ def test_thirds_by_history(rows: list[tuple[int, int]]) -> None:
         assert one.metrics == summary(ranks[inside])
 
 
-def test_thirds_are_thirds_where_lengths_differ() -> None:
+def test_groups_by_history_are_thirds() -> None:
     found = by_history(np.ones(9, int), np.arange(10, 19))
     assert [(one.group, one.users) for one in found] == [("10-12", 3), ("13-15", 3), ("16-18", 3)]
 
 
 @given(users, st.lists(st.integers(0, 9), min_size=31, max_size=31))
-def test_popularity_of_the_target_adds_up(rows: list[tuple[int, int]], counts: list[int]) -> None:
+def test_groups_by_target_hold_all_users(rows: list[tuple[int, int]], counts: list[int]) -> None:
     targets, ranks = (np.array(column) for column in zip(*rows, strict=True))
     found = by_popularity(ranks, targets, np.array([*counts, 1]))
     _adds_up(found, ranks)
@@ -48,7 +48,7 @@ def test_popularity_of_the_target_adds_up(rows: list[tuple[int, int]], counts: l
     assert [one.group for one in found] == sorted((one.group for one in found), key=order.index)
 
 
-def test_head_middle_and_tail_have_a_third_of_the_interactions_each() -> None:
+def test_head_middle_and_tail_have_a_third_of_the_interactions() -> None:
     counts = np.array([0, 30, 10, 10, 10, 6, 6, 6, 6, 6])
     found = by_popularity(np.arange(1, 11), np.arange(10), counts)
     assert [(one.group, one.users) for one in found] == [
@@ -61,7 +61,7 @@ def test_head_middle_and_tail_have_a_third_of_the_interactions_each() -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1, max_size=120))
-def test_labels_add_up_and_rare_ones_stand_together(values: list[str | None]) -> None:
+def test_groups_by_label_hold_all_users_and_pool_rare_labels(values: list[str | None]) -> None:
     ranks = np.arange(1, len(values) + 1)
     found = {one.group: one for one in by_label(ranks, values)}
     _adds_up(list(found.values()), ranks)
@@ -79,7 +79,7 @@ def test_labels_add_up_and_rare_ones_stand_together(values: list[str | None]) ->
     assert (found["(missing)"].users if missing else 0) == missing
 
 
-def test_only_the_most_frequent_of_many_labels_are_shown() -> None:
+def test_only_the_most_frequent_labels_are_shown() -> None:
     values = [label for label in range(25) for _ in range(20 + label)]
     found = by_label(np.ones(len(values), int), values)
     assert [one.group for one in found] == [*map(str, range(24, 4, -1)), "(others)"]

@@ -1,4 +1,4 @@
-"""Each role of a schema has its arrays, for what is known, missing, unknown or too much."""
+"""Each role of a schema has its arrays, for known, missing, unknown and extreme values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CRIME, DRAMA = FIRST, FIRST + 1
 BIG, CAT, THE = FIRST, FIRST + 1, FIRST + 2
 
 
-def test_every_role_but_display_has_an_array() -> None:
+def test_every_role_except_display_has_an_array() -> None:
     arrays = FITTED.transform(RECORDS)
     assert list(arrays) == ["director", "genres", "title", "year"]
     assert arrays["director"].tolist() == [ANN, BOB, MISSING]
@@ -58,7 +58,7 @@ def test_every_role_but_display_has_an_array() -> None:
     assert [a.dtype for a in arrays.values()] == [np.int32, np.int32, np.int32, np.float32]
 
 
-def test_what_was_not_there_is_unknown() -> None:
+def test_new_values_are_unknown() -> None:
     record = {"director": "Eve", "genres": ["Opera", "Crime"], "title": "Zebra"}
     arrays = FITTED.transform([record])
     assert arrays["director"].tolist() == [UNKNOWN]
@@ -77,7 +77,7 @@ def test_what_was_not_there_is_unknown() -> None:
     ],
     ids=["absent", "none", "empty", "NA", "nan"],
 )
-def test_whatever_is_missing_says_so(record: dict[str, Any]) -> None:
+def test_missing_values_are_missing(record: dict[str, Any]) -> None:
     arrays = FITTED.transform([record])
     assert {n: a.tolist() for n, a in arrays.items()} == {
         "director": [MISSING],
@@ -93,20 +93,20 @@ def test_no_records_give_no_rows() -> None:
     )
 
 
-def test_words_are_found_without_case_and_accents() -> None:
+def test_words_ignore_case_and_accents() -> None:
     features = TableFeatures.fit(Schema(items={"t": "text"}).items, [{"t": "Café Noir"}] * 2)  # type: ignore[dict-item]
     cafe, noir = FIRST, FIRST + 1
     assert features.transform([{"t": "CAFE—noir!"}])["t"].tolist() == [[cafe, noir]]
 
 
 @pytest.mark.parametrize("many", [list, tuple, set, frozenset, np.array])
-def test_labels_come_in_any_container(many: Any) -> None:
+def test_labels_may_be_in_any_container(many: Any) -> None:
     assert FITTED.transform([{"genres": many(["Crime", "Drama"])}])["genres"].tolist() == [
         [CRIME, DRAMA]
     ]
 
 
-def test_a_single_label_is_a_list_of_one_and_long_lists_are_cut() -> None:
+def test_single_label_is_a_list_and_long_lists_are_cut() -> None:
     genres = FITTED.transform([{"genres": "Drama"}, {"genres": ["Crime"] * 99}])["genres"]
     assert genres.shape == (2, MAX_LABELS)
     assert genres[0].tolist() == [DRAMA] + [PADDING] * (MAX_LABELS - 1)
@@ -118,7 +118,7 @@ def test_numbers_are_clipped_at_five_deviations() -> None:
 
 
 @pytest.mark.parametrize("values", [[7.0, 7.0], [None, None], []])
-def test_numbers_that_never_vary_or_never_occur_are_harmless(values: list[float | None]) -> None:
+def test_constant_or_missing_columns_of_numbers(values: list[float | None]) -> None:
     features = TableFeatures.fit(
         Schema.model_validate({"items": {"n": "number"}}).items, [{"n": v} for v in values]
     )
@@ -135,7 +135,7 @@ def test_numbers_that_never_vary_or_never_occur_are_harmless(values: list[float 
         (10**400, "not finite"),
     ],
 )
-def test_what_is_no_number_is_named_with_column_and_row(value: object, reason: str) -> None:
+def test_wrong_number_is_reported_with_column_and_row(value: object, reason: str) -> None:
     with pytest.raises(DataError, match="column 'year': record 1: ") as caught:
         FITTED.transform([{"year": 1}, {"year": value}])
     assert reason in str(caught.value)
@@ -158,7 +158,7 @@ record = st.fixed_dictionaries(
 
 
 @given(st.lists(record, max_size=5), st.lists(record, max_size=3))
-def test_loaded_features_equal_those_that_were_fitted(
+def test_loaded_features_equal_fitted_ones(
     records: list[dict[str, Any]], others: list[dict[str, Any]]
 ) -> None:
     fitted = TableFeatures.fit(SCHEMA.items, records)
@@ -240,7 +240,7 @@ values = st.one_of(
 
 
 @given(st.lists(values, max_size=6), st.lists(values, max_size=6))
-def test_codes_equal_plain_loops(known: list[Any], asked: list[Any]) -> None:
+def test_codes_equal_plain_loops(known: list[Any], values: list[Any]) -> None:
     columns = Schema.model_validate(
         {"items": {"one": "categorical", "many": "multi_categorical", "words": "text"}}
     ).items
@@ -251,11 +251,11 @@ def test_codes_equal_plain_loops(known: list[Any], asked: list[Any]) -> None:
     occurring = [t for v in known for t in set(_words(v)[:MAX_LABELS])]
     assert words == sorted({t for t in occurring if occurring.count(t) > 1})
 
-    found = features.transform([dict.fromkeys(columns, v) for v in asked])
-    labels = [[] if (t := _label(v)) is None else [t] for v in asked]
+    found = features.transform([dict.fromkeys(columns, v) for v in values])
+    labels = [[] if (t := _label(v)) is None else [t] for v in values]
     assert found["one"].tolist() == [row[0] for row in _rows(labels, one)]
-    assert found["many"].tolist() == _rows([_labels(v) for v in asked], many)
-    assert found["words"].tolist() == _rows([_words(v) for v in asked], words)
+    assert found["many"].tolist() == _rows([_labels(v) for v in values], many)
+    assert found["words"].tolist() == _rows([_words(v) for v in values], words)
     assert {a.dtype for a in found.values()} == {np.dtype(np.int32)}
 
 

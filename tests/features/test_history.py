@@ -1,4 +1,4 @@
-"""Histories are padded on the right; a long one keeps its latest items."""
+"""Histories are padded on the right. A long one keeps its latest items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every value has one code, in every process; what is missing or new has codes of its own."""
+"""Every value has one code, in every process; missing and new values have their own codes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from towhee_recsys.text import label
 words = st.lists(st.one_of(st.none(), st.text(st.characters(codec="utf-8"), max_size=6)))
 
 
-def test_padding_missing_and_unknown_have_slots_of_their_own() -> None:
+def test_padding_missing_and_unknown_have_codes() -> None:
     vocabulary = Vocabulary.fit(["red", None, "blue", "red"])
     assert vocabulary.values == ["blue", "red"]
     assert vocabulary.codes(["blue", "red", None, "green"]).tolist() == [
@@ -35,7 +35,7 @@ def test_padding_missing_and_unknown_have_slots_of_their_own() -> None:
 
 
 @given(words, st.integers(1, 3), st.integers(1, 5))
-def test_the_most_frequent_are_kept_whatever_the_order(
+def test_most_frequent_values_are_kept_in_any_order(
     values: list[str | None], min_count: int, limit: int
 ) -> None:
     vocabulary = Vocabulary.fit(values, min_count, limit)
@@ -50,20 +50,20 @@ def test_the_most_frequent_are_kept_whatever_the_order(
 
 
 @given(words)
-def test_json_carries_it(values: list[str | None]) -> None:
+def test_vocabulary_survives_json(values: list[str | None]) -> None:
     vocabulary = Vocabulary.fit(values)
     again = Vocabulary(json.loads(json.dumps(vocabulary.values)))
-    asked = [*values, "something else entirely"]
-    assert again.codes(asked).tolist() == vocabulary.codes(asked).tolist()
+    queried = [*values, "something else entirely"]
+    assert again.codes(queried).tolist() == vocabulary.codes(queried).tolist()
     assert again.size == vocabulary.size
 
 
-def test_json_carries_integers_as_integers() -> None:
+def test_integers_survive_json() -> None:
     ids = Vocabulary(json.loads(json.dumps(Vocabulary([50, 7, -1]).values)))
     assert ids.codes([7, np.int64(50), -1, "7"]).tolist() == [FIRST + 1, FIRST, FIRST + 2, UNKNOWN]
 
 
-def test_values_must_differ() -> None:
+def test_values_must_be_distinct() -> None:
     with pytest.raises(ValueError, match="differ"):
         Vocabulary(["a", "b", "a"])
 
@@ -102,7 +102,7 @@ def test_equal_values_have_equal_labels(value: object) -> None:
 @pytest.mark.parametrize(
     "value", [None, "", float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT")]
 )
-def test_whatever_means_missing_has_no_label(value: object) -> None:
+def test_missing_values_have_no_label(value: object) -> None:
     assert label(value) is None
 
 

@@ -1,4 +1,4 @@
-"""Products in many threads: one core each while they last, and as before afterwards."""
+"""NumPy's products use one core each within the block, and as before afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def numbers() -> set[int]:
     return {library.num_threads for library in controller.lib_controllers}
 
 
-def test_whatever_thread_asks_and_whoever_leaves_last() -> None:
+def test_setting_is_restored_by_the_last_thread() -> None:
     before, meeting = numbers(), threading.Barrier(4)
 
     def work(number: int) -> set[int]:
@@ -36,7 +36,7 @@ def test_whatever_thread_asks_and_whoever_leaves_last() -> None:
         assert numbers() == before
 
 
-def test_an_error_within_is_no_reason_to_stay() -> None:
+def test_setting_is_restored_after_an_error() -> None:
     before = numbers()
     try:
         with one_thread_each():

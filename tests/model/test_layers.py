@@ -1,4 +1,4 @@
-"""A history is mixed as the double sum says, and features are summed as their kinds say."""
+"""A history is mixed by the double sum, and features are summed by their kinds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_kernels_start_as_normalised_exponentials() -> None:
     np.testing.assert_allclose(kernel[7, 64] / kernel[7, 0], 0.5, atol=1e-5)
 
 
-def test_features_are_summed_as_their_kinds_say() -> None:
+def test_features_are_summed_by_kind() -> None:
     schema = Schema.model_validate(
         {
             "items": {

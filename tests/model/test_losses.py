@@ -1,4 +1,4 @@
-"""Both losses equal a plain computation, the mask of what was seen included."""
+"""Both losses equal a plain computation, with the mask of seen items."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _tensor(array: NDArray[np.float32]) -> paddle.Tensor:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
-def test_softmax_over_what_was_not_seen(share: float) -> None:
+def test_softmax_masks_seen_items(share: float) -> None:
     seen = np.random.default_rng(1).random((P, N)) < share
     losses = []
     for p, positive in enumerate(POSITIVES):
@@ -49,7 +49,7 @@ def test_softmax_over_what_was_not_seen(share: float) -> None:
     assert all(_moved(users))
 
 
-def test_an_item_that_all_have_seen_gets_no_gradient() -> None:
+def test_item_seen_by_all_gets_no_gradient() -> None:
     seen = np.zeros((P, N), bool)
     seen[:, 4] = True
     items = _tensor(ITEMS)
@@ -57,7 +57,7 @@ def test_an_item_that_all_have_seen_gets_no_gradient() -> None:
     assert _moved(items) == [True, True, True, True, False, True, True]
 
 
-def test_sampled_softmax_weighs_negatives_by_what_they_stand_for() -> None:
+def test_sampled_softmax_weights_negatives() -> None:
     hidden = (np.random.default_rng(2).random((P, K)) < 0.3) | (POSITIVES[:, None] == DRAWN)
     log_odds = float(np.log(N / K))
     losses = []
@@ -75,7 +75,7 @@ def test_sampled_softmax_weighs_negatives_by_what_they_stand_for() -> None:
     assert _moved(negatives_) == (~hidden.all(axis=0)).tolist()
 
 
-def test_sampling_everything_but_the_positive_equals_the_full_softmax() -> None:
+def test_sampling_all_other_items_equals_the_full_softmax() -> None:
     seen = np.random.default_rng(3).random((P, N)) < 0.3
     full = softmax_loss(_tensor(USERS), _tensor(ITEMS), POSITIVES, np.nonzero(seen))
     hidden = seen | (np.arange(N) == POSITIVES[:, None])
@@ -85,7 +85,7 @@ def test_sampling_everything_but_the_positive_equals_the_full_softmax() -> None:
     assert float(sampled) == pytest.approx(float(full), abs=1e-5)
 
 
-def test_the_gradients_of_the_full_softmax_are_those_of_its_operators() -> None:
+def test_gradients_of_the_full_softmax_equal_those_of_paddle() -> None:
     seen = np.random.default_rng(4).random((P, N)) < 0.4
     seen[np.arange(P), POSITIVES] = False
     users, items = _tensor(USERS), _tensor(ITEMS)
@@ -98,7 +98,7 @@ def test_the_gradients_of_the_full_softmax_are_those_of_its_operators() -> None:
     np.testing.assert_allclose(items.grad.numpy(), plain_items.grad.numpy(), atol=1e-6)
 
 
-def test_rows_are_computed_in_parts_that_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_in_parts_equals_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = np.nonzero(np.random.default_rng(5).random((P, N)) < 0.4)
     whole, parts = ((_tensor(USERS), _tensor(ITEMS)) for _ in range(2))
     expected = softmax_loss(*whole, POSITIVES, seen)

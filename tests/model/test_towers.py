@@ -1,4 +1,4 @@
-"""The user tower reads the past alone: nothing from the future, nothing from its neighbours."""
+"""The user tower reads the past alone: nothing from later items or from other users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from towhee_recsys.datasets import Schema
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures, pad_histories
@@ -86,7 +85,7 @@ def _last(
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3])
-def test_numpy_computes_the_last_position_as_paddle_does(blocks: int) -> None:
+def test_numpy_equals_paddle_at_the_last_position(blocks: int) -> None:
     model = _model(CONFIG.model_copy(update={"blocks": blocks}))
     tower = NumpyTower(model.user, CONFIG.max_history + 1)
     table = model.table(_items(model)).numpy()
@@ -98,7 +97,7 @@ def test_numpy_computes_the_last_position_as_paddle_does(blocks: int) -> None:
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_numpy_agrees_on_long_histories() -> None:
+def test_numpy_equals_paddle_on_long_histories() -> None:
     longest = 130  # several runs of rows, the last one cut short
     model = _model(CONFIG.model_copy(update={"max_history": longest}))
     table = model.table(_items(model)).numpy()
@@ -113,7 +112,7 @@ def test_numpy_agrees_on_long_histories() -> None:
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_numpy_does_not_warn_of_large_numbers(model: TwoTowers) -> None:
+def test_numpy_does_not_warn_about_large_numbers(model: TwoTowers) -> None:
     tower = NumpyTower(model.user, CONFIG.max_history + 1)
     table = 1e20 * model.table(_items(model)).numpy()
     codes, last = _inputs(HISTORIES)
@@ -122,21 +121,21 @@ def test_numpy_does_not_warn_of_large_numbers(model: TwoTowers) -> None:
         assert np.isfinite(tower(table[codes] * 1e-18, USERS.transform(RECORDS), last)).all()
 
 
-def test_later_items_change_nothing_before_them(model: TwoTowers) -> None:
+def test_later_items_do_not_change_earlier_positions(model: TwoTowers) -> None:
     one = _everywhere(model, [[1, 2, 3, 4, 5]], RECORDS[:1])
     other = _everywhere(model, [[1, 2, 3, 9, 8]], RECORDS[:1])
     np.testing.assert_array_equal(one[0, :4], other[0, :4])  # the start and three items
     assert (np.abs(one[0, 4:] - other[0, 4:]).max(axis=1) > 1e-3).all()
 
 
-def test_a_user_alone_equals_the_same_among_longer_ones(model: TwoTowers) -> None:
+def test_padding_does_not_change_a_user(model: TwoTowers) -> None:
     together = _last(model, HISTORIES, RECORDS)
     for row, (history, record) in enumerate(zip(HISTORIES, RECORDS, strict=True)):
         alone = _last(model, [history], [record])
         np.testing.assert_allclose(alone[0], together[row], atol=1e-5)
 
 
-def test_order_items_and_record_all_count(model: TwoTowers) -> None:
+def test_order_items_and_record_change_the_vector(model: TwoTowers) -> None:
     histories = [[1, 2, 3], [3, 2, 1], [1, 2, 4], [1, 2, 3]]
     records = [RECORDS[0], RECORDS[0], RECORDS[0], RECORDS[3]]
     vectors = _last(model, histories, records)
@@ -144,7 +143,7 @@ def test_order_items_and_record_all_count(model: TwoTowers) -> None:
     assert apart.min() > 1e-2
 
 
-def test_unknown_items_differ_by_their_features_alone(model: TwoTowers) -> None:
+def test_unknown_items_differ_only_by_features(model: TwoTowers) -> None:
     codes = paddle.to_tensor(np.array([UNKNOWN, UNKNOWN, UNKNOWN, FIRST]))
     tags = ITEM_FEATURES.transform([{"tags": t} for t in (["a"], ["a"], ["b"], ["a"])])
     vectors = model.item(codes, tags).numpy()
@@ -153,7 +152,7 @@ def test_unknown_items_differ_by_their_features_alone(model: TwoTowers) -> None:
     assert np.abs(vectors[0] - vectors[3]).max() > 1e-3
 
 
-def test_features_start_at_nothing() -> None:
+def test_features_start_at_zero() -> None:
     fresh = TwoTowers(ITEMS, USERS, ITEM_FEATURES, CONFIG)
     codes = paddle.to_tensor(np.array([FIRST, FIRST, UNKNOWN]))
     tags = ITEM_FEATURES.transform([{"tags": ["a"]}, {"tags": ["b"]}, {"tags": ["a"]}])
@@ -161,8 +160,3 @@ def test_features_start_at_nothing() -> None:
     np.testing.assert_array_equal(vectors[0], vectors[1])
     assert vectors[0].any()
     assert not vectors[2].any()
-
-
-def test_heads_must_divide_the_vector() -> None:
-    with pytest.raises(ValidationError, match="heads=5 must divide embedding_size=256"):
-        ModelConfig(heads=5)

@@ -1,4 +1,4 @@
-"""Operators of ours in anyone's pipes: in every kind of node, copied, batched, watched."""
+"""Operators in other pipes: in every kind of node, copied, batched and profiled."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def store(sample_stack: Stack) -> str:
     return sample_stack.settings["store_url"]
 
 
-def test_flat_map_makes_a_row_of_each_list(bundle: str, index: dict[str, str]) -> None:
+def test_flat_map_makes_a_row_for_each_list(bundle: str, index: dict[str, str]) -> None:
     p = (
         pipe.input("users")
         .map("users", "vectors", ops.recsys.user_encoder(bundle=bundle))
@@ -47,7 +47,7 @@ def test_flat_map_makes_a_row_of_each_list(bundle: str, index: dict[str, str]) -
     assert len(rows) == 9
 
 
-def test_windows_are_batches(bundle: str, sample_bundle: Bundle, sample_oracle: Oracle) -> None:
+def test_window_encodes_batches(bundle: str, sample_bundle: Bundle, sample_oracle: Oracle) -> None:
     films = list(sample_oracle.items.values())[:25]
     p = (
         pipe.input("films")
@@ -62,7 +62,7 @@ def test_windows_are_batches(bundle: str, sample_bundle: Bundle, sample_oracle: 
     )
 
 
-def test_window_all_takes_them_together(bundle: str, sample_oracle: Oracle) -> None:
+def test_window_all_encodes_all_rows_together(bundle: str, sample_oracle: Oracle) -> None:
     p = (
         pipe.input("films")
         .flat_map("films", "film", lambda films: films)
@@ -72,8 +72,8 @@ def test_window_all_takes_them_together(bundle: str, sample_oracle: Oracle) -> N
     assert p(list(sample_oracle.items.values())[:7]).get()[0].shape == (7, 256)
 
 
-def test_two_searches_side_by_side(bundle: str, index: dict[str, str], store: str) -> None:
-    """What one of several ways found, and what another did, in one answer."""
+def test_two_searches_in_one_pipeline(bundle: str, index: dict[str, str], store: str) -> None:
+    """One answer has the hits of both searches."""
     start = pipe.input("users").map("users", "vectors", ops.recsys.user_encoder(bundle=bundle))
     best = start.map("vectors", "best", ops.recsys.milvus_search(**index, top_k=2))
     new = start.map("vectors", "more", ops.recsys.milvus_search(**index, top_k=4))
@@ -83,7 +83,7 @@ def test_two_searches_side_by_side(bundle: str, index: dict[str, str], store: st
     assert len(more[0]) == 4
 
 
-def test_a_single_record_is_a_batch_of_one(bundle: str) -> None:
+def test_single_record_is_a_batch_of_one(bundle: str) -> None:
     p = (
         pipe.input("film")
         .map("film", "vector", ops.recsys.item_encoder(bundle=bundle))
@@ -92,8 +92,8 @@ def test_a_single_record_is_a_batch_of_one(bundle: str) -> None:
     assert [q.get()[0].shape for q in p.batch([{"item_id": 1}, {"item_id": 2}])] == [(1, 256)] * 2
 
 
-def test_no_row_is_lost_to_what_is_missing(bundle: str, index: dict[str, str], store: str) -> None:
-    """Towhee drops a row of which a value is None."""
+def test_missing_values_drop_no_rows(bundle: str, index: dict[str, str], store: str) -> None:
+    """Towhee drops a row if one of its values is None."""
     p = (
         pipe.input("requests")
         .map("requests", "users", ops.recsys.user_lookup(url=store))
@@ -113,7 +113,7 @@ def test_no_row_is_lost_to_what_is_missing(bundle: str, index: dict[str, str], s
     assert (records, people, pasts) == ([{}], [{}], [[]])
 
 
-def test_data_collection_shows_what_comes_out(bundle: str, index: dict[str, str]) -> None:
+def test_data_collection_shows_the_output(bundle: str, index: dict[str, str]) -> None:
     p = (
         pipe.input("users")
         .map("users", "vectors", ops.recsys.user_encoder(bundle=bundle))
@@ -139,10 +139,10 @@ def test_profiler_and_tracer_see_each_operator(bundle: str, index: dict[str, str
     assert traced[0]["vectors"].shape == (3, 256)
 
 
-def test_operators_that_have_worked_go_into_a_pipe(
+def test_used_operators_can_be_added_to_a_pipe(
     bundle: str, index: dict[str, str], store: str
 ) -> None:
-    """Towhee copies what it is given with each node; a connection cannot be copied."""
+    """Towhee copies operators with each node, and connections cannot be copied."""
     encode = operators.UserEncoder(bundle)
     search, look_up = (
         operators.MilvusSearch(index["uri"], fingerprint=index["fingerprint"], top_k=2),

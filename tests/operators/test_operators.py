@@ -1,4 +1,4 @@
-"""The operators as Towhee's users meet them: by name, in pipes of their own."""
+"""The operators as users of Towhee use them: by name, in their own pipes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def index(sample_stack: Stack, sample_bundle: Bundle) -> dict[str, str]:
     return {"uri": uri, "fingerprint": sample_bundle.fingerprint}
 
 
-def test_each_is_reached_by_its_name(
+def test_operators_are_found_by_name(
     sample_stack: Stack, model: dict[str, str], index: dict[str, str]
 ) -> None:
     url = sample_stack.settings["store_url"]
@@ -62,7 +62,7 @@ def test_each_is_reached_by_its_name(
         assert type(getattr(ops.recsys, name)(**settings).get_op()) is kind
 
 
-def test_encoders_are_the_library_s(
+def test_encoders_give_the_vectors_of_the_library(
     model: dict[str, str], sample_bundle: Bundle, sample_oracle: Oracle
 ) -> None:
     films = [sample_oracle.items[1], {"item_id": 10**9, "genres": ["Comedy"]}]
@@ -74,7 +74,7 @@ def test_encoders_are_the_library_s(
     assert ops.recsys.user_encoder(bundle=model["bundle"])([]).shape == (0, 256)
 
 
-def test_a_pipe_by_hand(
+def test_own_pipe_of_operators(
     sample_stack: Stack, index: dict[str, str], ask: Callable[[Any], Any]
 ) -> None:
     recsys = ops.recsys
@@ -92,7 +92,7 @@ def test_a_pipe_by_hand(
     assert [film["item_id"] for film in films] == found[0] + found[1]
 
 
-def test_search_takes_each_request_s_own_wishes(
+def test_search_applies_the_settings_of_each_request(
     model: dict[str, str], index: dict[str, str], ask: Callable[[Any], Any]
 ) -> None:
     vectors = ops.recsys.user_encoder(**model)([SOMEBODY, SOMEBODY])
@@ -103,7 +103,7 @@ def test_search_takes_each_request_s_own_wishes(
     assert [hit["item_id"] for hit in comedies] == ids(ask({**wanted, "top_k": 7}))
 
 
-def test_filling_an_index_by_hand(
+def test_index_can_be_filled_with_operators(
     model: dict[str, str], sample_bundle: Bundle, sample_oracle: Oracle, tmp_path: Path
 ) -> None:
     index = {"uri": str(tmp_path / "mine.db"), "fingerprint": sample_bundle.fingerprint}
@@ -113,7 +113,7 @@ def test_filling_an_index_by_hand(
     assert insert(films, vectors) == list(range(1, 21))
     with pytest.raises(Exception, match="there is no index"):
         ops.recsys.milvus_search(**index)(vectors[:1])
-    with pytest.raises(Exception, match="holds 20 items after 21 were written; no search was sw"):
+    with pytest.raises(Exception, match="holds 20 items after 21 were written; searches were not"):
         ops.recsys.milvus_publish(**index)(list(range(1, 22)))
     with pytest.raises(Exception, match="nothing to publish"):
         ops.recsys.milvus_publish(**index)([])
@@ -124,8 +124,8 @@ def test_filling_an_index_by_hand(
         ops.recsys.milvus_search(uri=index["uri"], fingerprint="0badcafe")(vectors[:1])
 
 
-def test_operators_share_what_they_open(sample_stack: Stack) -> None:
-    """Towhee copies the graph with each `.map`, and may make an operator more than once."""
+def test_operators_share_resources(sample_stack: Stack) -> None:
+    """Towhee copies the graph with each `.map`, and may create an operator more than once."""
     url = sample_stack.settings["store_url"]
     lookups = [ops.recsys.redis_lookup(url=url).get_op() for _ in range(64)]
     with ThreadPoolExecutor(8) as threads:
@@ -135,7 +135,7 @@ def test_operators_share_what_they_open(sample_stack: Stack) -> None:
         assert mine.store is stores[0]
 
 
-def test_towhee_s_ways_of_calling(sample_stack: Stack) -> None:
+def test_towhees_ways_of_calling(sample_stack: Stack) -> None:
     p = recommend(RecommendConfig(**sample_stack.settings))
     expected = [ids(p(user).get()[0]) for user in (1, 2, 3)]
     assert [ids(queue.get()[0]) for queue in p.batch([1, 2, 3])] == expected
@@ -146,7 +146,7 @@ def test_towhee_s_ways_of_calling(sample_stack: Stack) -> None:
     assert ids(shown[0]["answer"]) == expected[0]
 
 
-def test_eight_threads_on_one_pipeline(sample_stack: Stack) -> None:
+def test_eight_threads_share_one_pipeline(sample_stack: Stack) -> None:
     p = recommend(RecommendConfig(**sample_stack.settings))
     expected = {user: ids(p(user).get()[0]) for user in range(1, 41)}
     users = [1 + (7 * n) % 40 for n in range(800)]
@@ -183,14 +183,14 @@ def test_failed_calls_do_not_block_the_next_ones(sample_stack: Stack) -> None:
             "milvus_search",
             {},
             (np.full((2, 256), np.nan),),
-            "vector 0 holds numbers that are not",
+            "vector 0 has NaN or infinity",
         ),
         ("milvus_search", {}, ([[0.0] * 256], []), "1 vectors and 0 requests; give one for each"),
         ("rerank_mmr", {}, ([[], []], [{}]), "2 lists of hits and 1 requests; give one for each"),
         ("explain", {"bundle": "b"}, ([[], []], [{}]), "2 lists of hits and 1 users; give one"),
     ],
 )
-def test_what_goes_in_is_checked(
+def test_wrong_input_is_refused(
     index: dict[str, str],
     name: str,
     settings: dict[str, Any],
@@ -201,7 +201,7 @@ def test_what_goes_in_is_checked(
         getattr(ops.recsys, name)(**index, **settings)(*given)
 
 
-def test_search_takes_vectors_as_lists(index: dict[str, str], model: dict[str, str]) -> None:
+def test_search_accepts_vectors_as_lists(index: dict[str, str], model: dict[str, str]) -> None:
     vectors = ops.recsys.user_encoder(**model)([SOMEBODY])
     search = ops.recsys.milvus_search(**index)
     assert search(vectors.tolist()) == search(vectors)
@@ -216,21 +216,21 @@ def test_search_takes_vectors_as_lists(index: dict[str, str], model: dict[str, s
         ({"diversity": 7}, "diversity is 7: input should be less"),
     ],
 )
-def test_settings_are_checked_when_an_operator_is_made(
+def test_settings_are_checked_when_an_operator_is_created(
     model: dict[str, str], settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(RuntimeError, match=message):
         ops.recsys.read_request(bundle=model["bundle"], **settings).get_op()
 
 
-def test_a_collection_that_is_gone_is_said_as_such(index: dict[str, str]) -> None:
+def test_missing_collection_raises_collection_gone(index: dict[str, str]) -> None:
     publish = ops.recsys.milvus_publish(uri=index["uri"], fingerprint="0badcafe")
     p = pipe.input("ids").map("ids", "count", publish).output("count")
     with pytest.raises(CollectionGone, match="items_0badcafe"):
         call(p, [1])
 
 
-def test_numpy_s_ids_count_as_python_s(index: dict[str, str], model: dict[str, str]) -> None:
+def test_numpy_ids_count_as_python_ids(index: dict[str, str], model: dict[str, str]) -> None:
     plain = {"history": [1, 50], "exclude": [3]}
     given = {"history": np.array([1, 50]), "exclude": np.array([3])}
     vectors = ops.recsys.user_encoder(**model)([plain])

@@ -1,4 +1,4 @@
-"""Steps that a pipeline can have beside the usual ones: rules, threshold, diversity, reasons."""
+"""Optional steps: rules, threshold, diversity, reasons, probabilities and demotion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from towhee_recsys.components.diversity import maximal_marginal_relevance
 from towhee_recsys.errors import ConfigError, RequestError
 
 FAR = {"milvus_uri": "http://127.0.0.1:1"}
-"""Nothing listens there."""
+"""An address without a server."""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def index(sample_stack: Stack, sample_bundle: Bundle) -> dict[str, str]:
 # Rules
 
 
-def test_a_rule_holds_for_everybody(sample_stack: Stack) -> None:
+def test_rule_without_when_applies_to_all_users(sample_stack: Stack) -> None:
     ask = sample_stack.recommend(rules=[{"filter": {"genres": "Comedy"}}], top_k=20)
     requests: list[Any] = [
         42,
@@ -50,7 +50,7 @@ def test_a_rule_holds_for_everybody(sample_stack: Stack) -> None:
     assert none == []
 
 
-def test_a_rule_concerns_those_of_whom_it_speaks(
+def test_rule_applies_to_users_whose_record_passes(
     sample_stack: Stack, sample_oracle: Oracle
 ) -> None:
     rule = {"when": {"gender": "F", "age": {"lt": 40}}, "filter": {"year": {"gte": 1990}}}
@@ -80,14 +80,14 @@ def test_a_rule_concerns_those_of_whom_it_speaks(
         (7, r"RecommendConfig: rules\.1 is 7: "),
     ],
 )
-def test_a_wrong_rule_is_said_when_the_pipeline_is_made(
+def test_wrong_rule_is_refused_when_the_pipeline_is_built(
     sample_stack: Stack, rule: Any, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         sample_stack.recommend(rules=[{"filter": {"year": 1990}}, rule])
 
 
-def test_a_record_that_no_rule_can_read(sample_stack: Stack) -> None:
+def test_record_that_does_not_match_its_column_is_refused(sample_stack: Stack) -> None:
     ask = sample_stack.recommend(rules=[{"when": {"age": 3}, "filter": {}}])
     with pytest.raises(RequestError, match="user: column 'age': 'old' is not a number"):
         ask({"user": {"age": "old"}})
@@ -96,18 +96,18 @@ def test_a_record_that_no_rule_can_read(sample_stack: Stack) -> None:
 # Threshold
 
 
-def test_what_scores_too_low_is_left_out(sample_stack: Stack) -> None:
+def test_hits_below_the_threshold_are_left_out(sample_stack: Stack) -> None:
     everything = sample_stack.recommend(top_k=30)(42)
     threshold = (everything[10]["score"] + everything[11]["score"]) / 2
     assert sample_stack.recommend(top_k=30, min_score=threshold)(42) == everything[:11]
     assert sample_stack.recommend(min_score=1e9)([42, {"user": {"gender": "F"}}]) == [[], []]
 
 
-def test_what_is_popular_has_no_threshold(sample_stack: Stack) -> None:
+def test_popular_items_ignore_the_threshold(sample_stack: Stack) -> None:
     assert sample_stack.recommend(min_score=1e9)({}) == sample_stack.recommend()({})
 
 
-def test_a_threshold_is_a_number(sample_stack: Stack) -> None:
+def test_threshold_must_be_finite(sample_stack: Stack) -> None:
     with pytest.raises(Exception, match="min_score is nan: input should be a finite number"):
         ops.recsys.score_threshold(min_score=float("nan")).get_op()
     with pytest.raises(ConfigError, match=r"min_score is inf: .*finite"):
@@ -117,8 +117,8 @@ def test_a_threshold_is_a_number(sample_stack: Stack) -> None:
 # Diversity
 
 
-def test_mmr_by_hand() -> None:
-    """Two groups of equal vectors: after the best, the best of the other group is next."""
+def test_mmr_on_a_small_example() -> None:
+    """Two groups of equal vectors: the best of the other group comes after the best."""
     vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32)
     scores = np.array([1.0, 0.9, 0.5, 0.0])
     assert maximal_marginal_relevance(scores, vectors, 0.0, 4) == [0, 1, 2, 3]
@@ -133,7 +133,7 @@ def test_mmr_by_hand() -> None:
     st.integers(1, 15),
     st.integers(0, 10**6),
 )
-def test_mmr_chooses_each_once_and_the_best_first(
+def test_mmr_chooses_each_candidate_once_and_the_best_first(
     scores: list[float], diversity: float, top_k: int, seed: int
 ) -> None:
     ordered = np.sort(np.array(scores))[::-1]
@@ -152,7 +152,7 @@ def likeness(answer: list[Any], oracle: Oracle) -> float:
     return float(np.triu(vectors @ vectors.T, 1).mean())
 
 
-def test_a_diverse_answer_is_less_alike(sample_stack: Stack, sample_oracle: Oracle) -> None:
+def test_diverse_answer_has_less_similar_items(sample_stack: Stack, sample_oracle: Oracle) -> None:
     users = list(range(1, 21))
     plain = sample_stack.recommend()(users)
     diverse = sample_stack.recommend(diversity=0.5)(users)
@@ -166,14 +166,14 @@ def test_a_diverse_answer_is_less_alike(sample_stack: Stack, sample_oracle: Orac
     assert np.mean([likeness(answer, sample_oracle) for answer in diverse]) < plain_likeness
 
 
-def test_no_diversity_is_the_usual_answer(sample_stack: Stack, index: dict[str, str]) -> None:
+def test_diversity_zero_gives_the_usual_answer(sample_stack: Stack, index: dict[str, str]) -> None:
     hits = [[{"item_id": i, "score": -float(i)} for i in range(1, 6)], []]
     rerank = ops.recsys.rerank_mmr(**index, diversity=0.0, top_k=3)
     assert rerank(hits) == [hits[0][:3], []]
     assert rerank(hits, [{"top_k": 2}, {}]) == [hits[0][:2], []]
 
 
-def test_diversity_is_a_share(index: dict[str, str], sample_stack: Stack) -> None:
+def test_diversity_must_be_between_0_and_1(index: dict[str, str], sample_stack: Stack) -> None:
     with pytest.raises(Exception, match=r"diversity is 1\.5: input should be less"):
         ops.recsys.rerank_mmr(**index, diversity=1.5).get_op()
     with pytest.raises(ConfigError, match=r"diversity is 1\.5: "):
@@ -183,11 +183,11 @@ def test_diversity_is_a_share(index: dict[str, str], sample_stack: Stack) -> Non
 # Reasons
 
 
-def test_reasons_are_what_the_score_would_lose(
+def test_contribution_is_the_loss_in_score_without_the_item(
     sample_stack: Stack, sample_bundle: Bundle, sample_oracle: Oracle
 ) -> None:
-    """Each contribution is the score less the score of the same user who never met that item, and
-    no other item's is larger."""
+    """A contribution is the score minus the score of the same user without that item in the
+    history. No other item has a larger one."""
     encoder = UserEncoder(sample_bundle)
     for user in (3, 42):
         record, past = sample_oracle.users[user], sample_oracle.histories[user]
@@ -206,13 +206,13 @@ def test_reasons_are_what_the_score_would_lose(
                 assert reason["title"] == sample_oracle.items[reason["item_id"]]["title"]
 
 
-def test_who_met_nothing_gets_no_reasons(sample_stack: Stack) -> None:
+def test_user_without_history_gets_no_reasons(sample_stack: Stack) -> None:
     ask = sample_stack.recommend(explain=1, top_k=2)
     for answer in ask([{}, {"user": {"gender": "F"}}, {"history": [10**9]}]):
         assert [film["because"] for film in answer] == [[], []]
 
 
-def test_an_item_is_no_reason_for_itself(sample_stack: Stack) -> None:
+def test_item_is_not_its_own_reason(sample_stack: Stack) -> None:
     answer = sample_stack.recommend(explain=5, top_k=300)({"history": [1, 2], "seen": "include"})
     assert {1, 2} <= set(ids(answer))
     named = [[reason["item_id"] for reason in film["because"]] for film in answer]
@@ -220,7 +220,7 @@ def test_an_item_is_no_reason_for_itself(sample_stack: Stack) -> None:
     assert all(film["item_id"] not in row for film, row in zip(answer, named, strict=True))
 
 
-def test_a_history_that_repeats_itself(sample_bundle: Bundle) -> None:
+def test_contributions_of_a_history_with_repeated_items(sample_bundle: Bundle) -> None:
     met, changes = UserEncoder(sample_bundle).contributions({"history": [5, 1, 5, 10**9, 5]})
     assert met == [1, 5]
     encode = UserEncoder(sample_bundle).encode
@@ -232,10 +232,10 @@ def test_a_history_that_repeats_itself(sample_bundle: Bundle) -> None:
 # Probabilities
 
 
-def test_probabilities_are_those_of_the_shares(
+def test_probabilities_follow_from_shares(
     sample_stack: Stack, sample_bundle: Bundle, sample_oracle: Oracle, ask: Callable[[Any], Any]
 ) -> None:
-    """Nothing else changes. A share is among all that is unseen, whatever a filter leaves."""
+    """Nothing else changes. Shares are among all unseen items, also with a filter."""
     assert sample_bundle.calibration is not None
     past = sample_oracle.histories
     asked: list[tuple[Any, dict[str, Any], list[Any]]] = [
@@ -259,13 +259,15 @@ def test_probabilities_are_those_of_the_shares(
         assert 0 <= given[-1] < given[0] <= 1
 
 
-def test_who_has_met_everything(sample_stack: Stack, sample_oracle: Oracle) -> None:
+def test_user_who_has_seen_all_items_gets_no_probabilities(
+    sample_stack: Stack, sample_oracle: Oracle
+) -> None:
     ask = sample_stack.recommend(calibrate=True)
     request = {"history": list(sample_oracle.items), "seen": "include"}
     assert not any("probability" in film for film in ask(request))
 
 
-def test_who_asks_for_probabilities_gets_them(sample_stack: Stack) -> None:
+def test_request_turns_probabilities_on_and_off(sample_stack: Stack) -> None:
     on, off = sample_stack.recommend(calibrate=True), sample_stack.recommend()
     yes, no = {"user_id": 42, "calibrate": True}, {"user_id": 42, "calibrate": False}
     for ask, expected in ((on, [True, True, False]), (off, [False, True, False])):
@@ -273,8 +275,9 @@ def test_who_asks_for_probabilities_gets_them(sample_stack: Stack) -> None:
         assert shown == [[one] * 10 for one in expected]
 
 
-def test_what_has_no_probability(sample_stack: Stack, sample_oracle: Oracle) -> None:
-    """What is popular, and what was seen."""
+def test_popular_and_seen_items_have_no_probability(
+    sample_stack: Stack, sample_oracle: Oracle
+) -> None:
     ask = sample_stack.recommend(calibrate=True)
     assert not any("probability" in film for film in ask({}))
     away = sample_stack.recommend(**FAR, calibrate=True)(42)
@@ -286,7 +289,7 @@ def test_what_has_no_probability(sample_stack: Stack, sample_oracle: Oracle) -> 
     ]
 
 
-def test_a_model_without_calibration(
+def test_probabilities_are_refused_without_calibration(
     sample_bundle: Bundle, sample_stack: Stack, tmp_path: Path
 ) -> None:
     path = str(tmp_path / "bundle")
@@ -305,7 +308,7 @@ def test_a_model_without_calibration(
         ops.recsys.calibrate(bundle=path)([[]], np.zeros((1, 256)), [{}, {}])
 
 
-# All of them, and none that answers
+# All steps together, and without an index
 
 
 def test_all_steps_together(sample_stack: Stack) -> None:
@@ -319,7 +322,7 @@ def test_all_steps_together(sample_stack: Stack) -> None:
     assert ask([]) == []
 
 
-def test_without_an_index_steps_mark_what_they_could_not_do(
+def test_steps_mark_degraded_answers_without_an_index(
     sample_stack: Stack, sample_bundle: Bundle
 ) -> None:
     away = {"uri": FAR["milvus_uri"], "fingerprint": sample_bundle.fingerprint}
@@ -337,8 +340,8 @@ def test_without_an_index_steps_mark_what_they_could_not_do(
     assert set(answer[0]["degraded"]) == {"index", "diversity"}
 
 
-def test_a_request_says_what_it_wants(sample_stack: Stack) -> None:
-    """What a request says takes the place of what the config says, for that request alone."""
+def test_request_overrides_the_config(sample_stack: Stack) -> None:
+    """A setting of a request replaces that of the config, for this request only."""
     ask = sample_stack.recommend(diversity=0.5, explain=1, top_k=5)
     wishes = {"user_id": 42, "diversity": 0, "explain": 0}
     plain, diverse, few = ask([wishes, 42, {"user_id": 42, "min_score": 1e9}])
@@ -353,11 +356,12 @@ def test_a_request_says_what_it_wants(sample_stack: Stack) -> None:
     assert all(len(film["because"]) == 2 for film in ask(wanted))
 
 
-# Demoting
+# Demotion
 
 
-def test_what_was_seen_comes_last(sample_stack: Stack, sample_oracle: Oracle) -> None:
-    """All unseen items in their order, then the seen ones in theirs; what is excluded never."""
+def test_demoted_items_come_last(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    """All unseen items come in their order, then the seen ones in theirs. Excluded items never
+    come."""
     ask = sample_stack.recommend()
     past = sample_oracle.histories[42]
     request = {"user_id": 42, "seen": "demote", "exclude": [past[0], 1]}
@@ -372,7 +376,7 @@ def test_what_was_seen_comes_last(sample_stack: Stack, sample_oracle: Oracle) ->
     assert ids(ask(few)) == old
 
 
-def test_demoting_in_an_answer_of_what_is_popular(
+def test_demoted_items_come_last_among_popular_items(
     sample_stack: Stack, sample_bundle: Bundle
 ) -> None:
     unknown = {"history": [10**9], "top_k": 300}
@@ -385,10 +389,8 @@ def test_demoting_in_an_answer_of_what_is_popular(
     assert ids(demoted) == first[2:] + first[:2]
 
 
-def test_without_records_every_rule_may_be_meant(
-    sample_stack: Stack, sample_oracle: Oracle
-) -> None:
-    """User 6 is 17: what the rule forbids must not come for want of knowing."""
+def test_all_rules_apply_without_user_records(sample_stack: Stack, sample_oracle: Oracle) -> None:
+    """User 6 is 17. Items that the rule forbids must not come if the age cannot be looked up."""
     rule = {"when": {"age": {"lt": 18}}, "filter": {"not": {"genres": "Horror"}}}
     nowhere = {"store_url": "redis://127.0.0.1:1"}
     horror = {one["item_id"] for one in sample_oracle.items.values() if "Horror" in one["genres"]}
@@ -399,7 +401,7 @@ def test_without_records_every_rule_may_be_meant(
     assert horror & set(ids(sample_stack.recommend(**nowhere)(6)))
 
 
-def test_diversity_leaves_last_what_is_demoted(sample_stack: Stack, sample_oracle: Oracle) -> None:
+def test_diversity_keeps_demoted_items_last(sample_stack: Stack, sample_oracle: Oracle) -> None:
     wish = {"user_id": 42, "seen": "demote", "diversity": 0.3, "filter": {"genres": "Horror"}}
     past = sample_oracle.histories[42]
     answer = ids(sample_stack.recommend()({**wish, "top_k": 40}))

@@ -1,4 +1,4 @@
-"""Records by operator: written and read back, in Redis, MySQL and the embedded store."""
+"""Operators that write and read records, with Redis, MySQL and the embedded store."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from towhee_recsys import Dataset
 
 @pytest.fixture(params=["embedded_url", "redis_url", "mysql_url"])
 def store(request: pytest.FixtureRequest) -> tuple[Any, Any, str]:
-    """Insert, look-up and URL."""
+    """The insert operator, the lookup operator and the URL of a store."""
     url = request.getfixturevalue(request.param)
     if request.param == "mysql_url":
         return ops.recsys.mysql_insert, ops.recsys.mysql_lookup, url
     return ops.recsys.redis_insert, ops.recsys.redis_lookup, url
 
 
-def test_what_is_written_is_read(store: tuple[Any, Any, str]) -> None:
+def test_written_records_are_read_back(store: tuple[Any, Any, str]) -> None:
     insert, lookup, url = store
     films = [
         {"item_id": 990_001, "title": "Ä"},
@@ -41,6 +41,10 @@ def test_what_is_written_is_read(store: tuple[Any, Any, str]) -> None:
     assert insert(url=url, kind="interactions")(met) == 2
     assert insert(url=url, kind="interactions")(met) == 0
     assert lookup(url=url, kind="histories")([990_001, 7_777_777]) == [[2, 1], []]
+    histories = ([990_001, 990_002], [[3], [1, 2]], [[0.0], [1.0, 2.0]])
+    assert insert(url=url, kind="histories")(histories) == 3
+    assert insert(url=url, kind="histories")(histories) == 0
+    assert lookup(url=url, kind="histories")([990_001, 990_002]) == [[3, 2, 1], [1, 2]]
     assert lookup(url=url)([]) == []
 
 
@@ -49,16 +53,16 @@ def test_what_is_written_is_read(store: tuple[Any, Any, str]) -> None:
     [
         (lambda: ops.recsys.redis_insert(url="mysql+pymysql://h/d").get_op(), "starts with redis"),
         (lambda: ops.recsys.mysql_lookup(url="redis://h").get_op(), "starts with mysql"),
-        (lambda: ops.recsys.redis_insert(url="redis://h", kind="histories").get_op(), "interactio"),
+        (lambda: ops.recsys.redis_insert(url="redis://h", kind="things").get_op(), "interactio"),
         (lambda: ops.recsys.redis_lookup(url="redis://h", kind="things").get_op(), "'things'"),
     ],
 )
-def test_wrong_settings(make: Callable[[], Any], says: str) -> None:
-    with pytest.raises(RuntimeError, match=says):  # which is all that Towhee lets through
+def test_wrong_settings_are_refused(make: Callable[[], Any], says: str) -> None:
+    with pytest.raises(RuntimeError, match=says):  # Towhee raises no other type
         make()
 
 
-def test_pipelines_over_mysql_and_a_milvus_server(
+def test_pipelines_with_mysql_and_a_milvus_server(
     mysql_url: str,
     milvus_server_uri: str,
     sample_bundle_path: Path,
@@ -75,7 +79,7 @@ def test_pipelines_over_mysql_and_a_milvus_server(
         assert there(request)[0]["title"] == ask(request)[0]["title"]
 
 
-def test_an_interaction_counts_at_once(
+def test_new_interaction_counts_at_once(
     sample_bundle_path: Path, sample_dataset: Dataset, sample_oracle: Oracle, tmp_path: Path
 ) -> None:
     stack = Stack(tmp_path, sample_bundle_path)

@@ -1,4 +1,4 @@
-"""When a part fails, the answer says so, and is right as far as it goes."""
+"""Degraded answers: what pipelines return if a part of the deployment fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def without_index(sample_stack: Stack) -> Ask:
     return sample_stack.recommend(milvus_uri=f"http://127.0.0.1:{free_port()}")
 
 
-def test_without_an_index_unseen_popular_items(
+def test_unseen_popular_items_without_an_index(
     without_index: Ask, sample_oracle: Oracle, sample_bundle: Bundle
 ) -> None:
     counts = zip(sample_bundle.item_ids.values, sample_bundle.popularity.tolist(), strict=True)
@@ -51,24 +51,24 @@ def test_without_an_index_unseen_popular_items(
     assert ids(without_index({"history": seen})) == [i for i in order if i not in seen][:10]
 
 
-def test_without_an_index_excluded_items_stay_out(without_index: Ask) -> None:
+def test_excluded_items_stay_out_without_an_index(without_index: Ask) -> None:
     first = ids(without_index({"user_id": 42}))
     assert ids(without_index({"user_id": 42, "exclude": first[:3]}))[:7] == first[3:]
     assert without_index([]) == []
     assert [one["degraded"] for one in without_index([1, 2])[1]] == [["index"]] * 10
 
 
-def test_without_an_index_a_filter_cannot_be_applied(without_index: Ask) -> None:
+def test_filter_is_refused_without_an_index(without_index: Ask) -> None:
     with pytest.raises(StoreUnavailable, match=r"Milvus at http://.* does not answer"):
         without_index({"user_id": 42, "filter": {"genres": "Comedy"}})
 
 
-def test_an_index_that_was_never_made_is_no_outage(sample_stack: Stack, tmp_path: Path) -> None:
+def test_missing_index_is_not_an_outage(sample_stack: Stack, tmp_path: Path) -> None:
     with pytest.raises(IndexMismatch, match=r"there is no index at .*: run ingest first"):
         sample_stack.recommend(milvus_uri=str(tmp_path / "milvus.db"))(42)
 
 
-def test_one_stray_event_stops_nothing(sample_stack: Stack, ask: Ask, embedded_url: str) -> None:
+def test_stray_event_breaks_no_request(sample_stack: Stack, ask: Ask, embedded_url: str) -> None:
     events: list[Interaction] = [
         {"user_id": 1, "item_id": one, "timestamp": float(t)} for t, one in enumerate((5, 9))
     ]
@@ -80,7 +80,7 @@ def test_one_stray_event_stops_nothing(sample_stack: Stack, ask: Ask, embedded_u
 
 
 @pytest.mark.service
-def test_without_records_ids_and_scores(
+def test_ids_and_scores_without_a_record_store(
     sample_bundle_path: Path, sample_dataset: Any, ask: Ask, tmp_path: Path
 ) -> None:
     with redis_server(tmp_path / "redis") as port:
@@ -96,7 +96,7 @@ def test_without_records_ids_and_scores(
         assert one.keys() == {"item_id", "score", "rank", "route", "degraded"}
         assert one["degraded"] == ["items"]
         assert one["route"] == "personal"
-    # Without the history, nothing is known of the user.
+    # Without the store, the user is unknown.
     unknown = mine(42)
     assert ids(unknown) == ids(ask({}))
     assert ids(unknown) != ids(whole)
@@ -107,7 +107,7 @@ def test_without_records_ids_and_scores(
     assert ids(half) == ids(ask({"history": [1, 2, 3]}))
 
 
-def test_an_item_whose_record_is_missing(
+def test_item_without_a_record_is_marked(
     sample_stack: Stack, ask: Ask, tmp_path: Path, sample_oracle: Oracle
 ) -> None:
     whole = ask({"history": [1, 2, 3]})
@@ -123,10 +123,10 @@ def test_an_item_whose_record_is_missing(
         "route": "personal",
         "degraded": ["items"],
     }
-    assert answer[1:] == whole[1:]  # and a record cannot pass itself off as better than it is
+    assert answer[1:] == whole[1:]  # a record cannot replace score and rank
 
 
-def test_an_index_that_is_gone_after_the_search(sample_stack: Stack, sample_bundle: Bundle) -> None:
+def test_index_that_fails_after_the_search(sample_stack: Stack, sample_bundle: Bundle) -> None:
     uri = f"http://127.0.0.1:{free_port()}"
     model = {"bundle": sample_stack.settings["bundle"], "fingerprint": sample_bundle.fingerprint}
     route = ops.recsys.route(**model, uri=uri)

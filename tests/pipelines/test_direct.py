@@ -1,4 +1,4 @@
-"""A pipeline that runs in its caller's thread answers as Towhee's own does."""
+"""A direct pipeline answers as Towhee's own runtime does, in the calling thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from towhee_recsys.pipelines.direct import DirectPipeline
 
 
 def forked() -> Any:
-    """Two columns in, two out, one overwritten on the way, and one that nobody asks for."""
+    """A pipeline with two input and two output columns. One column is overwritten, one is not
+    used."""
     return (
         pipe.input("a", "b")
         .map(("a", "b"), ("sum", "product"), lambda a, b: (a + b, a * b))
@@ -26,7 +27,7 @@ def forked() -> Any:
     )
 
 
-def test_answers_are_the_same() -> None:
+def test_answers_equal_towhees() -> None:
     expected, direct = forked(), DirectPipeline(forked())
     assert direct(2, 3).get() == expected(2, 3).get() == [{"total": 5, "a": [6]}, 3]
     several = [(2, 3), (4, 5)]
@@ -35,19 +36,19 @@ def test_answers_are_the_same() -> None:
     assert direct(2, 3).size == 1
 
 
-def test_everything_runs_in_the_thread_that_calls() -> None:
+def test_steps_run_in_the_calling_thread() -> None:
     where = pipe.input("x").map("x", "y", lambda _: threading.get_ident()).output("y")
     assert where(1).get()[0] != threading.get_ident()
     assert DirectPipeline(where)(1).get()[0] == threading.get_ident()
 
 
-def test_a_part_of_another_pipeline() -> None:
+def test_direct_pipeline_as_a_node_of_another_one() -> None:
     inner = DirectPipeline(pipe.input("x").map("x", "y", lambda x: x + 1).output("y"))
     outer = pipe.input("x").map("x", "y", inner).map("y", "z", lambda y: y * 10).output("z")
     assert outer(1).get() == [20]
 
 
-def test_errors_are_as_towhee_has_them() -> None:
+def test_errors_equal_towhees() -> None:
     wrong = pipe.input("hits").map("hits", "h", ops.recsys.score_threshold(min_score=1.0))
     expected, direct = wrong.output("h"), DirectPipeline(wrong.output("h"))
     for pipeline in (expected, direct):
@@ -62,19 +63,19 @@ def test_errors_are_as_towhee_has_them() -> None:
             call(pipeline, 1)
 
 
-def test_settings_are_checked_when_it_is_made() -> None:
+def test_settings_are_checked_when_the_pipeline_is_built() -> None:
     wrong = pipe.input("x").map("x", "y", ops.recsys.redis_lookup(url="mysql://x"))
     with pytest.raises(RuntimeError, match="takes a URL that starts with redis"):
         wrong.output("y")
 
 
-def test_the_number_of_inputs() -> None:
+def test_wrong_number_of_inputs_is_refused() -> None:
     with pytest.raises(TypeError, match="this pipeline takes a, b; got 1 inputs"):
         DirectPipeline(forked())(1)
 
 
 def test_rows_of_a_flat_map_stream() -> None:
-    """A row goes through all steps up to the window before the next one is made."""
+    """A row goes through all steps up to the window before the next row is made."""
     log: list[str] = []
 
     def rows(n: int) -> Iterator[int]:
@@ -102,7 +103,7 @@ def test_rows_of_a_flat_map_stream() -> None:
     assert log == ["made 0", "squared 0", "made 1", "squared 1", "made 2", "squared 2"]
 
 
-def test_other_nodes_are_refused() -> None:
+def test_other_kinds_of_nodes_are_refused() -> None:
     rows = pipe.input("x").filter("x", "y", "x", lambda x: x > 0).output("y")
     with pytest.raises(ValueError, match="is a filter; a direct pipeline has map, flat_map and"):
         DirectPipeline(rows)

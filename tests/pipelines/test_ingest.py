@@ -1,4 +1,4 @@
-"""Filling index and store: once, twice, killed half-way, and beside another model."""
+"""Ingest: once, again, killed half-way, and beside the index of another model."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def counts(stack: Stack) -> tuple[int, dict[str, int]]:
 
 
 def live(stack: Stack) -> str | None:
-    """The model whose index searches see."""
+    """The fingerprint of the model whose index is searched."""
     with stack.stores() as (index, _):
         return index.live()
 
@@ -61,7 +61,7 @@ def test_ingesting_again_changes_nothing(
     assert stack.recommend()(ASKED) == answers
 
 
-def test_items_that_are_gone_leave_the_index(
+def test_removed_items_leave_the_index(
     sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
     stack = Stack(tmp_path, sample_bundle_path)
@@ -85,7 +85,7 @@ bundle, milvus_uri, store_url, size, rows = sys.argv[1:]
 write, written = MilvusStore.write, 0
 
 def counted(self, collection, items, vectors):
-    # Counted here: a second client that asks Milvus Lite meanwhile opens a collection of its own.
+    # Counted here, because a second client of Milvus Lite would see its own copy.
     global written
     write(self, collection, items, vectors)
     written += len(items)
@@ -102,7 +102,7 @@ print("done", flush=True)
 
 
 def killed_after(stack: Stack, rows: int) -> None:
-    """An ingest in a process of its own, killed when so many items are in its collection."""
+    """Run ingest in a process of its own, and kill it when its collection has so many items."""
     settings = [stack.settings[name] for name in ("bundle", "milvus_uri", "store_url")]
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", INGEST, *settings, "3", str(rows)],
@@ -117,10 +117,10 @@ def killed_after(stack: Stack, rows: int) -> None:
     assert (line, rest) == ("written\n", ""), errors
 
 
-def test_a_killed_ingest_is_made_good_by_the_next(
+def test_next_ingest_completes_a_killed_one(
     other: Path, sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
-    """The old model's index answers as before, wherever the new one's ingest was killed."""
+    """Wherever the ingest of the new model was killed, the old model's index answers as before."""
     old, new = Stack(tmp_path, other), Stack(tmp_path, sample_bundle_path)
     clean = Stack(tmp_path / "clean", sample_bundle_path)
     clean.ingest(sample_dataset)
@@ -157,7 +157,7 @@ def test_models_do_not_mix(
     assert len(ask(42)) == 10
 
 
-def test_an_ingest_that_fails_publishes_nothing(
+def test_failed_ingest_publishes_nothing(
     sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
     stack = Stack(tmp_path, sample_bundle_path, store_url=f"redis://127.0.0.1:{free_port()}/0")

@@ -1,4 +1,4 @@
-"""One pipeline, many threads: right answers, no more connections than said, and flat memory."""
+"""One pipeline and many threads: correct answers, limited connections and constant memory."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from towhee_recsys.training import TrainingConfig
 
 THREADS, CONNECTIONS = 16, 2
 FLAT = 16 << 20
-"""Bytes that a process may gain in 2,400 calls: if a call left 7 kB behind, it would gain more."""
+"""Bytes that the process may grow in 2,400 calls. A leak of 7 kB a call would exceed it."""
 
 
 @pytest.fixture(scope="module")
 def quick_bundle(cycle_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that takes no time, as this is about all the rest."""
+    """A small model, because only the rest of the pipeline is tested."""
     model = ModelConfig(blocks=1, hidden_size=32, max_history=12)
     path = tmp_path_factory.mktemp("quick") / "bundle"
     train(cycle_dataset, TrainingConfig(epochs=5, batch_positions=120), model).save(path)
@@ -36,7 +36,7 @@ def quick_bundle(cycle_dataset: Dataset, tmp_path_factory: pytest.TempPathFactor
 
 
 def connected_to(url: str) -> Callable[[], set[int]]:
-    """A look at who is connected to a store, less the one who looks."""
+    """A function that counts the connections to a store, except its own."""
     parts = urlsplit(url)
     if parts.scheme == "redis":
         client = redis.Redis.from_url(url)
@@ -61,7 +61,7 @@ def connected_to(url: str) -> Callable[[], set[int]]:
 
 
 def open_to(uri: str) -> Callable[[], set[int]]:
-    """A look at this process' own connections to a server."""
+    """A function that counts the connections of this process to a server."""
     port = urlsplit(uri).port
     process = psutil.Process()
     return lambda: {
@@ -73,7 +73,7 @@ def open_to(uri: str) -> Callable[[], set[int]]:
 
 @contextmanager
 def most(look: Callable[[], set[int]]) -> Iterator[Callable[[], int]]:
-    """How many more connections there were than before, at the busiest moment."""
+    """Yield a list with the largest number of connections beyond those at the start."""
     before, counts, done = look(), [0], threading.Event()
 
     def watch() -> None:
@@ -90,7 +90,7 @@ def most(look: Callable[[], set[int]]) -> Iterator[Callable[[], int]]:
 
 
 @pytest.mark.parametrize(("store", "calls_made"), [("redis_url", 4_000), ("mysql_url", 500)])
-def test_sixteen_threads_on_one_pipeline(
+def test_sixteen_threads_share_one_pipeline(
     store: str,
     calls_made: int,
     quick_bundle: Path,
@@ -123,6 +123,6 @@ def test_sixteen_threads_on_one_pipeline(
                 assert all(threads.map(right, calls[begin : begin + calls_made // 5]))
                 memory.append(psutil.Process().memory_info().rss)
     assert to_store() == CONNECTIONS
-    # gRPC shares connections of a process, so that another test may have opened the one.
+    # gRPC shares the connections of a process, so another test may have opened it.
     assert to_milvus() <= 1 <= len(open_to(milvus_server_uri)())
     assert memory[-1] - memory[1] < FLAT, [size >> 20 for size in memory]

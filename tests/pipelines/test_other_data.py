@@ -1,4 +1,4 @@
-"""Data of another kind: text ids, no table of users, twins among the items, a very long history."""
+"""Other data: text ids, no table of users, items with equal features, a very long history."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Ask = Callable[[Any], Any]
 
 ITEMS = 1_200
 KEEN = 1_000
-"""Items that the keenest user has met; the model reads the last 200."""
+"""Items in the longest history. The model reads the last 200."""
 
 
 @pytest.fixture(scope="module")
 def tracks() -> Dataset:
-    """Tracks 0 to 999 have been played; the others differ in nothing but their ids."""
+    """Tracks 0 to 999 have been played. The others differ only in their ids."""
     names = [f"track {number:04}" for number in range(ITEMS)]
     kinds = [
         "new" if number >= KEEN else "odd" if number % 2 else "even" for number in range(ITEMS)
@@ -58,25 +58,25 @@ def oracle(stack: Stack, tracks: Dataset) -> Oracle:
     return Oracle(Bundle.load(stack.settings["bundle"]), tracks)
 
 
-def test_text_ids(ask: Ask, oracle: Oracle) -> None:
+def test_text_ids_are_accepted(ask: Ask, oracle: Oracle) -> None:
     seen = oracle.histories["u7"]
     assert len(seen) == 8
     assert_best(ask("u7"), oracle.scores({}, seen), seen, 10)
 
 
 @pytest.mark.parametrize("wrong", [7, {"user_id": 7}, {"history": [7]}, "", "x" * 256, "\ud800"])
-def test_other_ids_are_refused(ask: Ask, wrong: Any) -> None:
+def test_ids_of_another_type_are_refused(ask: Ask, wrong: Any) -> None:
     with pytest.raises(RequestError, match="is text of 1 to 255 characters"):
         ask(wrong)
 
 
-def test_unknown_users_get_what_is_popular(ask: Ask) -> None:
+def test_unknown_users_get_popular_items(ask: Ask) -> None:
     answer = ask("nobody")
     assert {one["route"] for one in answer} == {"popular"}
     assert len(answer) == 10
 
 
-def test_of_a_thousand_seen_items_none_comes_back(ask: Ask, oracle: Oracle) -> None:
+def test_none_of_a_thousand_seen_items_is_recommended(ask: Ask, oracle: Oracle) -> None:
     seen = oracle.histories["keen"]
     assert len(seen) == KEEN
     answer = ask({"user_id": "keen", "top_k": ITEMS})
@@ -85,14 +85,14 @@ def test_of_a_thousand_seen_items_none_comes_back(ask: Ask, oracle: Oracle) -> N
     assert ids(given) == ids(answer)
 
 
-def test_equal_scores_are_in_order_of_their_ids(ask: Ask, oracle: Oracle) -> None:
+def test_equal_scores_are_ordered_by_id(ask: Ask, oracle: Oracle) -> None:
     twins = [item for item, record in oracle.items.items() if record["kind"] == "new"]
     answer = ask({"user_id": "keen", "top_k": 50})
     assert len({one["score"] for one in answer}) == 1
     assert ids(answer) == twins[:50]
 
 
-def test_what_nobody_met_comes_last_among_the_popular(ask: Ask, oracle: Oracle) -> None:
+def test_items_without_interactions_come_last_among_popular_items(ask: Ask, oracle: Oracle) -> None:
     twins = [item for item, record in oracle.items.items() if record["kind"] == "new"]
     answer = ask({"top_k": ITEMS})
     assert ids(answer)[-200:] == twins

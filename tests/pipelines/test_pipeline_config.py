@@ -1,4 +1,4 @@
-"""Settings: from arguments, from the environment, and as Towhee's users are used to give them."""
+"""Pipeline configs: from arguments, from the environment, and by Towhee's AutoConfig."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def test_unknown_fields_are_refused() -> None:
         SimilarItemsConfig(**COMPLETE).topk = 3
 
 
-def test_what_is_missing_is_named() -> None:
+def test_missing_fields_are_named() -> None:
     with pytest.raises(ConfigError, match="milvus_uri is missing"):
         RecommendConfig(bundle="b", store_url="redis://host")  # type: ignore[call-arg]
 
 
-def test_a_config_of_another_kind_is_refused() -> None:
+def test_config_of_another_class_is_refused() -> None:
     for build, given in ((recommend, {"top_k": 3}), (similar_items, RecommendConfig(**COMPLETE))):
         with pytest.raises(ConfigError, match=r"expected a .*Config, got a (dict|RecommendConfig)"):
             build(given)  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def test_passwords_are_not_shown() -> None:
 
 
 @pytest.mark.parametrize("build", [recommend, similar_items, ingest])
-def test_without_a_config_the_environment_is_read(
+def test_environment_is_read_without_a_config(
     build: Any, sample_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigError, match=r"lacks bundle, milvus_uri, store_url.*TOWHEE_RECSYS_B"):
@@ -87,13 +87,13 @@ def test_without_a_config_the_environment_is_read(
 
 
 @pytest.mark.parametrize("build", [recommend, similar_items, ingest])
-def test_a_missing_bundle_is_said_when_the_pipeline_is_made(build: Any, tmp_path: Path) -> None:
+def test_missing_bundle_is_reported_when_the_pipeline_is_built(build: Any, tmp_path: Path) -> None:
     config = {recommend: RecommendConfig, similar_items: SimilarItemsConfig, ingest: IngestConfig}
     with pytest.raises(BundleError, match=r"there is no bundle at .*train one"):
         build(config[build](**{**COMPLETE, "bundle": str(tmp_path)}))
 
 
-def test_a_pipeline_keeps_the_model_it_was_made_of(
+def test_pipeline_keeps_its_model(
     sample_bundle_path: Path, sample_stack: Stack, sample_bundle: Any, tmp_path: Path
 ) -> None:
     sample_bundle.save(tmp_path / "bundle")
@@ -104,7 +104,9 @@ def test_a_pipeline_keeps_the_model_it_was_made_of(
     assert pipeline(42) == sample_stack.recommend()(42)
     lookup = {"bundle": str(tmp_path / "other"), "fingerprint": sample_bundle.fingerprint}
     other.save(tmp_path / "other")
-    with pytest.raises(BundleError, match=f"now holds the model {other.fingerprint}, and .* is wa"):
+    with pytest.raises(
+        BundleError, match=f"holds the model {other.fingerprint}, but .* is expected"
+    ):
         ops.recsys.user_encoder(**lookup)([{}])
 
 
@@ -112,7 +114,7 @@ def test_a_pipeline_keeps_the_model_it_was_made_of(
 
 
 @pytest.mark.parametrize("name", ["recommend", "similar_items"])
-def test_pipelines_by_name(name: str, sample_stack: Stack, sample_oracle: Oracle) -> None:
+def test_pipelines_are_found_by_name(name: str, sample_stack: Stack, sample_oracle: Oracle) -> None:
     config = AutoConfig.load_config(f"recsys/{name}")
     config.bundle = sample_stack.settings["bundle"]
     config.milvus_uri = sample_stack.settings["milvus_uri"]
@@ -123,13 +125,13 @@ def test_pipelines_by_name(name: str, sample_stack: Stack, sample_oracle: Oracle
     assert pipeline(42).get()[0] == build(top_k=4)(42)
 
 
-def test_ingest_by_name(sample_bundle_path: Path, tmp_path: Path) -> None:
+def test_ingest_is_found_by_name(sample_bundle_path: Path, tmp_path: Path) -> None:
     settings = Stack(tmp_path, sample_bundle_path).settings
     config = AutoConfig.load_config("recsys/ingest", **settings, batch_size=100)
     assert AutoPipes.pipeline("recsys/ingest", config=config)("sample").get()[0]["items"] == 300
 
 
-def test_a_draft_is_checked_when_the_pipeline_is_made() -> None:
+def test_draft_is_checked_when_the_pipeline_is_built() -> None:
     config = AutoConfig.load_config("recsys/recommend")
     config.bundle = "b"
     with pytest.raises(ConfigError, match="RecommendConfig lacks milvus_uri, store_url; set them"):
@@ -142,7 +144,7 @@ def test_a_draft_is_checked_when_the_pipeline_is_made() -> None:
         AutoConfig.load_config("recsys/ingest", batch_size=0)
 
 
-def test_a_draft_holds_what_the_environment_says(
+def test_draft_contains_environment_variables(
     sample_stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in sample_stack.settings.items():

@@ -17,7 +17,7 @@ from towhee_recsys.types import USER_ID
 ML_1M = Path(__file__).parents[2] / ".." / "shared" / "data" / "ml-1m.zip"
 
 
-def test_answers_are_the_products_of_the_vectors(
+def test_scores_are_inner_products_of_vectors(
     ask: Callable[[Any], Any], sample_oracle: Oracle
 ) -> None:
     users = list(sample_oracle.users)[:300]
@@ -29,7 +29,7 @@ def test_answers_are_the_products_of_the_vectors(
         assert {one["route"] for one in answer} == {"personal"}
 
 
-def test_answers_hold_the_whole_record(ask: Callable[[Any], Any], sample_oracle: Oracle) -> None:
+def test_answers_contain_the_whole_record(ask: Callable[[Any], Any], sample_oracle: Oracle) -> None:
     for one in ask(42):
         assert one == {
             "item_id": one["item_id"],
@@ -40,7 +40,7 @@ def test_answers_hold_the_whole_record(ask: Callable[[Any], Any], sample_oracle:
         }
 
 
-def test_hit_rate_of_the_pipeline_is_that_of_evaluate(
+def test_pipeline_and_evaluate_have_the_same_hit_rate(
     ask: Callable[[Any], Any],
     sample_oracle: Oracle,
     sample_bundle: Bundle,
@@ -50,7 +50,7 @@ def test_hit_rate_of_the_pipeline_is_that_of_evaluate(
     assert hits / len(sample_oracle.users) == evaluate(sample_bundle, sample_dataset).test["hr@10"]
 
 
-def test_movielens_ranks_alike(tmp_path: Path) -> None:
+def test_pipeline_and_evaluate_agree_on_movielens(tmp_path: Path) -> None:
     if not ML_1M.is_file():
         pytest.skip(
             "needs MovieLens 1M at ../shared/data/ml-1m.zip, which the project cannot carry"
@@ -70,7 +70,7 @@ def test_movielens_ranks_alike(tmp_path: Path) -> None:
 
 
 def _some_users(dataset: Dataset, count: int) -> Dataset:
-    """Every so manieth user, with all interactions of theirs; all items."""
+    """A data set with `count` users, all their interactions, and all items."""
     users = dataset.users.iloc[:: len(dataset.users) // count].head(count)
     theirs = dataset.interactions[USER_ID].isin(users[USER_ID])
     return replace(
@@ -81,7 +81,8 @@ def _some_users(dataset: Dataset, count: int) -> Dataset:
 
 
 def _hits(ask: Callable[[Any], Any], oracle: Oracle, users: list[Any]) -> tuple[int, list[Any]]:
-    """How many users find their last item among ten, asked with the history before it."""
+    """The number of users whose last item is in the top 10 for the history before it, and the
+    answers."""
     pasts = [oracle.histories[user] for user in users]
     answers = ask([{"user_id": u, "history": p[:-1]} for u, p in zip(users, pasts, strict=True)])
     return sum(p[-1] in ids(a) for p, a in zip(pasts, answers, strict=True)), answers

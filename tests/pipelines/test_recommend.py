@@ -1,4 +1,4 @@
-"""Requests of every kind, asked of the ingested sample."""
+"""Requests of every kind to the ingested sample."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MINE = {"gender": "F", "age": 25}
 
 
 def popular(bundle: Bundle, left_out: Any = ()) -> list[Any]:
-    """All items, the most met first, at equal counts by id."""
+    """All items, most popular first. Equal counts are ordered by id."""
     counted = zip((-bundle.popularity).tolist(), bundle.item_ids.values, strict=True)
     return [item for _, item in sorted(counted) if item not in set(left_out)]
 
@@ -29,20 +29,18 @@ def routes(answer: list[dict[str, Any]]) -> set[str]:
     return {one["route"] for one in answer}
 
 
-def test_a_known_user_is_answered_from_the_stored_history(ask: Ask, sample_oracle: Oracle) -> None:
+def test_known_user_is_answered_from_the_stored_history(ask: Ask, sample_oracle: Oracle) -> None:
     seen = sample_oracle.histories[42]
     assert_best(ask(42), sample_oracle.scores(sample_oracle.users[42], seen), seen, 10)
 
 
-def test_numpy_ids_are_ids(ask: Ask) -> None:
+def test_numpy_ids_are_accepted(ask: Ask) -> None:
     assert ask(np.int64(42)) == ask(42) == ask(np.array(42))
     assert [ids(one) for one in ask(np.array([42, 43]))] == [ids(ask(42)), ids(ask(43))]
 
 
 @pytest.mark.parametrize("request_", [10**9, {"user_id": 10**9}, {}, {"user": None}, {"user": {}}])
-def test_of_whom_nothing_is_known_gets_what_is_popular(
-    ask: Ask, sample_bundle: Bundle, request_: Any
-) -> None:
+def test_unknown_user_gets_popular_items(ask: Ask, sample_bundle: Bundle, request_: Any) -> None:
     answer = ask(request_)
     assert ids(answer) == popular(sample_bundle)[:10]
     assert routes(answer) == {"popular"}
@@ -50,18 +48,18 @@ def test_of_whom_nothing_is_known_gets_what_is_popular(
     assert [one["score"] for one in answer] == sorted(shares.tolist(), reverse=True)[:10]
 
 
-def test_a_record_alone_is_answered_from_features(ask: Ask, sample_oracle: Oracle) -> None:
+def test_record_without_history_is_answered_from_features(ask: Ask, sample_oracle: Oracle) -> None:
     answer = ask({"user": MINE})
     assert_best(answer, sample_oracle.scores(MINE, []), [], 10)
     assert routes(answer) == {"features"}
 
 
-def test_a_record_replaces_the_stored_one(ask: Ask, sample_oracle: Oracle) -> None:
+def test_given_record_replaces_the_stored_one(ask: Ask, sample_oracle: Oracle) -> None:
     seen = sample_oracle.histories[42]
     assert_best(ask({"user_id": 42, "user": MINE}), sample_oracle.scores(MINE, seen), seen, 10)
 
 
-def test_a_history_replaces_the_stored_one_and_the_seen_set(
+def test_given_history_replaces_stored_history_and_seen_items(
     ask: Ask, sample_oracle: Oracle
 ) -> None:
     stored = sample_oracle.histories[42]
@@ -71,25 +69,25 @@ def test_a_history_replaces_the_stored_one_and_the_seen_set(
     assert set(stored) <= set(ids(answer))
 
 
-def test_an_empty_history_forgets_the_stored_one(ask: Ask, sample_oracle: Oracle) -> None:
+def test_empty_history_replaces_the_stored_one(ask: Ask, sample_oracle: Oracle) -> None:
     answer = ask({"user_id": 42, "history": [], "top_k": 300})
     assert set(ids(answer)) == set(sample_oracle.items)
     assert routes(answer) == {"features"}
 
 
-def test_items_that_the_model_does_not_know_tell_nothing(ask: Ask) -> None:
+def test_unknown_items_in_a_history_are_ignored(ask: Ask) -> None:
     assert routes(ask({"history": [10**9]})) == {"popular"}
     assert ids(ask({"history": [1, 10**9, 2]})) == ids(ask({"history": [1, 2]}))
 
 
-def test_seen_items_come_back_when_asked_for(ask: Ask, sample_oracle: Oracle) -> None:
+def test_seen_items_can_be_included(ask: Ask, sample_oracle: Oracle) -> None:
     seen = sample_oracle.histories[42]
     answer = ask({"user_id": 42, "seen": "include", "top_k": 300})
     assert_best(answer, sample_oracle.scores(sample_oracle.users[42], seen), [], 300)
 
 
 @pytest.mark.parametrize("seen", ["include", "exclude"])
-def test_excluded_items_never_do(ask: Ask, seen: str) -> None:
+def test_excluded_items_are_never_recommended(ask: Ask, seen: str) -> None:
     first = ids(ask({"user_id": 42, "seen": seen}))
     then = ids(ask({"user_id": 42, "seen": seen, "exclude": [*first[:4], 10**9]}))
     assert then[:6] == first[4:]
@@ -97,7 +95,7 @@ def test_excluded_items_never_do(ask: Ask, seen: str) -> None:
 
 
 @pytest.mark.parametrize("who", [42, {}, {"user": MINE}])
-def test_a_long_list_holds_all_that_is_unseen(ask: Ask, sample_oracle: Oracle, who: Any) -> None:
+def test_long_answer_contains_all_unseen_items(ask: Ask, sample_oracle: Oracle, who: Any) -> None:
     request = who if isinstance(who, dict) else {"user_id": who}
     seen = sample_oracle.histories[42] if who == 42 else []
     answer = ask({**request, "top_k": 10_000})
@@ -105,7 +103,9 @@ def test_a_long_list_holds_all_that_is_unseen(ask: Ask, sample_oracle: Oracle, w
 
 
 @pytest.mark.parametrize("count", [299, 300])
-def test_who_has_seen_nearly_all_gets_the_rest(ask: Ask, sample_oracle: Oracle, count: int) -> None:
+def test_user_who_has_seen_nearly_all_items_gets_the_rest(
+    ask: Ask, sample_oracle: Oracle, count: int
+) -> None:
     seen = list(sample_oracle.items)[:count]
     assert ids(ask({"history": seen})) == list(sample_oracle.items)[count:]
 
@@ -154,7 +154,7 @@ def _holds(item: dict[str, Any], name: str, wanted: Any) -> bool:
 
 
 @pytest.mark.parametrize("condition", FILTERS, ids=repr)
-def test_filters_let_through_what_they_say(
+def test_filters_pass_matching_items_only(
     ask: Ask, sample_oracle: Oracle, sample_bundle: Bundle, condition: dict[str, Any]
 ) -> None:
     stopped = {i for i, item in sample_oracle.items.items() if not passes(item, condition)}
@@ -166,13 +166,13 @@ def test_filters_let_through_what_they_say(
     assert ids(anybody) == popular(sample_bundle, stopped)
 
 
-def test_filters_pass_some_and_stop_some(sample_oracle: Oracle) -> None:
+def test_each_filter_passes_some_items_and_stops_some(sample_oracle: Oracle) -> None:
     for condition in FILTERS[:-1]:
         passing = [passes(item, condition) for item in sample_oracle.items.values()]
         assert 0 < sum(passing) < len(passing), condition
 
 
-def test_a_batch_is_answered_as_its_parts_are(ask: Ask, sample_oracle: Oracle) -> None:
+def test_batch_gets_the_answers_of_its_requests(ask: Ask, sample_oracle: Oracle) -> None:
     requests: list[Any] = []
     for user in list(sample_oracle.users)[:64]:
         requests += [user, {"user_id": user, "top_k": user % 7 + 1, "filter": FILTERS[user % 9]}]
@@ -185,13 +185,13 @@ def test_a_batch_is_answered_as_its_parts_are(ask: Ask, sample_oracle: Oracle) -
         assert_best(answer, {one["item_id"]: one["score"] for one in alone}, [], len(alone))
 
 
-def test_a_list_is_answered_by_a_list(ask: Ask) -> None:
+def test_list_is_answered_by_a_list(ask: Ask) -> None:
     assert ask([]) == []
     assert ask(()) == []
     assert [ids(one) for one in ask([42])] == [ids(ask(42))]
 
 
-def test_items_that_the_bundle_does_not_know_come_last_among_the_popular(
+def test_items_unknown_to_the_bundle_come_last_among_popular_items(
     sample_dataset: Dataset, sample_stack: Stack, tmp_path: Path
 ) -> None:
     dataset = sample_dataset

@@ -1,4 +1,4 @@
-"""The same request of the same state has the same answer, whichever Milvus holds the vectors."""
+"""A request gets the same answer from Milvus Lite and from a Milvus server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ask_server(
 
 
 def made(chance: random.Random, oracle: Oracle) -> dict[str, Any]:
-    """A request by chance: of a known user, of a new one, or of nobody."""
+    """A random request, for a known user, a new one or no user."""
     items = list(oracle.items)
     request: dict[str, Any] = {"top_k": chance.choice([1, 10, 50, 300])}
     if chance.random() < 0.7:
@@ -49,7 +49,7 @@ def made(chance: random.Random, oracle: Oracle) -> dict[str, Any]:
     return request
 
 
-def test_milvus_lite_and_a_server_answer_alike(
+def test_milvus_lite_and_a_server_give_the_same_answers(
     ask: Callable[[Any], Any], ask_server: Callable[[Any], Any], sample_oracle: Oracle
 ) -> None:
     chance = random.Random(0)

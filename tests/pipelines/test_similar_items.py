@@ -1,4 +1,4 @@
-"""More like this: by an item of the index, or by the record of one that is not in it."""
+"""Similar items, by an item of the index or by the record of an item that is not in it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ def similar(sample_stack: Stack) -> Ask:
 
 
 @pytest.mark.parametrize("item", [1, 2, 17, 300])
-def test_the_nearest_items_but_itself(similar: Ask, sample_oracle: Oracle, item: int) -> None:
+def test_nearest_items_without_the_item_itself(
+    similar: Ask, sample_oracle: Oracle, item: int
+) -> None:
     answer = similar(item)
     assert_best(answer, sample_oracle.similar(item), [item], 10)
     assert {one["route"] for one in answer} == {"similar"}
     assert answer[0]["title"] == sample_oracle.items[answer[0]["item_id"]]["title"]
 
 
-def test_all_others(similar: Ask, sample_oracle: Oracle) -> None:
+def test_long_answer_contains_all_other_items(similar: Ask, sample_oracle: Oracle) -> None:
     answer = similar({"item_id": 5, "top_k": 1_000})
     assert sorted(ids(answer)) == sorted(set(sample_oracle.items) - {5})
 
 
-def test_a_record_that_is_not_in_the_index(similar: Ask, sample_oracle: Oracle) -> None:
+def test_record_of_an_item_outside_the_index(similar: Ask, sample_oracle: Oracle) -> None:
     film = {"title": "The Last Lighthouse", "year": 1990, "genres": ["Adventure", "Drama"]}
     answer = similar({"item": film, "top_k": 300})
     assert sorted(ids(answer)) == sorted(sample_oracle.items)
@@ -37,14 +39,14 @@ def test_a_record_that_is_not_in_the_index(similar: Ask, sample_oracle: Oracle) 
 
 
 @pytest.mark.parametrize("request_", [{"item_id": 1}, {}])
-def test_a_known_item_by_its_record(
+def test_record_of_a_known_item(
     similar: Ask, sample_oracle: Oracle, request_: dict[str, Any]
 ) -> None:
     answer = similar({**request_, "item": sample_oracle.items[1]})
     assert_best(answer, sample_oracle.similar(1), [1], 10)
 
 
-def test_filter_and_exclude(similar: Ask, sample_oracle: Oracle) -> None:
+def test_filter_and_exclude_are_applied(similar: Ask, sample_oracle: Oracle) -> None:
     comedies = [i for i, item in sample_oracle.items.items() if "Comedy" in item["genres"]]
     others = set(sample_oracle.items) - set(comedies)
     answer = similar({"item_id": 1, "filter": {"genres": "Comedy"}, "top_k": 5})
@@ -53,7 +55,7 @@ def test_filter_and_exclude(similar: Ask, sample_oracle: Oracle) -> None:
     assert ids(left)[:3] == ids(answer)[2:]
 
 
-def test_a_batch(similar: Ask, sample_oracle: Oracle) -> None:
+def test_batch_gets_the_answers_of_its_requests(similar: Ask, sample_oracle: Oracle) -> None:
     requests = [1, {"item_id": 2, "top_k": 3}, {"item": sample_oracle.items[3]}]
     answers = similar(requests)
     for request, answer in zip(requests, answers, strict=True):
@@ -62,5 +64,5 @@ def test_a_batch(similar: Ask, sample_oracle: Oracle) -> None:
     assert similar([]) == []
 
 
-def test_a_list_length_of_its_own(sample_stack: Stack) -> None:
+def test_config_sets_the_length_of_answers(sample_stack: Stack) -> None:
     assert len(sample_stack.similar(top_k=3)(1)) == 3

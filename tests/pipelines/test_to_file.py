@@ -1,4 +1,4 @@
-"""Many users to a file: all of them, once each, whatever comes in between."""
+"""Recommendations in a file: all users, each once, also after interruptions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def test_a_line_for_each_user(config: RecommendConfig, sample_stack: Stack, tmp_path: Path) -> None:
+def test_jsonl_has_a_line_for_each_user(
+    config: RecommendConfig, sample_stack: Stack, tmp_path: Path
+) -> None:
     path = tmp_path / "answers.jsonl"
     told: list[int] = []
     assert recommend_to_file(config, USERS, path, batch_size=20, progress=told.append) == 50
@@ -42,7 +44,7 @@ def test_a_line_for_each_user(config: RecommendConfig, sample_stack: Stack, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["answers.jsonl"]
 
 
-def test_a_row_for_each_recommendation(config: RecommendConfig, tmp_path: Path) -> None:
+def test_parquet_has_a_row_for_each_recommendation(config: RecommendConfig, tmp_path: Path) -> None:
     recommend_to_file(config, USERS, tmp_path / "a.jsonl")
     recommend_to_file(config, USERS, tmp_path / "a.parquet")
     table = pd.read_parquet(tmp_path / "a.parquet")
@@ -71,7 +73,7 @@ def stop_at(number: int) -> Any:
 
 
 @pytest.mark.parametrize("broken", [b"", b'{"user_id": 41, "recomm', b"\xff"])
-def test_what_was_cut_short_goes_on(config: RecommendConfig, tmp_path: Path, broken: bytes) -> None:
+def test_interrupted_run_continues(config: RecommendConfig, tmp_path: Path, broken: bytes) -> None:
     path, part = tmp_path / "a.jsonl", tmp_path / "a.jsonl.part"
     with pytest.raises(Stopped):
         recommend_to_file(config, USERS, path, batch_size=10, progress=stop_at(40))
@@ -84,9 +86,7 @@ def test_what_was_cut_short_goes_on(config: RecommendConfig, tmp_path: Path, bro
     assert [one["user_id"] for one in lines(path)] == USERS
 
 
-def test_what_was_begun_with_something_else_is_not_mixed_in(
-    config: RecommendConfig, tmp_path: Path
-) -> None:
+def test_part_file_of_other_settings_is_refused(config: RecommendConfig, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     with pytest.raises(Stopped):
         recommend_to_file(config, USERS, path, batch_size=10, progress=stop_at(10))
@@ -98,7 +98,7 @@ def test_what_was_begun_with_something_else_is_not_mixed_in(
     assert (tmp_path / "a.jsonl.part").read_bytes() == before
 
 
-def test_a_wrong_user_stops_it_and_a_wrong_name_does_not_begin(
+def test_wrong_users_and_wrong_file_names_are_refused(
     config: RecommendConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(RequestError, match="request 1: user_id has 'x'"):
@@ -109,17 +109,17 @@ def test_a_wrong_user_stops_it_and_a_wrong_name_does_not_begin(
     for size in (0, -1, 10_001):
         with pytest.raises(ConfigError, match=f"batch_size is {size}; give 1 to 10,000"):
             recommend_to_file(config, USERS, tmp_path / "a.jsonl", batch_size=size)
-    with pytest.raises(ConfigError, match="is no folder; make it first"):
+    with pytest.raises(ConfigError, match="is not a folder; create it first"):
         recommend_to_file(config, USERS, tmp_path / "nowhere" / "a.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl.part"]
 
 
-def test_an_outage_is_not_written_down(config: RecommendConfig, tmp_path: Path) -> None:
+def test_degraded_answers_are_not_written(config: RecommendConfig, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     with pytest.raises(Stopped):
         recommend_to_file(config, USERS, path, batch_size=10, progress=stop_at(10))
     lost = config.model_copy(update={"milvus_uri": f"http://127.0.0.1:{free_port()}"})
-    with pytest.raises(StoreUnavailable, match="the answers for users 10 and on lack index"):
+    with pytest.raises(StoreUnavailable, match="the answers from user 10 on lack index"):
         recommend_to_file(lost, USERS, path, batch_size=10)
     told: list[int] = []
     assert recommend_to_file(config, USERS, path, batch_size=20, progress=told.append) == 50
@@ -127,18 +127,20 @@ def test_an_outage_is_not_written_down(config: RecommendConfig, tmp_path: Path) 
     assert set(pd.read_parquet(path)["route"]) == {"personal"}
 
 
-def test_nobody_else_writes_the_file(config: RecommendConfig, tmp_path: Path) -> None:
+def test_second_writer_is_refused(config: RecommendConfig, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
 
     def meanwhile(done: int) -> None:
-        with pytest.raises(ConfigError, match=r"a\.jsonl\.part is being written by somebody else"):
+        with pytest.raises(ConfigError, match=r"is being written by another process"):
             recommend_to_file(config, USERS, path)
 
     assert recommend_to_file(config, USERS, path, progress=meanwhile) == 50
     assert [one["user_id"] for one in lines(path)] == USERS
 
 
-def test_users_and_rules_of_any_kind(config: RecommendConfig, tmp_path: Path) -> None:
+def test_users_and_rules_can_be_numpy_values_and_sets(
+    config: RecommendConfig, tmp_path: Path
+) -> None:
     rules = [{"filter": {"genres": {"Comedy", "Drama", "Action"}, "year": {"gte": np.int64(1980)}}}]
     ruled = RecommendConfig(**{**config.model_dump(), "rules": rules})
     path = tmp_path / "a.jsonl"
@@ -149,7 +151,7 @@ def test_users_and_rules_of_any_kind(config: RecommendConfig, tmp_path: Path) ->
     assert all(film["year"] >= 1980 for one in lines(path) for film in one["recommendations"])
 
 
-def test_columns_are_of_one_type_whatever_the_rows(config: RecommendConfig, tmp_path: Path) -> None:
+def test_column_types_do_not_depend_on_the_rows(config: RecommendConfig, tmp_path: Path) -> None:
     asked = config.model_copy(update={"calibrate": True, "explain": 2})
     schemas = []
     for name, users in {"some.parquet": USERS, "none.parquet": []}.items():

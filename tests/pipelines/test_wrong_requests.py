@@ -1,4 +1,4 @@
-"""Whatever a pipeline is asked, it answers rightly or says what is wrong with the request."""
+"""Wrong requests are refused, with a message that says what is wrong."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WRONG: list[tuple[Any, str]] = [
     ([0] * 10_001, "10,001 requests"),
     ({1: 2}, "keys should be strings"),
     ({"histroy": [1]}, "unknown field 'histroy'. Did you mean 'history'?"),
-    ({"zzz": 1}, "unknown field 'zzz'. There is user_id, user, history"),
+    ({"zzz": 1}, "unknown field 'zzz'. Choose one of user_id, user, history"),
     ({"user_id": None}, "user_id is None"),
     ({"user_id": "x"}, "user_id has 'x'"),
     ({"user_id": "\ud800"}, "user_id has"),
@@ -69,7 +69,10 @@ WRONG: list[tuple[Any, str]] = [
     ({"calibrate": "yes"}, "calibrate is 'yes'"),
     ({"user": 3}, "user is 3"),
     ({"user": {1: 1}}, "user is 1"),
-    ({"user": {"gendr": "F"}}, "unknown column 'gendr'; known are gender, age, country"),
+    (
+        {"user": {"gendr": "F"}},
+        "unknown column 'gendr'; the model's columns are gender, age",
+    ),
     ({"user": {"age": "old"}}, "column 'age': record 0: 'old' is not a number"),
     ({"user": {"age": float("inf")}}, "column 'age': record 0: inf is not finite"),
     ({"user": {"age": 10**400}}, "column 'age'"),
@@ -89,19 +92,19 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("request_", "says"), WRONG, ids=[says for _, says in WRONG])
-def test_a_wrong_request_is_named(ask: Ask, request_: Any, says: str) -> None:
+def test_wrong_request_is_explained(ask: Ask, request_: Any, says: str) -> None:
     with pytest.raises(RequestError) as caught:
         ask(request_)
     assert says in str(caught.value)
     assert len(str(caught.value)) < 500
 
 
-def test_one_wrong_request_of_a_batch_is_named_by_its_place(ask: Ask) -> None:
+def test_wrong_request_in_a_batch_is_named_by_position(ask: Ask) -> None:
     with pytest.raises(RequestError, match="request 2: top_k is 0"):
         ask([1, 2, {"user_id": 3, "top_k": 0}])
 
 
-def test_a_filter_may_not_be_nested_without_end(ask: Ask) -> None:
+def test_deeply_nested_filter_is_refused(ask: Ask) -> None:
     nested: dict[str, Any] = {"year": 1999}
     for _ in range(500):
         nested = {"not": nested}
@@ -115,7 +118,7 @@ WRONG_SIMILAR: list[tuple[Any, str]] = [
     ({}, "request 0 has neither an item_id nor an item"),
     ([1, {}], "request 1 has neither"),
     ({"item": {}}, "neither"),
-    ({"item": {"titel": "x"}}, "item: unknown column 'titel'; known are title, year"),
+    ({"item": {"titel": "x"}}, "item: unknown column 'titel'; the model's columns are title, year"),
     ({"item": {"title": "x", "year": "soon"}}, "item: column 'year'"),
     ({"item": {"item_id": "x", "title": "x"}}, "item id 'x' is text"),
     ({"item_id": 1, "history": [2]}, "unknown field 'history'"),
@@ -123,7 +126,7 @@ WRONG_SIMILAR: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("request_", "says"), WRONG_SIMILAR, ids=[s for _, s in WRONG_SIMILAR])
-def test_a_wrong_request_for_similar_items_is_named(
+def test_wrong_request_for_similar_items_is_explained(
     sample_stack: Stack, request_: Any, says: str
 ) -> None:
     with pytest.raises(RequestError) as caught:
@@ -167,7 +170,7 @@ requests = st.fixed_dictionaries({}, optional=fields) | st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(request=requests | junk | st.lists(requests, max_size=3))
-def test_junk_gets_a_right_answer_or_a_clear_no(
+def test_random_input_gets_a_correct_answer_or_a_clear_error(
     ask: Ask, sample_oracle: Oracle, request: Any
 ) -> None:
     try:

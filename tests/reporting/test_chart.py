@@ -1,4 +1,4 @@
-"""Curves: what training noted → lines, ticks and places in a picture."""
+"""Curves become lines, ticks and positions in a chart."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CURVE = [
 ]
 
 
-def test_a_line_for_each_member_in_the_order_of_epochs() -> None:
+def test_panels_have_a_line_for_each_member() -> None:
     loss, ndcg, hr = panels(CURVE)
     assert [panel.name for panel in (loss, ndcg, hr)] == ["loss", "ndcg@10", "hr@10"]
     assert [line.member for line in loss.lines] == [0, 1]
@@ -28,13 +28,13 @@ def test_a_line_for_each_member_in_the_order_of_epochs() -> None:
     assert (ndcg.best, hr.best) == ((1.0, 0.2), (2.0, 0.3))
 
 
-def test_only_what_was_measured_is_drawn() -> None:
+def test_only_measured_metrics_are_drawn() -> None:
     assert panels([]) == []
     (loss,) = panels([{"member": 0, "epoch": 1.0, "loss": 1.0, "hr@10": math.nan}])
     assert loss.name == "loss"
 
 
-def test_places_in_the_picture() -> None:
+def test_positions_in_the_chart() -> None:
     _, ndcg, _ = panels(CURVE)
     chart = Chart.of(ndcg)
     (_, zero), (_, one) = chart.lines
@@ -47,14 +47,14 @@ def test_places_in_the_picture() -> None:
     assert loss.y_ticks[0][1] == "6.0"
 
 
-def test_one_point_is_a_picture_too() -> None:
+def test_single_point_is_drawn() -> None:
     (panel,) = panels([{"member": 0, "epoch": 0.4, "loss": 3.0}])
     ((_, (dot,)),) = Chart.of(panel).lines
     assert (dot.x, dot.y) == (Chart.right, (Chart.top + Chart.bottom) / 2)
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6))
-def test_ticks_enclose_what_is_drawn(low: float, span: float) -> None:
+def test_ticks_enclose_the_values(low: float, span: float) -> None:
     places = ticks(low, low + span)
     slack = 1e-6 * (places[1] - places[0])
     assert places[0] <= low + slack

@@ -1,4 +1,4 @@
-"""The map: items that the model finds alike lie together, the same way each time."""
+"""Similar items are close on the map, which is the same each time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def clusters(size: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("size", "method"), [(5, "PCA"), (30, "t-SNE")])
-def test_what_is_alike_lies_together(size: int, method: str) -> None:
+def test_similar_items_are_close(size: int, method: str) -> None:
     points, how = project(clusters(size))
     assert how == method
     assert points.min() >= 0
@@ -28,18 +28,18 @@ def test_what_is_alike_lies_together(size: int, method: str) -> None:
     np.testing.assert_array_equal(nearest, np.arange(3).repeat(size))
 
 
-def test_the_same_vectors_give_the_same_map() -> None:
+def test_same_vectors_give_the_same_map() -> None:
     np.testing.assert_array_equal(project(clusters(20))[0], project(clusters(20))[0])
 
 
-def test_vectors_that_say_nothing_give_one_place() -> None:
+def test_equal_vectors_give_one_point() -> None:
     points, _ = project(np.zeros((4, 8), np.float32))
     np.testing.assert_array_equal(points, np.full((4, 2), 0.5))
     points, _ = project(np.ones((1, 8), np.float32))
     np.testing.assert_array_equal(points, [[0.5, 0.5]])
 
 
-def test_the_most_popular_items_with_titles_and_labels(
+def test_map_has_titles_and_labels_of_popular_items(
     sample_bundle: Bundle, sample_dataset: Dataset
 ) -> None:
     found = map_items(sample_bundle, sample_dataset, limit=40)
@@ -56,7 +56,7 @@ def test_the_most_popular_items_with_titles_and_labels(
     assert found.landmarks[0] < 10
 
 
-def test_data_without_titles_or_labels(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
+def test_map_without_titles_or_labels(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
     found = map_items(cycle_bundle, cycle_dataset)
     assert set(found.titles) == {f"item {i}" for i in range(24)}
     assert sorted(found.legend) == ["high", "low"]

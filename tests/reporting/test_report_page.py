@@ -1,4 +1,4 @@
-"""The page is read as a browser would, and must say what was measured and need nothing else."""
+"""The page is parsed as a browser would. It shows the evaluation and is self-contained."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def report(
     return write_report(tmp_path_factory.mktemp("home") / "report", told, sample_dataset, findings)
 
 
-def test_the_page_needs_nothing_else(report: Path) -> None:
+def test_page_is_self_contained(report: Path) -> None:
     text = report.read_text("utf-8")
     page = Page(text)
     assert not page.tags() & {"script", "link", "img", "iframe", "image", "use", "a", "object"}
@@ -125,7 +125,7 @@ def test_the_page_needs_nothing_else(report: Path) -> None:
     assert not re.search(r"url\(|@import|https?:|//[a-z]", text)
 
 
-def test_pictures_lie_beside_it(report: Path) -> None:
+def test_pictures_are_beside_the_page(report: Path) -> None:
     names = ["baselines.png", "curves.png", "index.html", "map.png", "segments.png"]
     assert sorted(file.name for file in report.parent.iterdir()) == names
     for name in names:
@@ -135,7 +135,7 @@ def test_pictures_lie_beside_it(report: Path) -> None:
             assert 300 <= height <= 2_400
 
 
-def test_figures_are_those_of_the_evaluation(
+def test_page_shows_the_metrics_of_the_evaluation(
     report: Path, sample_bundle: Bundle, sample_dataset: Dataset
 ) -> None:
     page, measured = read(report), evaluate(sample_bundle, sample_dataset)
@@ -155,7 +155,7 @@ def test_figures_are_those_of_the_evaluation(
     assert tiles[2].startswith(f"× {ndcg / measured.popularity['ndcg@10']:.2f}")
 
 
-def test_segments_are_told(report: Path) -> None:
+def test_page_shows_groups_of_users(report: Path) -> None:
     page = read(report)
     assert page.texts("h3") == ["All metrics", "By length of history", "By gender"]
     assert "long $x_{250 users" in page.texts("th")
@@ -175,7 +175,7 @@ def test_every_item_has_its_title(report: Path, sample_dataset: Dataset) -> None
     assert len(circles) == len(points) + len(items)
 
 
-def test_it_says_how_the_model_was_trained(report: Path, told: Bundle) -> None:
+def test_page_describes_the_training(report: Path, told: Bundle) -> None:
     text = " ".join(read(report).texts("p"))
     assert f"trained on {told.metadata.interactions:,} interactions between 400 users" in text
     assert "with the preset fast" in text
@@ -185,7 +185,7 @@ def test_it_says_how_the_model_was_trained(report: Path, told: Bundle) -> None:
     assert told.fingerprint in read(report).texts("title")[0]
 
 
-def test_a_large_catalogue_is_sampled_and_says_so(told: Bundle, sample_dataset: Dataset) -> None:
+def test_page_says_that_the_map_is_a_selection(told: Bundle, sample_dataset: Dataset) -> None:
     page = Page(render(told, [], None, map_items(told, sample_dataset, limit=60)))
     assert "one of the 60 most popular of 300 items" in " ".join(page.texts("p"))
 
@@ -199,7 +199,7 @@ def evil() -> tuple[Bundle, Dataset]:
     return train(dataset, SHORT.model_copy(update={"epochs": 1}), TINY), dataset
 
 
-def test_names_from_data_stay_text(evil: tuple[Bundle, Dataset], tmp_path: Path) -> None:
+def test_names_from_the_data_are_escaped(evil: tuple[Bundle, Dataset], tmp_path: Path) -> None:
     findings = Findings(
         80, 24, Measured("this model", {"ndcg@10": 0.5, "hr@10": 0.5}), [], {EVIL: []}
     )
@@ -215,7 +215,7 @@ def test_names_from_data_stay_text(evil: tuple[Bundle, Dataset], tmp_path: Path)
     assert size(path.parent / "segments.png") > (1_000, 100)
 
 
-def test_without_anything_kept_back(cycle_dataset: Dataset, tmp_path: Path) -> None:
+def test_page_of_a_model_without_held_out_data(cycle_dataset: Dataset, tmp_path: Path) -> None:
     config = SHORT.model_copy(update={"holdout": "none", "epochs": 1})
     path = write_report(tmp_path / "report", train(cycle_dataset, config, TINY), cycle_dataset)
     assert "baselines.png" not in [file.name for file in path.parent.iterdir()]
@@ -224,7 +224,7 @@ def test_without_anything_kept_back(cycle_dataset: Dataset, tmp_path: Path) -> N
     assert read(path).texts("dl") == []
 
 
-def test_a_newer_report_takes_the_place_of_an_older(
+def test_new_report_replaces_an_old_one(
     cycle_bundle: Bundle, cycle_dataset: Dataset, tmp_path: Path
 ) -> None:
     path = write_report(tmp_path / "report", cycle_bundle, cycle_dataset)
@@ -234,7 +234,7 @@ def test_a_newer_report_takes_the_place_of_an_older(
     assert [entry.name for entry in tmp_path.iterdir()] == ["report"]
 
 
-def test_what_is_no_report_is_left_alone(
+def test_folder_without_a_report_is_not_replaced(
     cycle_bundle: Bundle, cycle_dataset: Dataset, tmp_path: Path
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
@@ -243,14 +243,14 @@ def test_what_is_no_report_is_left_alone(
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_results_go_into_the_metadata(sample_bundle: Bundle, findings: Findings) -> None:
+def test_results_are_kept_in_the_metadata(sample_bundle: Bundle, findings: Findings) -> None:
     told = with_results(sample_bundle, findings)
     assert told.metadata.test == findings.model.metrics
     assert told.metadata.intervals == findings.model.intervals
     assert told.fingerprint == sample_bundle.fingerprint
 
 
-def test_bars_end_within_the_picture() -> None:
+def test_bars_end_within_the_chart() -> None:
     rows = [Measured("a", {"m": 0.5}), Measured("b", {"m": 0.4}, {"m": (0.3, 0.6)})]
     assert highest(rows, "m") == 0.6
     assert highest(rows, "other") == 1.0

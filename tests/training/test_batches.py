@@ -1,4 +1,4 @@
-"""Every position that training should learn from comes, with what its user had met by then."""
+"""Every position to learn from occurs, with the items that its user had seen by then."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ITEMS = 15
 START = ITEMS
 
 Position = tuple[int, tuple[int, ...], int, frozenset[int]]
-"""A user, what the tower reads of the history, the item that came next, and all that was met."""
+"""A user, what the tower reads of the history, the next item, and the items already seen."""
 
 
 def make(lists: list[list[int]]) -> Histories:
@@ -30,10 +30,10 @@ def positions(batch: Batch) -> list[Position]:
     mask[seen_pairs(batch, np.arange(ITEMS), ITEMS)] = True
     assert len(batch.positions) == len(batch.targets)
     found = []
-    for place, target, met in zip(batch.positions, batch.targets, mask, strict=True):
+    for place, target, seen in zip(batch.positions, batch.targets, mask, strict=True):
         row, column = divmod(int(place), batch.codes.shape[1])
         read = tuple(batch.codes[row, : column + 1].tolist())
-        found.append((int(batch.users[row]), read, int(target), frozenset(np.flatnonzero(met))))
+        found.append((int(batch.users[row]), read, int(target), frozenset(np.flatnonzero(seen))))
     return found
 
 
@@ -54,9 +54,7 @@ histories = st.lists(
 
 
 @given(histories, st.integers(1, 30), st.integers(0, 9))
-def test_short_histories_come_whole_once_an_epoch(
-    lists: list[list[int]], size: int, seed: int
-) -> None:
+def test_short_history_occurs_once_an_epoch(lists: list[list[int]], size: int, seed: int) -> None:
     batches = Batches(make(lists), ITEMS, ITEMS, size)
     expected = [p for u, h in enumerate(lists) if h for p in window(u, h, len(h) - 1, ITEMS)]
     found = [p for batch in batches.epoch(np.random.default_rng(seed)) for p in positions(batch)]
@@ -65,11 +63,11 @@ def test_short_histories_come_whole_once_an_epoch(
 
 
 @given(histories, st.integers(1, 6), st.integers(0, 9))
-def test_of_long_histories_comes_one_window_an_epoch(
+def test_one_window_of_a_long_history_occurs_once_an_epoch(
     lists: list[list[int]], limit: int, seed: int
 ) -> None:
     batches = Batches(make(lists), ITEMS, limit, 20)
-    asked = Counter[int]()
+    counted = Counter[int]()
     for batch in batches.epoch(np.random.default_rng(seed)):
         assert batch.codes.shape[1] <= limit + 1
         places = positions(batch)
@@ -79,11 +77,11 @@ def test_of_long_histories_comes_one_window_an_epoch(
             end = history.index(mine[-1][2])  # items are unique within a history
             assert mine == window(user, history, end, limit)
             assert end == len(history) - 1 or end >= limit
-            asked[user] += 1
-    assert asked == Counter(u for u, h in enumerate(lists) if h)
+            counted[user] += 1
+    assert counted == Counter(u for u, h in enumerate(lists) if h)
 
 
-def test_half_of_the_windows_are_the_last_and_the_others_are_anywhere() -> None:
+def test_half_of_the_windows_are_the_last_ones() -> None:
     history = list(range(14))
     batches = Batches(make([history]), ITEMS, 4, 100)
     rng = np.random.default_rng(0)
@@ -95,7 +93,7 @@ def test_half_of_the_windows_are_the_last_and_the_others_are_anywhere() -> None:
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=60).filter(any), st.integers(0, 99))
-def test_batches_hold_no_more_positions_than_asked(lengths: list[int], seed: int) -> None:
+def test_batches_have_at_most_batch_positions(lengths: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     lists = [rng.permutation(60)[:length].tolist() for length in lengths]
     batches = Batches(make(lists), 60, 40, 200)
@@ -106,7 +104,7 @@ def test_batches_hold_no_more_positions_than_asked(lengths: list[int], seed: int
     assert sorted(users.tolist()) == [u for u, length in enumerate(lengths) if length]
 
 
-def test_the_jitter_makes_no_batch_larger_than_asked() -> None:
+def test_jitter_does_not_enlarge_batches() -> None:
     """Where neighbours differ by less than 5%, some come behind longer ones."""
     lists = [list(range(length)) for length in range(180, 200) for _ in range(5)]
     batches = Batches(make(lists), 200, 300, 2_400)
@@ -116,7 +114,7 @@ def test_the_jitter_makes_no_batch_larger_than_asked() -> None:
         assert len(drawn) - batches.count in (0, 1)
 
 
-def test_a_history_longer_than_a_batch_comes_alone() -> None:
+def test_history_longer_than_a_batch_is_alone() -> None:
     batches = Batches(make([list(range(10)), [1], [2]]), ITEMS, ITEMS, 4)
     drawn = [sorted(b.users.tolist()) for b in batches.epoch(np.random.default_rng(0))]
     assert sorted(drawn) == [[0], [1, 2]]
@@ -132,9 +130,9 @@ def test_seen_pairs_equal_a_plain_loop(lists: list[list[int]], pool: list[int], 
     mask[pairs] = True
     assert mask.sum() == len(pairs[0])  # each pair once
     expected = [
-        [item in history[:met] for item in pool]
+        [item in history[:seen] for item in pool]
         for history, counts in batch.seen
-        for met in counts.tolist()
+        for seen in counts.tolist()
     ]
     assert mask.tolist() == expected
     met_at_target = [

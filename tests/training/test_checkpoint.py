@@ -1,4 +1,4 @@
-"""A run that was killed goes on as if it had not been, and with nothing but its own state."""
+"""A killed run resumes as if it had not been killed, and only with its own state."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Ear:
         self.messages.append(text)
 
 
-def test_a_killed_run_goes_on_to_the_same_end(
+def test_killed_run_resumes_to_the_same_result(
     run: Path, cycle_dataset: Dataset, cycle_bundle: Bundle
 ) -> None:
     ear = Ear()
@@ -97,7 +97,7 @@ def test_a_killed_run_goes_on_to_the_same_end(
     assert list(run.parent.iterdir()) == []
 
 
-def test_a_run_goes_on_only_with_its_own_settings(run: Path, cycle_dataset: Dataset) -> None:
+def test_run_resumes_only_with_the_same_settings(run: Path, cycle_dataset: Dataset) -> None:
     others = [
         (SHORT.model_copy(update={"seed": 1}), TINY),
         (SHORT.model_copy(update={"epochs": 16}), TINY),
@@ -114,8 +114,8 @@ def _other_histories(data: Dataset) -> Dataset:
 
 
 def _other_targets(data: Dataset) -> Dataset:
-    met = data.interactions
-    swapped = met.assign(timestamp=met["timestamp"].replace({8: 9, 9: 8}))
+    plays = data.interactions
+    swapped = plays.assign(timestamp=plays["timestamp"].replace({8: 9, 9: 8}))
     return Dataset.from_frames(swapped, data.items)
 
 
@@ -126,8 +126,8 @@ def _other_values(data: Dataset) -> Dataset:
 
 def _other_ids(data: Dataset) -> Dataset:
     items = data.items.assign(item_id=data.items["item_id"] + 100)
-    met = data.interactions
-    return Dataset.from_frames(met.assign(item_id=met["item_id"] + 100), items)
+    plays = data.interactions
+    return Dataset.from_frames(plays.assign(item_id=plays["item_id"] + 100), items)
 
 
 def _other_columns(data: Dataset) -> Dataset:
@@ -138,13 +138,13 @@ def _other_columns(data: Dataset) -> Dataset:
 @pytest.mark.parametrize(
     "change", [_other_histories, _other_targets, _other_values, _other_ids, _other_columns]
 )
-def test_a_run_goes_on_only_with_its_own_data(run: Path, change: object) -> None:
+def test_run_resumes_only_with_the_same_data(run: Path, change: object) -> None:
     assert callable(change)
     with pytest.raises(TrainingError, match="other data or settings"):
         train(change(cycle()), SHORT, TINY, checkpoint=run, resume=True)
 
 
-def test_there_must_be_something_to_resume(tmp_path: Path, cycle_dataset: Dataset) -> None:
+def test_resuming_needs_a_checkpoint(tmp_path: Path, cycle_dataset: Dataset) -> None:
     with pytest.raises(TrainingError, match=r"nothing to resume at .*none; train without --resume"):
         train(cycle_dataset, SHORT, TINY, checkpoint=tmp_path / "none", resume=True)
     with pytest.raises(TrainingError, match="no checkpoint to resume from"):
@@ -153,7 +153,7 @@ def test_there_must_be_something_to_resume(tmp_path: Path, cycle_dataset: Datase
 
 @pytest.mark.parametrize("name", ["weights", "optimizer", "best", "progress"])
 @pytest.mark.parametrize("damage", ["cut", "removed"])
-def test_a_damaged_checkpoint_is_refused(run: Path, name: str, damage: str) -> None:
+def test_damaged_checkpoint_is_refused(run: Path, name: str, damage: str) -> None:
     (file,) = run.glob(f"0/{name}.*")
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:-7])
@@ -168,7 +168,7 @@ def _checkpoint(epoch: int) -> Checkpoint:
     return Checkpoint(RunState("run", epoch=epoch, best_ndcg=0.5), arrays, arrays, {})
 
 
-def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_checkpoint_is_saved_and_loaded(tmp_path: Path) -> None:
     for epoch in (1, 2):
         _checkpoint(epoch).save(tmp_path / "deep" / "run")
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["run"]
@@ -179,7 +179,7 @@ def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     assert dataclasses.asdict(found.state)["finished"] is False
 
 
-def test_a_kill_between_two_renames_loses_nothing(tmp_path: Path) -> None:
+def test_kill_between_renames_loses_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     _checkpoint(1).save(folder)
     _checkpoint(2).save(tmp_path / "run.new")  # written whole,
@@ -191,7 +191,7 @@ def test_a_kill_between_two_renames_loses_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_kill_while_writing_keeps_the_last_one(tmp_path: Path) -> None:
+def test_kill_while_writing_keeps_the_last_checkpoint(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     _checkpoint(1).save(folder)
     (tmp_path / "run.new").mkdir()

@@ -1,4 +1,4 @@
-"""Dropout zeroes its share, keeps the mean, and repeats itself with the same generator."""
+"""Dropout zeroes its share, keeps the mean, and repeats with the same generator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from towhee_recsys.training.dropout import MaskPool
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
-def test_a_share_is_zeroed_and_the_rest_makes_up_for_it(rate: float) -> None:
+def test_dropout_zeroes_a_share_and_scales_the_rest(rate: float) -> None:
     pool = MaskPool(rate, 60_000, np.random.default_rng(0))
     mask = pool.dropout(np.random.default_rng(1))
     ones = paddle.ones([3, 200, 100])
@@ -23,7 +23,7 @@ def test_a_share_is_zeroed_and_the_rest_makes_up_for_it(rate: float) -> None:
     np.testing.assert_array_equal(again(ones).numpy(), first)
 
 
-def test_the_gradient_is_masked_alike() -> None:
+def test_gradient_has_the_same_mask() -> None:
     mask = MaskPool(0.3, 1_000, np.random.default_rng(0)).dropout(np.random.default_rng(1))
     values = paddle.ones([10, 100])
     values.stop_gradient = False

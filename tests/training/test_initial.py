@@ -1,4 +1,4 @@
-"""Items that are met together start near each other."""
+"""Items of the same histories start near each other."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def _histories(lists: list[list[int]]) -> Histories:
 
 
 def _two_groups() -> Histories:
-    """Half of the people meet items 0 to 9, the others 10 to 19; nobody meets 20 to 22."""
+    """Half of the users have items 0 to 9, the others 10 to 19; nobody has 20 to 22."""
     rng = np.random.default_rng(0)
     return _histories([(rng.permutation(10)[:6] + 10 * (u % 2)).tolist() for u in range(60)])
 
 
-def test_groups_that_never_mix_are_nearer_within_than_across() -> None:
+def test_items_of_a_group_are_close() -> None:
     vectors = initial_vectors(_two_groups(), 23, 4, np.random.default_rng(1))
     assert vectors.shape == (23, 4)
     assert vectors.dtype == np.float32
@@ -32,13 +32,13 @@ def test_groups_that_never_mix_are_nearer_within_than_across() -> None:
     assert cosine[same].min() > cosine[~same].max()
 
 
-def test_items_without_a_past_start_at_zero() -> None:
+def test_items_without_interactions_start_at_zero() -> None:
     vectors = initial_vectors(_two_groups(), 23, 4, np.random.default_rng(1))
     assert not vectors[20:].any()
     assert vectors[:20].any(axis=1).all()
 
 
-def test_a_catalogue_smaller_than_a_vector_is_padded_with_zeros() -> None:
+def test_small_catalogue_is_padded_with_zeros() -> None:
     vectors = initial_vectors(_histories([[0, 1, 2], [2, 1]]), 3, 64, np.random.default_rng(1))
     assert vectors.shape == (3, 64)
     assert np.isfinite(vectors).all()
@@ -47,7 +47,7 @@ def test_a_catalogue_smaller_than_a_vector_is_padded_with_zeros() -> None:
 
 
 @pytest.mark.parametrize("lists", [[[0], [1], []], [[], []]])
-def test_nobody_with_two_items_starts_at_zero(lists: list[list[int]]) -> None:
+def test_histories_of_one_item_start_at_zero(lists: list[list[int]]) -> None:
     assert not initial_vectors(_histories(lists), 2, 8, np.random.default_rng(1)).any()
 
 
@@ -63,6 +63,6 @@ def test_cooccurrence_equals_a_plain_loop() -> None:
     np.testing.assert_allclose(_cooccurrence(_histories(lists), 40).toarray(), expected)
 
 
-def test_the_same_generator_gives_the_same_vectors() -> None:
+def test_same_generator_gives_the_same_vectors() -> None:
     one, other = (initial_vectors(_two_groups(), 23, 4, np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(one, other)

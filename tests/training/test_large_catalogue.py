@@ -1,4 +1,4 @@
-"""Where there are many items a step takes those that it needs, and finds the same."""
+"""With many items, a step computes only what it needs, and learns the same."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("large")
-def test_a_large_catalogue_is_learnt_from_a_sample(cycle_dataset: Dataset) -> None:
+def test_large_catalogue_is_trained_on_samples(cycle_dataset: Dataset) -> None:
     assert SHORT.negatives is None
     assert evaluate(train(cycle_dataset, SHORT, TINY), cycle_dataset).test["hr@10"] > 0.95
 
 
 @pytest.mark.usefixtures("large")
-def test_only_the_rows_of_a_step_are_touched(cycle_dataset: Dataset) -> None:
+def test_step_updates_only_its_rows(cycle_dataset: Dataset) -> None:
     data = TrainingData.of(cycle_dataset, "last-two")
     one = SHORT.model_copy(update={"batch_positions": 12, "id_dropout": 0.0})
     run = Trainer(data, one.model_copy(update={"negatives": 4}), TINY)
@@ -49,7 +49,7 @@ def test_only_the_rows_of_a_step_are_touched(cycle_dataset: Dataset) -> None:
     assert set(batch.targets.tolist()) <= set(moved.tolist())
 
 
-def test_a_step_of_what_it_needs_has_the_loss_of_a_step_of_all(
+def test_sparse_step_has_the_same_loss_as_a_full_step(
     cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = TrainingData.of(cycle_dataset, "last-two")
@@ -63,26 +63,26 @@ def test_a_step_of_what_it_needs_has_the_loss_of_a_step_of_all(
     assert losses[1] == pytest.approx(losses[0], abs=1e-5)
 
 
-def test_where_a_target_was_drawn() -> None:
+def test_drawn_targets_are_found() -> None:
     targets = np.array([5, 9, 0, 3, 5])
     rows, columns = _equal(targets, np.array([3, 5, 1]))
     assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(0, 1), (3, 0), (4, 1)]
     assert _equal(np.array([7]), np.array([3]))[0].tolist() == []
 
 
-def test_of_very_many_scores_some_users_are_asked_at_the_end(
+def test_large_data_is_validated_on_some_users(
     cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, int]] = []
+    validated: list[tuple[int, int]] = []
 
     def answered(*args: Any, users: NDArray[np.int64], length: int, **more: Any) -> Answers:
-        asked.append((len(users), length))
+        validated.append((len(users), length))
         return answer_users(*args, users=users, length=length, **more)
 
     monkeypatch.setattr(fitting, "answer_users", answered)
     brief = SHORT.model_copy(update={"epochs": 1})
     whole = train(cycle_dataset, brief, TINY)
-    assert asked == [(80, 100), (0, 0), (80, 0)]  # the model, and popularity
+    assert validated == [(80, 100), (0, 0), (80, 0)]  # the model, and popularity
     # Lists to learn from what scores are worth are dearer still: then some of those get none.
     monkeypatch.setattr(calibration_fit, "SCORES", 3 * CYCLE)
     assert train(cycle_dataset, brief, TINY).metadata.validation == pytest.approx(
@@ -90,4 +90,4 @@ def test_of_very_many_scores_some_users_are_asked_at_the_end(
     )
     monkeypatch.setattr(fitting, "MEASURED_SCORES", 5 * CYCLE)
     train(cycle_dataset, brief, TINY)
-    assert asked[3:] == [(3, 100), (77, 0), (80, 0), (3, 100), (2, 0), (5, 0)]
+    assert validated[3:] == [(3, 100), (77, 0), (80, 0), (3, 100), (2, 0), (5, 0)]

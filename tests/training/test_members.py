@@ -1,4 +1,4 @@
-"""Members are trained apart, in processes where that pays, and count side by side."""
+"""Members are trained separately, with enough data in processes, and used side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from fixtures.tiny import SHORT, TINY, cycle
+from fixtures.tiny import SHORT, cycle
 
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, train
 from towhee_recsys.errors import TrainingError
@@ -30,7 +30,7 @@ def pair(cycle_dataset: Dataset) -> Bundle:
     return train(cycle_dataset, BRIEF, TWO)
 
 
-def test_vectors_of_members_stand_side_by_side(pair: Bundle, cycle_dataset: Dataset) -> None:
+def test_vectors_of_members_are_side_by_side(pair: Bundle, cycle_dataset: Dataset) -> None:
     half = ModelConfig(**{**TWO.model_dump(), "embedding_size": 16, "members": 1})
     walk = [{"history": [3, 4, 5]}, {}]
     users, items = UserEncoder(pair).encode(walk), ItemEncoder(pair).encode([{"item_id": 6}])
@@ -48,7 +48,7 @@ def test_vectors_of_members_stand_side_by_side(pair: Bundle, cycle_dataset: Data
     assert np.abs(users[:, :16] - users[:, 16:]).max() > 0.01  # each has a seed of its own
 
 
-def test_a_curve_tells_of_all_members(pair: Bundle) -> None:
+def test_curve_has_all_members(pair: Bundle) -> None:
     assert {point["member"] for point in pair.metadata.curve} == {0, 1}
     for point in pair.metadata.curve:
         assert point.keys() == {"member", "epoch", "loss", "hr@10", "ndcg@10"}
@@ -63,30 +63,30 @@ class Counter(NullListener):
         self.steps[member] += 1
 
 
-def test_processes_find_what_one_process_finds(
+def test_processes_give_the_same_model_as_one_process(
     pair: Bundle, cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "_WORTH_A_PROCESS", 0)
-    ear = Counter()
-    apart = train(cycle_dataset, BRIEF, TWO, listener=ear)
+    monkeypatch.setattr(fitting, "WORTH_A_PROCESS", 0)
+    counter = Counter()
+    apart = train(cycle_dataset, BRIEF, TWO, listener=counter)
     assert apart.weights.keys() == pair.weights.keys()
     for name, weight in pair.weights.items():
         np.testing.assert_allclose(apart.weights[name], weight, atol=1e-4)
     found = [(point["member"], point["epoch"]) for point in apart.metadata.curve]
     assert found == [(point["member"], point["epoch"]) for point in pair.metadata.curve]
-    assert ear.steps[0] == ear.steps[1] > 0
+    assert counter.steps[0] == counter.steps[1] > 0
 
 
-def test_what_fails_in_a_process_is_said(
+def test_error_in_a_process_is_reported(
     cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "_WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(fitting, "WORTH_A_PROCESS", 0)
     wild = TrainingConfig(epochs=50, learning_rate=1e38)
     with pytest.raises(TrainingError, match="smaller learning rate than 1e"):
         train(cycle_dataset, wild, TWO)
 
 
-def test_a_process_that_dies_is_named(
+def test_process_that_dies_is_reported(
     cycle_dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     data = TrainingData.of(cycle_dataset, "last-two")
@@ -106,7 +106,7 @@ from towhee_recsys.model import ModelConfig
 from towhee_recsys.training import fitting
 from towhee_recsys.training.listener import NullListener
 
-fitting._WORTH_A_PROCESS = 0
+fitting.WORTH_A_PROCESS = 0
 seen = set()
 
 class Tell(NullListener):
@@ -141,7 +141,7 @@ def _workers(parent: int) -> list[int]:
     return [process.pid for process in psutil.Process(parent).children()]
 
 
-def test_an_interruption_reaches_all_and_keeps_the_best(tmp_path: Path) -> None:
+def test_interrupt_reaches_all_members_and_keeps_the_best(tmp_path: Path) -> None:
     child = _child(tmp_path / "run")
     assert len(_workers(child.pid)) == 2
     child.send_signal(signal.SIGINT)
@@ -152,7 +152,7 @@ def test_an_interruption_reaches_all_and_keeps_the_best(tmp_path: Path) -> None:
     assert {point["member"] for point in bundle.metadata.curve} == {0, 1}
 
 
-def test_a_killed_run_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
+def test_killed_run_leaves_no_process_and_resumes(tmp_path: Path) -> None:
     child = _child(tmp_path / "run")
     workers = [psutil.Process(pid) for pid in _workers(child.pid)]
     child.kill()
@@ -177,10 +177,3 @@ def test_a_killed_run_leaves_no_process_and_goes_on(tmp_path: Path) -> None:
     ear = Stop()
     train(cycle(), long, TWO, checkpoint=tmp_path / "run", resume=True, listener=ear)
     assert [m for m in ear.messages if m.startswith("resuming after epoch")]
-
-
-def test_members_and_heads_must_divide_the_vector() -> None:
-    with pytest.raises(ValueError, match="members=3 times heads=8 must divide embedding_size=256"):
-        ModelConfig(members=3)
-    assert TINY.member_size == 32
-    assert TWO.member_size == 16

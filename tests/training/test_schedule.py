@@ -1,4 +1,4 @@
-"""Training ends after its steps, or its seconds, and its learning rate rises and falls."""
+"""Training ends after its steps or seconds; the learning rate rises and falls."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pytest
 from towhee_recsys.training.schedule import Schedule, learning_rate
 
 
-def test_steps_count_where_steps_are_given() -> None:
+def test_fraction_by_steps() -> None:
     schedule = Schedule(steps=4)
     assert [schedule.fraction(step, seconds=1e6) for step in (0, 1, 4, 5)] == [0, 0.25, 1, 1]
 
 
-def test_seconds_count_where_seconds_are_given() -> None:
+def test_fraction_by_seconds() -> None:
     schedule = Schedule(seconds=20.0)
     assert [schedule.fraction(10**6, seconds) for seconds in (0, 5, 20, 21)] == [0, 0.25, 1, 1]
 
 
-def test_the_rate_rises_for_a_tenth_and_falls_to_a_fiftieth() -> None:
+def test_rate_rises_for_a_tenth_and_falls_to_a_fiftieth() -> None:
     at = [learning_rate(2.0, fraction) for fraction in np.linspace(0, 1, 101)]
     assert at[0] == pytest.approx(0.04)  # the first step moves, too
     assert at[5] == pytest.approx(1.0)

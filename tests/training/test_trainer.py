@@ -1,4 +1,4 @@
-"""Training finds what is there, repeats itself, and stops as asked."""
+"""Training learns a pattern, is repeatable, and stops in time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def same(one: Bundle, other: Bundle) -> bool:
     return all(np.array_equal(one.weights[name], other.weights[name]) for name in one.weights)
 
 
-def test_what_follows_what_is_learnt(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
+def test_next_item_of_a_cycle_is_learnt(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
     found = evaluate(cycle_bundle, cycle_dataset)
     assert found.test["hr@10"] == 1.0
     assert found.test["ndcg@10"] > 0.95
@@ -58,7 +58,7 @@ def test_what_follows_what_is_learnt(cycle_bundle: Bundle, cycle_dataset: Datase
     assert (scores.argmax(axis=1) == (np.arange(CYCLE) + 3) % CYCLE).mean() > 0.9
 
 
-def test_the_sample_is_learnt_far_better_than_popularity(
+def test_model_of_the_sample_beats_popularity(
     sample_bundle: Bundle, sample_dataset: Dataset
 ) -> None:
     found = evaluate(sample_bundle, sample_dataset)
@@ -68,30 +68,30 @@ def test_the_sample_is_learnt_far_better_than_popularity(
     assert {name: found.validation[name] for name in reported} == pytest.approx(reported)
 
 
-def test_the_next_item_is_learnt_from_a_sample_of_the_catalogue_too(
+def test_next_item_is_learnt_with_sampled_negatives(
     cycle_dataset: Dataset,
 ) -> None:
     few = SHORT.model_copy(update={"negatives": CYCLE // 3})
     assert evaluate(train(cycle_dataset, few, TINY), cycle_dataset).test["hr@10"] > 0.95
 
 
-def test_the_same_seed_gives_the_same_numbers(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
+def test_same_seed_gives_the_same_model(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
     again = train(cycle_dataset, SHORT, TINY)
     assert same(again, cycle_bundle)
     assert again.fingerprint == cycle_bundle.fingerprint
     assert again.metadata.validation == cycle_bundle.metadata.validation
 
 
-def test_another_seed_gives_others(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
+def test_another_seed_gives_another_model(cycle_bundle: Bundle, cycle_dataset: Dataset) -> None:
     other = train(cycle_dataset, SHORT.model_copy(update={"seed": 1}), TINY)
     assert not same(other, cycle_bundle)
 
 
-def test_nothing_is_learnt_from_what_is_kept_back() -> None:
+def test_held_out_items_do_not_change_the_model() -> None:
     dataset = cycle()
-    met = dataset.interactions
-    last = met["timestamp"] >= 8
-    other = met.assign(item_id=np.where(last, (met["item_id"] + 12) % CYCLE, met["item_id"]))
+    plays = dataset.interactions
+    last = plays["timestamp"] >= 8
+    other = plays.assign(item_id=np.where(last, (plays["item_id"] + 12) % CYCLE, plays["item_id"]))
     changed = Dataset.from_frames(other, dataset.items)
     once = TrainingConfig(epochs=1, batch_positions=120)
     one, two = train(dataset, once, TINY), train(changed, once, TINY)
@@ -100,7 +100,7 @@ def test_nothing_is_learnt_from_what_is_kept_back() -> None:
     assert one.metadata.validation != two.metadata.validation
 
 
-def test_training_on_everything_keeps_nothing_back(cycle_dataset: Dataset) -> None:
+def test_holdout_none_trains_on_everything(cycle_dataset: Dataset) -> None:
     everything = SHORT.model_copy(update={"holdout": "none", "epochs": 2})
     ear = Ear()
     bundle = train(cycle_dataset, everything, TINY, listener=ear)
@@ -112,7 +112,7 @@ def test_training_on_everything_keeps_nothing_back(cycle_dataset: Dataset) -> No
     assert sum(examples for *_, examples in ear.steps) == 2 * 800
 
 
-def test_a_listener_hears_of_every_step_and_validation(cycle_dataset: Dataset) -> None:
+def test_listener_is_told_of_every_step_and_validation(cycle_dataset: Dataset) -> None:
     ear = Ear()
     bundle = train(cycle_dataset, SHORT, TINY, listener=ear)
     fractions = [fraction for fraction, *_ in ear.steps]
@@ -122,13 +122,13 @@ def test_a_listener_hears_of_every_step_and_validation(cycle_dataset: Dataset) -
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
     best = [metrics for metrics, better in ear.validations if better][-1]
     assert best == max((m for m, _ in ear.validations), key=lambda m: m["ndcg@10"])
-    assert best == bundle.metadata.validation  # fewer users than are sampled: all were asked
+    assert best == bundle.metadata.validation  # fewer users than are sampled: all were validated
 
 
 def test_every_epoch_is_drawn_anew() -> None:
     rows = [(user, item) for user in range(40) for item in range(user % 10)]
-    met = pd.DataFrame(rows, columns=["user_id", "item_id"])
-    dataset = Dataset.from_frames(met, pd.DataFrame({"item_id": range(9)}))
+    plays = pd.DataFrame(rows, columns=["user_id", "item_id"])
+    dataset = Dataset.from_frames(plays, pd.DataFrame({"item_id": range(9)}))
     ear = Ear()
     config = TrainingConfig(epochs=2, batch_positions=20, holdout="none")
     train(dataset, config, TINY, listener=ear)
@@ -137,7 +137,7 @@ def test_every_epoch_is_drawn_anew() -> None:
     assert examples[:half] != examples[half:]
 
 
-def test_an_interruption_keeps_the_best_so_far(cycle_dataset: Dataset, tmp_path: Any) -> None:
+def test_interrupt_keeps_the_best_so_far(cycle_dataset: Dataset, tmp_path: Any) -> None:
     ear = Ear(interrupt_after=12.5)
     checkpoint = tmp_path / "run"
     bundle = train(cycle_dataset, SHORT, TINY, listener=ear, checkpoint=checkpoint)
@@ -149,7 +149,7 @@ def test_an_interruption_keeps_the_best_so_far(cycle_dataset: Dataset, tmp_path:
     assert checkpoint.exists()  # to go on from, until the bundle is saved
 
 
-def test_an_interruption_before_any_validation_keeps_what_there_is(
+def test_interrupt_before_validation_keeps_the_weights(
     cycle_dataset: Dataset, cycle_bundle: Bundle
 ) -> None:
     bundle = train(cycle_dataset, SHORT, TINY, listener=Ear(interrupt_after=0))
@@ -158,7 +158,7 @@ def test_an_interruption_before_any_validation_keeps_what_there_is(
     assert 0 < bundle.metadata.validation["ndcg@10"] < learnt
 
 
-def test_training_stops_where_nothing_gets_better(cycle_dataset: Dataset) -> None:
+def test_training_stops_early(cycle_dataset: Dataset) -> None:
     long = TrainingConfig(epochs=500, batch_positions=120, patience=2)
     ear = Ear()
     bundle = train(cycle_dataset, long, TINY, listener=ear)
@@ -167,34 +167,34 @@ def test_training_stops_where_nothing_gets_better(cycle_dataset: Dataset) -> Non
     assert bundle.metadata.epochs < ear.steps[-1][1]
 
 
-def test_a_time_budget_counts_from_the_start_of_the_command(cycle_dataset: Dataset) -> None:
+def test_time_budget_counts_from_the_start_of_the_command(cycle_dataset: Dataset) -> None:
     data = TrainingData.of(cycle_dataset, "last-two")
     begun = time.monotonic() - 400
     trainer = Trainer(data, TrainingConfig(epochs=1), TINY, deadline=begun + 1_000)
-    schedule = trainer._schedule()
+    schedule = trainer.schedule()
     assert schedule.steps is None  # the budget overrides the epochs
     assert schedule.seconds is not None
     assert 400 < schedule.seconds < 600  # what is left, less validating and saving
 
 
-def test_a_time_budget_that_is_spent_is_refused(cycle_dataset: Dataset) -> None:
+def test_spent_time_budget_is_refused(cycle_dataset: Dataset) -> None:
     budget = TrainingConfig(time_budget=100)
     with pytest.raises(TrainingError, match="time budget of 100 s is too short"):
         train(cycle_dataset, budget, TINY, started=time.monotonic() - 100)
 
 
-def test_presets_go_through_small_data_more_often(cycle_dataset: Dataset) -> None:
+def test_presets_take_more_epochs_of_small_data(cycle_dataset: Dataset) -> None:
     data = TrainingData.of(cycle_dataset, "last-two")
     _, config = preset("balanced")
     small = Trainer(data, config, TINY)
     assert small.batches.count == 1
-    assert small._schedule().steps == 60
+    assert small.schedule().steps == 60
     large = Trainer(data, config.model_copy(update={"batch_positions": 10}), TINY)
-    assert large._schedule().steps == config.epochs * large.batches.count > 60
+    assert large.schedule().steps == config.epochs * large.batches.count > 60
 
 
-def _met(**columns: Any) -> pd.DataFrame:
-    """Ten people who walk up from item 0, with further columns."""
+def _plays(**columns: Any) -> pd.DataFrame:
+    """Ten users who walk up from item 0, with further columns."""
     rows = [(u, i) for u in range(10) for i in range(5)]
     return pd.DataFrame(rows, columns=["user_id", "item_id"]).assign(**columns)
 
@@ -202,22 +202,22 @@ def _met(**columns: Any) -> pd.DataFrame:
 @pytest.mark.parametrize("text", [False, True], ids=["int", "text"])
 @pytest.mark.parametrize("columns", [0, 1], ids=["no column", "one column"])
 @pytest.mark.parametrize("users", [False, True], ids=["no users", "users"])
-def test_data_of_any_shape_is_learnt(text: bool, columns: int, users: bool) -> None:
-    met = _met()  # without times: the file's order is the order in time
+def test_data_of_any_form_is_learnt(text: bool, columns: int, users: bool) -> None:
+    plays = _plays()  # without times: the file's order is the order in time
     items = pd.DataFrame({"item_id": range(7)})
-    who = pd.DataFrame({"user_id": range(11)})  # the last one met nothing
+    who = pd.DataFrame({"user_id": range(11)})  # the last one plays nothing
     if text:
-        met = "x" + met.astype(str)
+        plays = "x" + plays.astype(str)
         items, who = "x" + items.astype(str), "x" + who.astype(str)
     if columns:
         items["genre"], who["city"] = ["a", "b", "b", "a", "b", "a", "a"], ["y", "z", *"y" * 9]
-    dataset = Dataset.from_frames(met, items, who if users else None)
+    dataset = Dataset.from_frames(plays, items, who if users else None)
     bundle = train(dataset, TrainingConfig(epochs=3), TINY)
     assert bundle.metadata.id_types == dict.fromkeys(
         ("user_id", "item_id"), "str" if text else "int"
     )
     assert bundle.metadata.users == (11 if users else 10)
-    # Of each user the first three are trained on; what nobody met has no id of its own.
+    # Of each user the first three are trained on; what nobody plays has no id of its own.
     assert bundle.popularity.tolist() == [10, 10, 10, 0, 0, 0, 0]
     assert bundle.item_codes.tolist() == [FIRST, FIRST + 1, FIRST + 2, *[UNKNOWN] * 4]
     history = dataset.items["item_id"].tolist()[:2]
@@ -229,28 +229,28 @@ def test_data_of_any_shape_is_learnt(text: bool, columns: int, users: bool) -> N
     ("rows", "count"),
     [([(1, "a")], 1), ([(u, i) for u in (1, 2) for i in "abc"], 1), ([(1, "a"), (2, "a")], 1)],
 )
-def test_too_little_to_learn_from_is_said(rows: list[tuple[int, str]], count: int) -> None:
-    met = pd.DataFrame(rows, columns=["user_id", "item_id"])
-    dataset = Dataset.from_frames(met, pd.DataFrame({"item_id": list("abc")}), name="few")
+def test_too_few_items_are_refused(rows: list[tuple[int, str]], count: int) -> None:
+    plays = pd.DataFrame(rows, columns=["user_id", "item_id"])
+    dataset = Dataset.from_frames(plays, pd.DataFrame({"item_id": list("abc")}), name="few")
     with pytest.raises(TrainingError, match=f"few leaves {count} items to learn from"):
         train(dataset, TrainingConfig(epochs=1), TINY)
 
 
-def test_users_with_two_interactions_are_learnt_from_and_not_asked() -> None:
-    met = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [1, 2, 2, 3]})
-    dataset = Dataset.from_frames(met, pd.DataFrame({"item_id": [1, 2, 3]}))
+def test_users_with_two_interactions_are_trained_on_but_not_evaluated() -> None:
+    plays = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [1, 2, 2, 3]})
+    dataset = Dataset.from_frames(plays, pd.DataFrame({"item_id": [1, 2, 3]}))
     bundle = train(dataset, TrainingConfig(epochs=1), TINY)
     assert bundle.metadata.interactions == 4
     assert bundle.metadata.validation == {}
 
 
-def test_a_loss_that_explodes_is_said(cycle_dataset: Dataset) -> None:
+def test_diverging_training_is_reported(cycle_dataset: Dataset) -> None:
     wild = TrainingConfig(epochs=50, learning_rate=1e38)
     with pytest.raises(TrainingError, match="smaller learning rate than 1e"):
         train(cycle_dataset, wild, TINY)
 
 
-def test_metadata_says_what_happened(sample_bundle: Bundle, sample_dataset: Dataset) -> None:
+def test_metadata_describes_the_training(sample_bundle: Bundle, sample_dataset: Dataset) -> None:
     meta = sample_bundle.metadata
     source = sample_dataset.source
     assert source is not None

@@ -1,9 +1,9 @@
-"""A trained model as one folder of plain files.
+"""Save, load and describe a trained model, as one folder of plain files.
 
 - `bundle`: `Bundle`, its files and its fingerprint
 - `metadata`: what a model was trained on, how, and with which result
-- `popularity`: what is popular, among all users and among those with the same labels
-- `calibration`: a score as a probability
+- `popularity`: popular items, among all users and among users with the same label
+- `calibration`: scores as probabilities
 - `card`: the model card
 """
 

@@ -1,4 +1,4 @@
-"""A trained model ↔ one folder of plain files, with a fingerprint of all that makes its vectors.
+"""Save and load a trained model as a folder of plain files, with a fingerprint of its vectors.
 
 ======================  ============================================================  ===========
 file                    what it holds                                                 fingerprint
@@ -8,14 +8,15 @@ items.safetensors       code, features and number of interactions of each known 
 features.json           vocabularies and scales of the features, the items' ids       yes
 schema.json             the columns and their roles                                   yes
 config.json             the shape of the towers                                       yes
-popularity.safetensors  what is popular among whom, where users have labels           no
-calibration.json        how likely what it recommends is, learnt from validation      no
-metadata.json           what it was trained on, how, and with which result            no
-MODEL_CARD.md           the same for people, and what the model is for                no
+popularity.safetensors  popular items by label of users, if there are such labels     no
+calibration.json        scores as probabilities, if interactions were held out        no
+metadata.json           the training data, the settings and the metrics               no
+MODEL_CARD.md           the same as text, with intended use and limitations           no
 manifest.json           a checksum of each file, and the fingerprint of the bundle
 ======================  ============================================================  ===========
 
-Nothing in it is pickled, and nothing in it is ever executed.
+The fingerprint covers the files that determine the vectors. Nothing is pickled, and nothing is
+executed when a bundle is loaded.
 """
 
 from __future__ import annotations
@@ -63,65 +64,68 @@ FINGERPRINTED = (WEIGHTS, ITEMS, FEATURES, SCHEMA, CONFIG)
 
 
 class Manifest(BaseModel):
-    """The checksum of each file of a bundle."""
+    """A bundle's fingerprint, and the checksum of each of its files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     format: int
     fingerprint: str
     files: dict[str, str]
-    """SHA-256 by file name."""
+    """SHA-256 checksums by file name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """All that is needed to compute vectors, and to answer where there is no index.
+    """A trained model: all that is needed to compute vectors, and to recommend without an index.
 
-    Item rows are those of the items' table in training.
+    The N items are those of the items' table in training, in its order.
     """
 
     schema: Schema
     config: ModelConfig
     metadata: Metadata
     weights: Mapping[str, NDArray[np.float32]]
-    """By parameter name of `towhee_recsys.model.TwoTowers`."""
+    """Weights by parameter name of `towhee_recsys.model.TwoTowers`."""
     item_ids: Vocabulary
-    """``(N,)`` ids; an item's code less `FIRST` is its row."""
+    """The N items' ids. An item's code minus `FIRST` is its row."""
     item_codes: NDArray[np.int32]
-    """``(N,)``: the id's code, `UNKNOWN` for an item that nobody had met in training."""
+    """``(N,)``: each id's code, `UNKNOWN` for an item without interactions in training."""
     item_arrays: Mapping[str, NDArray[Any]]
-    """The items' features, N rows each."""
+    """The items' features by name, N rows each."""
     popularity: NDArray[np.int64]
-    """``(N,)``: how many interactions each item had in training."""
+    """``(N,)``: the number of each item's interactions in training."""
     user_features: TableFeatures
     item_features: TableFeatures
     segments: Segments = field(default_factory=dict)
-    """What is popular among whom; empty in bundles that were written before there was this."""
+    """Popular items by label of users. Empty if no label has enough users."""
     calibration: Calibration | None = None
-    """How likely what it recommends is; None likewise, and where nothing was kept back."""
+    """Scores as probabilities. None if no interactions were held out."""
 
     @cached_property
     def popular(self) -> Popular:
-        """All items, in the order of their popularity."""
+        """All items, ordered by popularity."""
         return Popular(self.popularity, self.item_ids.values, self.segments, self.user_features)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Eight hexadecimal digits; two bundles with the same give the same vectors."""
+        """Eight hexadecimal digits. Bundles with the same fingerprint give the same vectors."""
         return _fingerprint(_checksums(self._fingerprinted()))
 
     def save(self, path: str | Path) -> None:
-        """Write the bundle as a folder, which takes the place of an older one when it is whole.
+        """Write the bundle as a folder. A bundle at `path` is replaced when the new one is
+        complete.
 
-        Whoever reads `path` meanwhile gets the old one, this one, or a `BundleError`, never a
-        mixture. Where saving fails, the old one stays.
+        A reader gets the old bundle, the new one, or a `BundleError`, never a mixture. If saving
+        fails, the old bundle stays.
 
         Raises:
-            BundleError: `path` is there and is no bundle; it is left alone.
+            BundleError: `path` exists and is not a bundle. It stays as it is.
         """
         path = Path(path).absolute()
         if path.exists() and not (path / MANIFEST).is_file():
-            raise BundleError(f"{path} exists and is no bundle; name another folder, or remove it")
+            raise BundleError(
+                f"{path} exists and is not a bundle; name another folder, or remove it"
+            )
         files = self._files()
         checksums = _checksums(files)
         manifest = Manifest(format=FORMAT, fingerprint=_fingerprint(checksums), files=checksums)
@@ -129,14 +133,15 @@ class Bundle:
 
     @classmethod
     def load(cls, path: str | Path, manifest: Manifest | None = None) -> Bundle:
-        """Read a bundle and check every file of it against the manifest.
+        """Read a bundle, and check each of its files against the manifest.
 
         Args:
             path: the folder.
-            manifest: its manifest, if that was read already.
+            manifest: its manifest, if the caller has read it already.
 
         Raises:
-            BundleError: naming the file that is missing, damaged, or of another bundle.
+            BundleError: a file is missing, damaged, or belongs to another bundle; the message names
+                it.
         """
         path = Path(path)
         manifest = manifest or read_manifest(path)
@@ -166,7 +171,7 @@ class Bundle:
             )
         except (LookupError, TypeError, ValueError, SafetensorError) as exc:
             raise _foreign(path, exc) from exc
-        bundle.__dict__["fingerprint"] = manifest.fingerprint  # of files that are as it says
+        bundle.__dict__["fingerprint"] = manifest.fingerprint  # the files have been checked
         return bundle
 
     def _files(self) -> dict[str, bytes]:
@@ -201,10 +206,10 @@ class Bundle:
 
 
 def read_manifest(path: str | Path) -> Manifest:
-    """A bundle's manifest alone: its fingerprint, without reading the weights.
+    """Read a bundle's manifest only: its fingerprint, without the weights.
 
     Raises:
-        BundleError: there is no bundle, one of another format, or one whose manifest was altered.
+        BundleError: there is no bundle, its format is another one, or its manifest was altered.
     """
     file = Path(path) / MANIFEST
     try:
@@ -218,7 +223,7 @@ def read_manifest(path: str | Path) -> Manifest:
         raise BundleError(f"{file} cannot be read as a bundle's manifest: {exc}") from exc
     if manifest.format != FORMAT:
         raise BundleError(
-            f"{file} has format {manifest.format}, this version reads {FORMAT}; "
+            f"{file} has format {manifest.format}, but this version reads format {FORMAT}; "
             "train the model again, or install the version that wrote it"
         )
     missing = {*FINGERPRINTED, METADATA} - manifest.files.keys()
@@ -229,24 +234,24 @@ def read_manifest(path: str | Path) -> Manifest:
             + (f", {', '.join(sorted(missing))} missing" if missing else "")
         )
     if _fingerprint(manifest.files) != manifest.fingerprint:
-        raise BundleError(f"{file} was altered: its fingerprint does not fit its files")
+        raise BundleError(f"{file} was altered: its fingerprint does not match its files")
     return manifest
 
 
 def read_metadata(path: str | Path) -> Metadata:
-    """A bundle's metadata alone, checked against the manifest.
+    """Read a bundle's metadata only, checked against the manifest.
 
     Raises:
-        BundleError: as `Bundle.load`, for this file.
+        BundleError: as in `Bundle.load`, for this file.
     """
     return _read_part(path, METADATA, Metadata)
 
 
 def read_schema(path: str | Path) -> Schema:
-    """A bundle's schema alone, checked against the manifest.
+    """Read a bundle's schema only, checked against the manifest.
 
     Raises:
-        BundleError: as `Bundle.load`, for this file.
+        BundleError: as in `Bundle.load`, for this file.
     """
     return _read_part(path, SCHEMA, Schema)
 
@@ -274,7 +279,7 @@ def _read(file: Path, digest: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != digest:
         raise BundleError(
             f"{file} is not the file that was saved with this bundle: it was "
-            "truncated, altered, or comes from another; copy the whole folder again"
+            "truncated or altered, or belongs to another bundle; copy the whole folder again"
         )
     return content
 

@@ -1,4 +1,4 @@
-"""What is known of a model → its model card: Markdown in the order that Hugging Face gave it."""
+"""Write a model card in Markdown, with the sections of Hugging Face's template."""
 
 from __future__ import annotations
 
@@ -13,38 +13,40 @@ from towhee_recsys.text import duration, listed
 
 
 def model_card(metadata: Metadata, schema: Schema, config: ModelConfig, fingerprint: str) -> str:
-    """The card of one bundle. It says nothing that the bundle does not: no license, no author.
+    """The card of one bundle. It states only what the bundle knows, so no license and no author.
 
     Args:
-        metadata: what it was trained on, how, and with which result.
-        schema: the columns that its data has.
-        config: the shape of its towers.
-        fingerprint: of the bundle.
+        metadata: the training data, the settings and the metrics.
+        schema: the columns of the training data.
+        config: the shape of the towers.
+        fingerprint: the bundle's fingerprint.
     """
     parts = [
         _FRONT_MATTER,
-        f"# Model card of {escape(metadata.data)} · {fingerprint}",
-        "Two towers for recommendation: one makes a vector of a user's record and history, the "
-        f"other one of an item. Each vector has {config.embedding_size} numbers, and the inner "
-        "product of two is the score.",
+        f"# Model Card for {escape(metadata.data)} · {fingerprint}",
+        "A two-tower recommendation model. The user tower encodes a user's record and history, the "
+        "item tower encodes an item's record. Each vector has "
+        f"{config.embedding_size} numbers, and the inner product of a user's and an item's vector "
+        "is the score.",
         "## Model Details",
         _table(
             ("", ""),
             [
                 ("Fingerprint", f"`{fingerprint}`"),
                 ("Created", escape(metadata.created)),
-                ("Task", "the next item of a user, from the whole catalogue"),
+                ("Task", "predict a user's next item out of the whole catalogue"),
                 ("Files", "safetensors, JSON and this card; nothing is pickled"),
                 *((f"Version of `{k}`", escape(v)) for k, v in metadata.versions.items()),
             ],
         ),
         "## Uses",
         "### Direct Use",
-        "Recommend items to the users of the data it was trained on, or to new users of the same "
-        "items; find items that are alike.",
+        "Recommend items of the training data's catalogue to known and to new users, and find "
+        "similar items.",
         "### Out-of-Scope Use",
-        "Decisions that matter to people, such as who gets credit, work or housing; conclusions "
-        "about a person. A score orders the items for one user, and means nothing by itself.",
+        "Do not use the model for decisions with serious consequences for people, such as access "
+        "to credit, work or housing, or to draw conclusions about a person. A score ranks items "
+        "for one user and has no meaning by itself.",
         "## Bias, Risks, and Limitations",
         _bullets(_limits(metadata, schema)),
         "## How to Get Started with the Model",
@@ -52,7 +54,7 @@ def model_card(metadata: Metadata, schema: Schema, config: ModelConfig, fingerpr
         "## Training Details",
         "### Training Data",
         _training_data(metadata),
-        _table(("column", "of", "role", "used"), _columns(schema)),
+        _table(("column", "table", "role", "used"), _columns(schema)),
         "### Training Procedure",
         _procedure(metadata, config),
         "#### Training Hyperparameters",
@@ -65,7 +67,7 @@ def model_card(metadata: Metadata, schema: Schema, config: ModelConfig, fingerpr
 
 
 def escape(text: object) -> str:
-    """Any text as one line of Markdown that means itself, within a table too."""
+    """Any text as one line of Markdown that shows it literally, also in a table."""
     line = " ".join(str(text).split())
     return re.sub(r"([\\`*_{}\[\]<>|#~&$!])", r"\\\1", line)
 
@@ -83,35 +85,38 @@ tags:
 
 
 def _limits(metadata: Metadata, schema: Schema) -> list[str]:
-    people = [escape(name) for name, column in schema.users.items() if _is_used(column)]
-    described = [escape(name) for name, column in schema.items.items() if _is_used(column)]
-    seen = (
-        "It was trained on all interactions, so that no figure on this data can say how good it is."
+    user_columns = [escape(name) for name, column in schema.users.items() if _is_used(column)]
+    item_columns = [escape(name) for name, column in schema.items.items() if _is_used(column)]
+    used = (
+        "The model was trained on all interactions, so its quality cannot be measured on this data."
         if metadata.holdout == "none"
-        else "The last two interactions of each user with three or more were kept back from "
-        "training. Everything older was seen."
+        else "The model was not trained on the last two interactions of each user with three or "
+        "more. It was trained on all earlier ones."
     )
     return [
-        f"**New users.** Without a history, the answer rests on {listed(people)} of the user's "
-        "record alone; without these too, the answer is what is popular."
-        if people
-        else "**New users.** Users have no columns here: without a history, the answer is what is "
-        "popular.",
-        f"**New items.** An item that nobody met in training is known by {listed(described)} "
-        "alone, and is found less well than others."
-        if described
-        else "**New items.** Items have no columns here, so that nothing is known of an item that "
-        "nobody met in training.",
-        "**Popularity.** What many people met tends to be recommended more often still, at the "
-        "cost of what few met. Recommendations that become training data make this stronger.",
-        f"**About people.** The user's vector is computed from {listed(people)}. See that your "
-        "use of these is fair and allowed; leave them out of the data where it is not."
-        if people
-        else "**About people.** The user's vector is computed from the history alone; a history "
-        "may tell more of a person than it seems to.",
-        f"**Data.** {seen} It knows nothing of what happened since the data was collected.",
-        "**Figures.** They say how often the model foretold what people did next, not what people "
-        "would do with its recommendations: that, only a test with real users can tell.",
+        "**New users.** For a user without a history, recommendations depend only on "
+        f"{listed(user_columns)}. A user without these as well gets popular items."
+        if user_columns
+        else "**New users.** The data has no user columns, so a user without a history gets "
+        "popular items.",
+        "**New items.** An item without interactions in the training data is represented by "
+        f"{listed(item_columns)} only, and is ranked less accurately than other items."
+        if item_columns
+        else "**New items.** The data has no item columns, so nothing is known of an item without "
+        "interactions in the training data.",
+        "**Popularity bias.** Items with many interactions tend to be recommended even more often, "
+        "at the expense of items with few. The effect grows if recommendations become training "
+        "data.",
+        "**Personal data.** The user vector is computed from the history and from "
+        f"{listed(user_columns)}. Make sure that you may use these columns and that their use is "
+        "fair; otherwise remove them from the data."
+        if user_columns
+        else "**Personal data.** The user vector is computed from the history alone. A history can "
+        "reveal more about a person than is obvious.",
+        f"**Training data.** {used} It knows nothing about what happened after the data was "
+        "collected.",
+        "**Metrics.** They measure how well the model predicted what users did next, not how users "
+        "respond to its recommendations. Only a test with real users can measure that.",
     ]
 
 
@@ -128,15 +133,15 @@ score = UserEncoder("bundle/").encode([{{"history": [{example}]}}]) @ item.T
 
 def _training_data(metadata: Metadata) -> str:
     checksum = f" Its SHA-256 is `{metadata.sha256}`." if metadata.sha256 else ""
-    kept = (
-        "Nothing was kept back."
+    held_out = (
+        "No interactions were held out."
         if metadata.holdout == "none"
-        else "The last two interactions of each user with three or more were kept back: the last "
-        "to test, the one before it to validate."
+        else "The last two interactions of each user with three or more were held out: the last "
+        "one for testing, the one before it for validation."
     )
     return (
-        f"The data set {escape(metadata.data)}: {metadata.interactions:,} interactions to train "
-        f"on, {metadata.users:,} users, {metadata.items:,} items. {kept}{checksum}"
+        f"Data set {escape(metadata.data)}: {metadata.interactions:,} training interactions, "
+        f"{metadata.users:,} users, {metadata.items:,} items. {held_out}{checksum}"
     )
 
 
@@ -150,47 +155,47 @@ def _columns(schema: Schema) -> list[tuple[str, ...]]:
 
 def _procedure(metadata: Metadata, config: ModelConfig) -> str:
     sentence = (
-        f"Trained for {metadata.epochs:.1f} epochs in {duration(metadata.seconds)}, with the seed "
+        f"Trained for {metadata.epochs:.1f} epochs in {duration(metadata.seconds)} with seed "
         f"{metadata.seed}"
     )
     if metadata.preset:
-        sentence += f" and the preset {escape(metadata.preset)}"
+        sentence += f" and preset {escape(metadata.preset)}"
     if config.members > 1:
         sentence += (
-            f"; {config.members} pairs of towers were trained side by side, and the vector is "
-            "theirs one after another"
+            f". The model has {config.members} pairs of towers, trained side by side; their "
+            "vectors are concatenated"
         )
     return f"{sentence}."
 
 
 def _settings(metadata: Metadata, config: ModelConfig) -> list[tuple[str, ...]]:
-    every = {**config.model_dump(), **metadata.training}
-    return [(f"`{name}`", escape(value)) for name, value in sorted(every.items())]
+    settings = {**config.model_dump(), **metadata.training}
+    return [(f"`{name}`", escape(value)) for name, value in sorted(settings.items())]
 
 
 def _evaluation(metadata: Metadata) -> str:
     rows = [
         *_measured("test", metadata.test, metadata.intervals),
         *_measured("validation", metadata.validation),
-        *_measured("validation, by popularity alone", metadata.popularity),
+        *_measured("validation, most popular items", metadata.popularity),
     ]
     if not rows:
-        return "Not evaluated: no interactions were kept back."
+        return "Not evaluated, because no interactions were held out."
     explained = (
-        "All items are ranked for each user, less those that the user has seen. HR@10 is the share "
-        "of users whose next item is among the first ten; NDCG@10 weighs it by its rank. Intervals "
-        "are 95% bootstrap intervals over users."
+        "For each user, all items that the user has not seen are ranked. HR@10 is the share of "
+        "users whose held-out item is in the top 10; NDCG@10 also counts how high it is ranked. "
+        "Intervals are 95% bootstrap intervals over users."
     )
-    return f"{explained}\n\n{_table(('items', 'metric', 'value', '95% interval'), rows)}"
+    return f"{explained}\n\n{_table(('split', 'metric', 'value', '95% interval'), rows)}"
 
 
 def _measured(
-    which: str,
+    split: str,
     metrics: Mapping[str, float],
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> list[tuple[str, ...]]:
     return [
-        (which, name.upper(), f"{value:.4f}", _interval((intervals or {}).get(name)))
+        (split, name.upper(), f"{value:.4f}", _interval((intervals or {}).get(name)))
         for name, value in metrics.items()
     ]
 

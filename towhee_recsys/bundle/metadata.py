@@ -1,4 +1,4 @@
-"""What is known of a training run → the facts kept beside the weights it found."""
+"""The facts about a training run that are kept with its weights."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ class Metadata(BaseModel):
     data: str
     """Name of the data set."""
     location: str | None
-    """What `Dataset.load` takes to read it again; None where it was data frames."""
+    """What `Dataset.load` takes to read the data again. None for data frames."""
     sha256: str | None
-    """Checksum of what was read."""
+    """Checksum of the files that were read."""
     id_types: dict[str, str]
     """``int`` or ``str`` for ``user_id`` and ``item_id``."""
     holdout: str
-    """``last-two`` where two interactions of each user were kept back, or ``none``."""
+    """``last-two`` if the last two interactions of each user were held out, else ``none``."""
     users: int
     items: int
     interactions: int
-    """Interactions that were trained on."""
+    """Interactions in the training data."""
     epochs: float
-    """How often training had gone through them when the model was best."""
+    """Passes over the training data up to the best model, which is the one kept."""
     seconds: float
     """Wall-clock time of training."""
     interrupted: bool = False
-    """Training was ended by hand, and might have found a better model."""
+    """True if training was stopped early by the user. A longer run might give a better model."""
     seed: int
     preset: str | None = None
-    """Name of the settings, where they were a preset's."""
+    """Name of the preset, if there was one."""
     training: dict[str, Any] = {}
     """All settings of training."""
     curve: list[dict[str, float]] = []
-    """A point for each validation on the way: ``member`` (which of the towers trained side by
-    side, from 0), ``epoch``, ``loss``, ``hr@10``, ``ndcg@10``."""
+    """A point for each validation during training: ``member`` (from 0), ``epoch``, ``loss``,
+    ``hr@10`` and ``ndcg@10``."""
     validation: dict[str, float] = {}
-    """``hr@10`` and ``ndcg@10`` on the validation items, where some were kept back; of some
-    users, drawn at random, where users times items are over two billion."""
+    """``hr@10`` and ``ndcg@10`` on the validation items. Empty if nothing was held out. If users
+    times items exceed two billion, they are measured on a random sample of users."""
     popularity: dict[str, float] = {}
-    """The same of recommending what is most popular."""
+    """The same metrics for recommending the most popular items."""
     test: dict[str, float] = {}
-    """Metrics on the test items, where they were measured."""
+    """Metrics on the test items. Empty until they are measured."""
     intervals: dict[str, tuple[float, float]] = {}
-    """95% bootstrap intervals of `test`."""
+    """95% bootstrap intervals of the metrics in `test`."""
     created: str
-    """ISO 8601, UTC."""
+    """Time in ISO 8601, UTC."""
     versions: dict[str, str]
-    """Of this library and of those that computed the weights."""
+    """Versions of this library and of the libraries that computed the weights."""

@@ -1,4 +1,4 @@
-"""Who met what, and the users' labels → what is popular: among all, and among users like one."""
+"""Rank items by popularity, among all users and among users with the same labels."""
 
 from __future__ import annotations
 
@@ -18,81 +18,91 @@ from towhee_recsys.text import label
 from towhee_recsys.types import Hit
 
 MOST_ITEMS = 1_000
-"""Items kept for a label, its most popular."""
+"""Most popular items that are kept for each label, at most."""
 MOST_LABELS = 500
-"""Labels kept of a column, those that most users bear: with `MOST_ITEMS`, 4 MB a column at most."""
+"""Labels that are kept for each column, at most: the most common ones. With `MOST_ITEMS`, a column
+takes 4 MB at most."""
 FEWEST_USERS = 20
-"""Users who must bear a label, for what they met to be more than a few people's taste."""
+"""Users that a label needs to be kept. The taste of fewer users says little."""
 
 Among: TypeAlias = "dict[str, str | list[str]]"
-"""Which users: by column the label that they bear or, in a column of several, the labels."""
+"""A group of users: for each column, the label or (in a column of several labels) the labels that
+they share."""
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """What is popular among the users who bear one label."""
+    """The items that are popular among the users with one label."""
 
     interactions: int
-    """All that these users have."""
+    """The number of all interactions of these users."""
     items: NDArray[np.int32]
-    """``(K,)`` item rows, the most popular first, equally popular ones by row."""
+    """``(K,)`` item rows, most popular first. Equally popular items are in the order of their
+    rows."""
     counts: NDArray[np.int32]
-    """``(K,)``: how many of the interactions each item has, at least 1."""
+    """``(K,)``: the number of each item's interactions with these users, at least 1."""
 
 
 Segments: TypeAlias = "dict[str, dict[str, Segment]]"
-"""By column of the users' table, and by label."""
+"""Segments by column of the users' table, then by label."""
 
 
 def find_segments(
     past: Histories, items: int, features: TableFeatures, arrays: Mapping[str, NDArray[Any]]
 ) -> Segments:
-    """The segments of U users, with what they met.
+    """Find the segments of U users: which items are popular among the users with each label.
 
     Args:
-        past: their histories.
-        items: how many items there are, N.
-        features: of the users' table; columns of one label or several are read.
-        arrays: the users' features, U rows each.
+        past: the users' histories.
+        items: N, the number of items.
+        features: the features of the users' table. Columns of one or several labels are used.
+        arrays: the users' feature values by name, U rows each.
     """
     users = len(past.lengths)
     ones = np.ones(len(past.items), np.int32)
-    met = csr_array((ones, past.items, past.offsets), shape=(users, items))
+    interacted = csr_array((ones, past.items, past.offsets), shape=(users, items))
     columns = {}
     for name, vocabulary in _vocabularies(features).items():
         codes = np.where(past.lengths[:, None] > 0, arrays[name].reshape(users, -1), 0)
         rows, places = np.nonzero(codes >= FIRST)
         where = codes[rows, places] - FIRST, rows
-        bears = csr_array((np.ones(len(rows), np.int32), where), (len(vocabulary.values), users))
-        bears.data[:] = 1  # also where a record names a label twice
+        labelled = csr_array((np.ones(len(rows), np.int32), where), (len(vocabulary.values), users))
+        labelled.data[:] = 1  # a record may name a label twice
         columns[name] = {
-            str(vocabulary.values[row]): _segment(bears[[row]] @ met) for row in _largest(bears)
+            str(vocabulary.values[row]): _segment(labelled[[row]] @ interacted)
+            for row in _largest(labelled)
         }
     return {name: labels for name, labels in columns.items() if labels}
 
 
 def segment_arrays(segments: Segments, features: TableFeatures) -> dict[str, NDArray[Any]]:
-    """Segments as arrays. Of a column with S labels: their codes, ``labels.COLUMN``, and
-    ``interactions.COLUMN``, both ``(S,)``; ``items.COLUMN`` and ``counts.COLUMN`` of one label
-    after another, and where each label's begin and end in them, ``offsets.COLUMN`` ``(S + 1,)``."""
-    found: dict[str, NDArray[Any]] = {}
+    """Convert segments to arrays. A column with S labels gives:
+
+    - ``labels.COLUMN``: ``(S,)`` codes of the labels
+    - ``interactions.COLUMN``: ``(S,)`` numbers of interactions
+    - ``items.COLUMN``, ``counts.COLUMN``: the items and counts of all labels, one label after
+      another
+    - ``offsets.COLUMN``: ``(S + 1,)``; the items of label s are ``items[offsets[s]:offsets[s +
+      1]]``
+    """
+    arrays: dict[str, NDArray[Any]] = {}
     for name, labels in segments.items():
-        those = list(labels.values())
-        found |= {
+        parts = list(labels.values())
+        arrays |= {
             f"labels.{name}": _vocabularies(features)[name].codes(labels),
-            f"interactions.{name}": np.array([one.interactions for one in those], np.int64),
-            f"offsets.{name}": np.cumsum([0, *(len(one.items) for one in those)], dtype=np.int64),
-            f"items.{name}": np.concatenate([one.items for one in those]),
-            f"counts.{name}": np.concatenate([one.counts for one in those]),
+            f"interactions.{name}": np.array([part.interactions for part in parts], np.int64),
+            f"offsets.{name}": np.cumsum([0, *(len(p.items) for p in parts)], dtype=np.int64),
+            f"items.{name}": np.concatenate([part.items for part in parts]),
+            f"counts.{name}": np.concatenate([part.counts for part in parts]),
         }
-    return found
+    return arrays
 
 
 def read_segments(arrays: Mapping[str, NDArray[Any]], features: TableFeatures) -> Segments:
-    """What `segment_arrays` made.
+    """Convert the arrays of `segment_arrays` to segments.
 
     Raises:
-        LookupError, ValueError: an array is missing, or does not fit the others or the features.
+        LookupError, ValueError: an array is missing, or does not match the others or the features.
     """
     segments: Segments = {}
     for name, vocabulary in _vocabularies(features).items():
@@ -114,7 +124,7 @@ def read_segments(arrays: Mapping[str, NDArray[Any]], features: TableFeatures) -
 
 
 class Popular:
-    """All items of a model in the order in which most people like them."""
+    """All items of a model, ordered by popularity."""
 
     def __init__(
         self,
@@ -125,35 +135,34 @@ class Popular:
     ) -> None:
         """
         Args:
-            counts: ``(N,)`` interactions of each item.
+            counts: ``(N,)`` numbers of interactions.
             ids: the N items' ids.
-            segments: what is popular among whom.
-            features: of the users' table.
+            segments: popular items by label of users.
+            features: the features of the users' table.
         """
         self._counts, self._ids = counts, ids
         self._segments, self._features = segments, features
 
     def among(self, record: Mapping[str, Any]) -> Among:
-        """The segment of a user with this record: those of its labels that segments are known of,
-        which may be none."""
-        found: Among = {}
+        """The labels of a user's record that have a segment; empty if none has."""
+        among: Among = {}
         for name, known in self._segments.items():
             value = record.get(name)
             if isinstance(self._features.features[name], LabelsFeature):
                 labels = [one for one in dict.fromkeys(LabelsFeature.split(value)) if one in known]
                 if labels:
-                    found[name] = labels
+                    among[name] = labels
             elif (one := label(value)) in known:
-                found[name] = str(one)
-        return found
+                among[name] = str(one)
+        return among
 
     def hits(self, among: Among | None = None) -> Iterator[Hit]:
-        """All items, the most popular first, at equal scores by popularity among all, then by id.
+        """All items, most popular first. Equal scores are ordered by popularity among all users,
+        then by id.
 
-        Among all, the score is the item's share of all interactions. Among the users of some
-        labels it is the mean, over the labels, of the item's share of the interactions that the
-        label's users have: each label counts the same, however many bear it. Items that are not
-        among the `MOST_ITEMS` of any of them come after all others, with the score 0.
+        Without `among`, the score is the item's share of all interactions. With it, the score is
+        the mean of the item's shares among the users with each label, so all labels count the same.
+        Items that are not among the `MOST_ITEMS` of any label come last, with the score 0.
         """
         rows, shares = self._listed(among) if among else (self._order, self._shares)
         for row, share in zip(rows, shares, strict=True):
@@ -179,23 +188,23 @@ class Popular:
 
     @cached_property
     def _order(self) -> NDArray[np.int64]:
-        """``(N,)`` rows, the most popular among all first, at equal counts by id."""
+        """``(N,)`` rows, most popular among all users first. Equal counts are ordered by id."""
         counts = self._counts.tolist()
         return np.array(sorted(range(len(counts)), key=lambda row: (-counts[row], self._ids[row])))
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
-        """``(N,)``: where each row stands in that order."""
+        """``(N,)``: the place of each row in `_order`."""
         return np.argsort(self._order)
 
     @cached_property
     def _shares(self) -> NDArray[np.float64]:
-        """``(N,)`` shares of all interactions, in that order."""
+        """``(N,)`` shares of all interactions, in the order of `_order`."""
         return np.asarray(self._counts[self._order] / max(1, self._counts.sum()))
 
 
 def _vocabularies(features: TableFeatures) -> dict[str, Vocabulary]:
-    """Of the columns of one label or several."""
+    """The vocabularies of the columns of one or several labels."""
     return {
         name: feature.vocabulary
         for name, feature in features.features.items()
@@ -203,18 +212,20 @@ def _vocabularies(features: TableFeatures) -> dict[str, Vocabulary]:
     }
 
 
-def _largest(bears: csr_array) -> list[int]:
-    """Rows of the labels that most users bear, at equal numbers in their order."""
-    users = np.diff(bears.indptr)
+def _largest(labelled: csr_array) -> list[int]:
+    """The rows of the most common labels, most common first."""
+    users = np.diff(labelled.indptr)
     order = np.argsort(-users, kind="stable")[:MOST_LABELS]
     return [int(row) for row in order if users[row] >= FEWEST_USERS]
 
 
-def _segment(met: csr_array) -> Segment:
-    """``(1, N)`` numbers of interactions → a segment with the most popular items."""
-    items, counts = met.indices, met.data
+def _segment(interactions: csr_array) -> Segment:
+    """The segment with these ``(1, N)`` numbers of interactions."""
+    items, counts = interactions.indices, interactions.data
     if len(counts) > MOST_ITEMS:
         kept = counts >= np.partition(counts, -MOST_ITEMS)[-MOST_ITEMS]
         items, counts = items[kept], counts[kept]
     order = np.lexsort((items, -counts))[:MOST_ITEMS]
-    return Segment(int(met.data.sum()), items[order].astype("i4"), counts[order].astype("i4"))
+    return Segment(
+        int(interactions.data.sum()), items[order].astype("i4"), counts[order].astype("i4")
+    )

@@ -158,7 +158,7 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     titles = dataset.schema.titles
     table = Table()
     for name in (f"user {user_id} last saw", "and is recommended", *extra):
-        table.add_column(escape(name), overflow="fold")
+        table.add_column(escape(name))
     for seen, item in zip_longest(past, answer[:_SHOWN]):
         table.add_row(
             escape(title_of(seen, titles)) if seen else "",

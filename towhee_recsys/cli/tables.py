@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.measure import Measurement
-from rich.table import Table
+from rich.table import Column, Table
 
 from towhee_recsys.text import as_text, title_of
 from towhee_recsys.types import (
@@ -43,7 +43,9 @@ class _Stdout(Console):
 def print_table(table: Table) -> None:
     """Print a table on stdout, at least as wide as its longest words need."""
     console = _Stdout()
-    console.width = max(console.width, _narrowest(table))
+    least = _shrink(table)
+    console.width = max(console.width, least)
+    _spread(table, console.width - least)
     console.print(table)
 
 
@@ -56,19 +58,42 @@ def print_items(answer: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> N
     """
     width = Console().width
     tables = [items_table(answer, titles, shown) for shown in range(_SHOWN, 0, -1)]
-    fitting = (table for table in tables if _narrowest(table) <= width)
+    fitting = (table for table in tables if _shrink(table) <= width)
     print_table(next(fitting, None) or _plain(tables[-1]))
-
-
-def _narrowest(table: Table) -> int:
-    """The width that the table needs for its longest words."""
-    return Measurement.get(Console(width=10_000), Console(width=10_000).options, table).minimum
 
 
 def _plain(table: Table) -> Table:
     """Without the lines, to save space."""
     table.box, table.padding = SIMPLE, (0, 1, 0, 0)
     return table
+
+
+def _shrink(table: Table) -> int:
+    """Make each column as narrow as its longest word; return the width of the table."""
+    _spread(table, 0)
+    return _measured(table).minimum
+
+
+def _spread(table: Table, spare: int) -> None:
+    """Fix the widths of the columns. Rich would take from the widest, down to less than a word."""
+    widths = [_width(column) for column in table.columns]
+    wanted = sum(width.span for width in widths)
+    for column, width in zip(table.columns, widths, strict=True):
+        more = width.span if wanted <= spare else spare * width.span // wanted
+        column.width = width.minimum + more
+
+
+def _width(column: Column) -> Measurement:
+    """From its longest word to its longest line."""
+    cells = [_measured(cell) for cell in (column.header, *column.cells)]
+    longest = max(cell.maximum for cell in cells)
+    least = longest if column.no_wrap else max(cell.minimum for cell in cells)
+    return Measurement(least, longest)
+
+
+def _measured(what: RenderableType) -> Measurement:
+    console = Console(width=10_000)
+    return Measurement.get(console, console.options, what)
 
 
 def items_table(
@@ -87,10 +112,10 @@ def items_table(
         table.add_column("likely", justify="right", no_wrap=True)
     table.add_column("item", justify="right", no_wrap=True)
     for name in names:
-        table.add_column(escape(name), overflow="fold")
+        table.add_column(escape(name))
     if reasons:
-        table.add_column("because of", overflow="fold")
-    table.add_column("route", overflow="fold")
+        table.add_column("because of")
+    table.add_column("route")
     for row in answer:
         table.add_row(
             str(row[RANK]),
@@ -124,7 +149,7 @@ def quality_table(result: Evaluation) -> Table:
     table.add_column("", no_wrap=True)
     for name in names:
         table.add_column(name.removesuffix("@10"), justify="right", no_wrap=True)
-    table.add_column("NDCG gain over it, 95%", justify="right", min_width=13)
+    table.add_column("NDCG gain over it, 95%", justify="right")
     rows = {"validation": result.validation, "test": result.test}
     for what, metrics in rows.items():
         table.add_row(what, *(_figure(metrics, name) for name in names))
@@ -139,7 +164,7 @@ def segments_table(result: Evaluation) -> Table:
     """The test by groups of users."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     for name in ("", "group"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name)
     for name in ("users", "hr@10", "ndcg@10"):
         table.add_column(name, justify="right", no_wrap=True)
     for by, segments in result.segments.items():

@@ -1,16 +1,17 @@
-"""From a request to an answer in plain Python: no Towhee, no HTTP, no command line.
+"""Answer requests in plain Python, without Towhee, HTTP or a command line.
 
-The operators are shells over these, and whatever else serves answers can use them directly.
+The operators call these components. Other ways of serving can use them directly.
 
-- `resources`: the model, the index and the record store of one deployment: opened once, shared by
-  threads, closed
-- `requests`: whatever a pipeline was called with, as complete queries
-- `users`: records and histories from the store
-- `rules`: what may be recommended to whom
-- `search`: the items nearest to users' vectors
-- `routing`: what each answer rests on, and popular items for users of whom nothing is known
-- `diversity`, `reasons`, `likelihood`: items that differ, why they were chosen, how likely they are
-- `similar`: the items nearest to an item
-- `answers`: ranked items with their records
-- `hits`: what several of them need for lists of hits
+- `resources`: open, share and close the model, the index and the record store of a deployment
+- `requests`: check requests and fill in defaults, which gives complete queries
+- `users`: look up records and histories
+- `rules`: restrict what may be recommended to whom
+- `search`: find the items nearest to users' vectors
+- `routing`: give each hit its route, and popular items to users without record and history
+- `diversity`: choose items that differ
+- `reasons`: name the seen items that contribute most to a score
+- `likelihood`: add the probability that an item is the user's next one
+- `similar`: find the items nearest to an item
+- `answers`: add ranks and records
+- `hits`: helpers for lists of hits
 """

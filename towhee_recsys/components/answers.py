@@ -1,4 +1,4 @@
-"""Make recommendations of hits: ranked, with the items' records."""
+"""Turn hits into recommendations, with ranks and the items' records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from towhee_recsys.types import BECAUSE, DEGRADED, ITEM_ID, RANK, Id, Item, Reco
 
 
 class Answers:
-    """Adds rank and record to every hit, and records to its reasons."""
+    """Adds the rank and the record to each hit, and the records to its reasons."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -20,10 +20,10 @@ class Answers:
     def compose(self, lists: Sequence[Hits]) -> list[list[Recommendation]]:
         """Each list of hits as recommendations.
 
-        An item without a record, or any item if the store is unreachable, is answered by its id and
-        score, and marked ``degraded: ['items']``.
+        An item without a record is given with its id and score, and marked ``degraded: ['items']``.
+        If the store is unreachable, this applies to all items.
         """
-        records = self._records({one for hits in lists for hit in hits for one in _named(hit)})
+        records = self._records({one for hits in lists for hit in hits for one in _shown(hit)})
         return [[_recommendation(hit, i, records) for i, hit in enumerate(h, 1)] for h in lists]
 
     def _records(self, item_ids: set[Id]) -> Mapping[Id, Item | None]:
@@ -34,8 +34,8 @@ class Answers:
             return dict.fromkeys(ids)
 
 
-def _named(hit: Mapping[str, Any]) -> list[Id]:
-    """The items whose records an answer shows: the hit's own, and those of its reasons."""
+def _shown(hit: Mapping[str, Any]) -> list[Id]:
+    """The items whose records the answer shows: the recommended item and its reasons."""
     return [hit[ITEM_ID], *(reason[ITEM_ID] for reason in hit.get(BECAUSE, ()))]
 
 

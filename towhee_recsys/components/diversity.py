@@ -1,4 +1,4 @@
-"""Choose the best candidates that differ from one another."""
+"""Choose good candidates that differ from each other."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ class Diversity:
     def rerank(self, candidates: Sequence[Hits], queries: Sequence[Query]) -> list[list[Any]]:
         """The first ``top_k`` of each list.
 
-        ``diversity`` 0 keeps the order. What ``seen: demote`` puts last stays last. Hits keep their
-        scores. If the index is unreachable, the order stays, and the hits are marked
-        ``degraded: ['diversity']``.
+        Hits keep their scores. ``diversity`` 0 keeps the order. Demoted items stay last. If the
+        index is unreachable, the order stays, and the hits are marked ``degraded: ['diversity']``.
         """
         one_for_each("lists of hits", candidates, "requests", queries)
         varied = [hits for hits, q in zip(candidates, queries, strict=True) if q["diversity"]]
@@ -39,10 +38,10 @@ class Diversity:
 def _reranked(
     hits: Hits, query: Query, vectors: Mapping[Id, NDArray[np.float32]] | None
 ) -> list[Any]:
-    last = set(query["history"] or ()) if query["seen"] == "demote" else set()
-    unseen = [hit for hit in hits if hit[ITEM_ID] not in last]
+    demoted = set(query["history"] or ()) if query["seen"] == "demote" else set()
+    unseen = [hit for hit in hits if hit[ITEM_ID] not in demoted]
     first = _chosen(unseen, query["top_k"], query["diversity"], vectors)
-    seen = [hit for hit in hits if hit[ITEM_ID] in last]
+    seen = [hit for hit in hits if hit[ITEM_ID] in demoted]
     return [*first, *seen[: query["top_k"] - len(first)]]
 
 
@@ -61,31 +60,32 @@ def _chosen(
 def maximal_marginal_relevance(
     scores: NDArray[np.float64], vectors: NDArray[np.float32], diversity: float, top_k: int
 ) -> list[int]:
-    """The rows of the `top_k` chosen candidates, in the order of choice.
+    """The rows of the `top_k` chosen candidates, in the order in which they are chosen.
 
-    Each time the one with the largest ``(1 - diversity) * relevance - diversity * likeness``.
-    Relevance is the score, scaled to 0 to 1 among the candidates; likeness is the largest cosine to
-    one chosen before. Of equals, the first. Carbonell and Goldstein, "The use of MMR,
+    Each step chooses the candidate with the largest
+    ``(1 - diversity) * relevance - diversity * similarity``. Relevance is the score, scaled to the
+    range 0 to 1 over the candidates. Similarity is the largest cosine with a candidate chosen
+    before. Of equal candidates the first is chosen. Carbonell and Goldstein, "The use of MMR,
     diversity-based reranking", SIGIR 1998.
 
     Args:
         scores: ``(N,)``.
-        vectors: ``(N, size)``, of any length. The time grows with N times `top_k`.
-        diversity: 0 keeps the order of the scores, 1 looks at likeness alone.
-        top_k: how many to choose; all, if there are fewer.
+        vectors: ``(N, size)``, not necessarily normalised. The time grows with N times `top_k`.
+        diversity: 0 keeps the order of the scores, 1 looks at similarity alone.
+        top_k: how many to choose. All are chosen if there are fewer.
     """
     low, high = scores.min(), scores.max()
     relevance = (scores - low) / (high - low) if high > low else np.ones_like(scores)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions = vectors / np.where(lengths > 0, lengths, 1)
-    likeness = np.zeros_like(scores)
+    similarity = np.zeros_like(scores)
     chosen: list[int] = []
     free = np.ones(len(scores), dtype=bool)
     while len(chosen) < min(top_k, len(scores)):
-        worth = (1 - diversity) * relevance - diversity * likeness
+        worth = (1 - diversity) * relevance - diversity * similarity
         best = int(np.argmax(np.where(free, worth, -np.inf)))
         cosines = directions @ directions[best]
-        likeness = cosines if not chosen else np.maximum(likeness, cosines)
+        similarity = cosines if not chosen else np.maximum(similarity, cosines)
         chosen.append(best)
         free[best] = False
     return chosen

@@ -1,4 +1,4 @@
-"""Say how likely each hit is to be the user's next item."""
+"""Add the probability that a hit is the user's next item."""
 
 from __future__ import annotations
 
@@ -15,52 +15,53 @@ from towhee_recsys.types import ITEM_ID, PROBABILITY, SCORE, Id, Query
 
 
 class Likelihood:
-    """Turns scores into probabilities, by the curve that training learnt."""
+    """Turns scores into probabilities, by the calibration of the bundle."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     @property
     def curve(self) -> Calibration:
-        """
+        """The bundle's calibration.
+
         Raises:
-            ConfigError: the model has none.
+            ConfigError: the bundle has none.
         """
-        found = self._resources.bundle.calibration
-        if found is None:
+        curve = self._resources.bundle.calibration
+        if curve is None:
             raise ConfigError(
                 f"the model in {self._resources.deployment.bundle} cannot say how likely its "
                 "recommendations are: it was trained without held-out interactions to learn that "
                 "from. Train it with --holdout last-two, or leave `calibrate` out"
             )
-        return found
+        return curve
 
     def add(
         self, lists: Sequence[Hits], vectors: Any, queries: Sequence[Query]
     ) -> list[list[dict[str, Any]]]:
-        """The hits with ``probability``, for the queries that say ``calibrate``.
+        """Add ``probability`` to the hits of queries with ``calibrate``. Order and scores stay.
 
-        It is the share of items with such a score that were the user's next one. Order and scores
-        stay. Popular items get none, as their score is no inner product, nor do items of the
-        history, as the model learns nothing of repeated interactions.
+        The probability is how often an item with such a score was the user's next one. Popular
+        items get none, because their score is not the model's. Items of the history get none,
+        because the model is not trained on repeated interactions.
 
         Args:
             lists: B lists of hits.
-            vectors: ``(B, 256)``, the users'.
-            queries: B queries of users who have been looked up.
+            vectors: ``(B, 256)``, the users' vectors.
+            queries: B queries, whose users have been looked up.
 
         Raises:
-            RequestError: the model has no calibration.
+            RequestError: the lengths differ, or the model has no calibration.
         """
         vectors = as_vectors(vectors)
         one_for_each("lists of hits", lists, "vectors", vectors)
         one_for_each("lists of hits", lists, "requests", queries)
         answers = [[dict(hit) for hit in hits] for hits in lists]
-        wanted = [i for i, query in enumerate(queries) if query["calibrate"]]
-        if wanted:
-            curve, histories = self._curve(), [queries[i]["history"] or [] for i in wanted]
-            totals = self._resources.user_encoder.log_totals(vectors[wanted], histories)
-            for i, history, total in zip(wanted, histories, totals.tolist(), strict=True):
+        chosen = [i for i, query in enumerate(queries) if query["calibrate"]]
+        if chosen:
+            curve, histories = self._curve(), [queries[i]["history"] or [] for i in chosen]
+            totals = self._resources.user_encoder.log_totals(vectors[chosen], histories)
+            for i, history, total in zip(chosen, histories, totals.tolist(), strict=True):
                 _add(answers[i], set(history), total, curve)
         return answers
 

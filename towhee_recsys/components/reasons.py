@@ -1,4 +1,4 @@
-"""Name the seen items that speak most for a recommendation."""
+"""Name the seen items that contribute most to a recommendation's score."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ class Reasons:
     def explain(
         self, lists: Sequence[Hits], queries: Sequence[Query]
     ) -> list[list[dict[str, Any]]]:
-        """The hits with ``because``, for the queries whose ``explain`` is not 0.
+        """Add ``because`` to the hits of queries whose ``explain`` is not 0.
 
-        ``because`` is a list of at most so many ``{'item_id', 'contribution'}``, the largest first.
-        A contribution is by how much the hit's score would fall if the user had not interacted with
-        that item; only positive ones are named. A popular item has no reasons. If the index is
-        unreachable, ``because`` is left out, and the hits are marked ``degraded: ['because']``.
+        ``because`` is a list of ``{'item_id', 'contribution'}``, the largest contribution first, at
+        most ``explain`` of them. A contribution is how much the hit's score would fall if the user
+        had not interacted with that item. Only positive contributions are named. A popular item has
+        no reasons. If the index is unreachable, ``because`` is left out, and the hits are marked
+        ``degraded: ['because']``.
         """
         one_for_each("lists of hits", lists, "users", queries)
-        wanted = [by_model(hits) for hits, q in zip(lists, queries, strict=True) if q["explain"]]
+        scored = [by_model(hits) for hits, q in zip(lists, queries, strict=True) if q["explain"]]
         try:
-            vectors = item_vectors(self._resources, wanted)
+            vectors = item_vectors(self._resources, scored)
         except StoreUnavailable:
             vectors = None
         return [

@@ -1,4 +1,4 @@
-"""Check whatever a pipeline was called with, and fill in the defaults."""
+"""Check requests, and fill in their defaults."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from towhee_recsys.datasets.schema import Schema
 
 Subject: TypeAlias = Literal["user_id", "item_id"]
-"""What a bare id stands for: whose recommendations, or which item's similar ones."""
+"""What a bare id means: a user to recommend to, or an item to find similar items for."""
 
 OVERFETCH = 5
-"""How many times ``top_k`` items are searched for if a diverse answer is chosen from them."""
+"""Candidates for a diverse answer, as a multiple of ``top_k``."""
 
 _SHAPES: dict[str, TypeAdapter[Any]] = {
     USER_ID: TypeAdapter(Request),
@@ -47,24 +47,26 @@ _IDS = {USER_ID: USER_ID, ITEM_ID: ITEM_ID, "history": ITEM_ID, "exclude": ITEM_
 
 
 class Defaults(BaseModel):
-    """What a query has where the request does not say."""
+    """Values for what a request does not set."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     top_k: TopK = TOP_K
     """Items in an answer."""
     min_score: MinScore | None = Field(None, allow_inf_nan=False)
-    """Items below this score are left out, except in answers of popular items."""
+    """Items with a lower score are left out. Popular items stay."""
     diversity: Diversity = 0.0
-    """How much the items of an answer should differ from one another; see `recsys/rerank_mmr`."""
+    """How much the items of an answer should differ; see `recsys/rerank_mmr`."""
     explain: ReasonCount = 0
-    """How many of the seen items each recommendation names as reasons; see `recsys/explain`."""
+    """How many seen items each recommendation names as reasons; see `recsys/explain`."""
     calibrate: bool = False
-    """Say how likely each item is to be the user's next one; see `recsys/calibrate`."""
+    """Whether to give the probability that each item is the user's next one; see
+    `recsys/calibrate`."""
 
     @classmethod
     def checked(cls, **settings: Any) -> Defaults:
-        """
+        """Defaults from settings.
+
         Raises:
             ConfigError: a setting is out of its range.
         """
@@ -75,7 +77,7 @@ class Defaults(BaseModel):
 
 
 class Completion:
-    """Fills in what requests do not say."""
+    """Fills in what requests do not set."""
 
     def __init__(self, defaults: Defaults) -> None:
         self._blank: dict[str, Any] = {
@@ -91,9 +93,9 @@ class Completion:
         self._names = self._blank.keys() | {"candidates"}
 
     def query(self, request: Mapping[str, Any]) -> Query:
-        """The request with all keys of a `Query`; one that has them already is passed on as it is.
+        """The request with all keys of a `Query`. A complete query is returned as it is.
 
-        NumPy's ids become Python's. Without ``candidates`` these are as many as ``top_k``.
+        NumPy ids become Python's. ``candidates`` is ``top_k`` by default.
         """
         if self._names <= request.keys():
             return cast(Query, request)
@@ -106,7 +108,7 @@ class Completion:
         return cast(Query, query)
 
     def queries(self, requests: Sequence[Mapping[str, Any]] | None, count: int) -> list[Query]:
-        """The same of a list of requests; None stands for `count` requests that say nothing."""
+        """Complete a list of requests. None stands for `count` empty requests."""
         given: Sequence[Mapping[str, Any]] = [{}] * count if requests is None else requests
         return [self.query(request) for request in given]
 
@@ -119,10 +121,10 @@ class RequestReader:
     ) -> None:
         """
         Args:
-            schema: of the model, whose columns records may have.
+            schema: the model's schema. Records may have its columns.
             id_types: ``int`` or ``str`` for ``user_id`` and ``item_id``.
-            subject: what a bare id stands for.
-            defaults: for requests that do not say.
+            subject: what a bare id means.
+            defaults: values for what a request does not set.
         """
         self._record = "user" if subject == USER_ID else "item"
         self._columns = schema.users if subject == USER_ID else schema.items
@@ -130,13 +132,14 @@ class RequestReader:
         self._completion = Completion(defaults)
 
     def read(self, raw: Any) -> list[Query]:
-        """An id, a request, or a list of these, as complete queries.
+        """Read an id, a request, or a list of these, as complete queries.
 
-        A query with ``diversity`` gets `OVERFETCH` times as many ``candidates`` as ``top_k``, at
-        most `MAX_CANDIDATES`.
+        A query with ``diversity`` gets `OVERFETCH` times ``top_k`` candidates, at most
+        `MAX_CANDIDATES`.
 
         Raises:
-            RequestError: naming the request's position, the field, its value and what is allowed.
+            RequestError: a request is wrong. The message names its position, the field, the value
+                and what is allowed.
         """
         queries = []
         for request in parse_requests(raw, self._subject, self._id_types):
@@ -148,11 +151,11 @@ class RequestReader:
         return queries
 
     def _check_record(self, request: Mapping[str, Any]) -> None:
-        """A misspelt column would count as missing, and nobody would notice."""
+        """Refuse unknown columns. A misspelt column would silently count as a missing value."""
         for name in request.get(self._record) or ():
             if name not in self._columns and name not in (USER_ID, ITEM_ID):
                 raise RequestError(
-                    f"{self._record}: unknown column '{name}'; known are "
+                    f"{self._record}: unknown column '{name}'; the model's columns are "
                     f"{', '.join(self._columns) or 'none'}"
                 )
 
@@ -167,15 +170,16 @@ def _candidates(top_k: int) -> int:
 
 
 def parse_requests(raw: Any, subject: Subject, id_types: Mapping[str, str]) -> list[dict[str, Any]]:
-    """An id, a request, or a list of these, as a list of checked requests.
+    """Check an id, a request, or a list of these, and return a list of requests.
 
     Args:
         raw: as described.
-        subject: what a bare id stands for.
-        id_types: ``int`` or ``str`` for ``user_id`` and ``item_id``: what the model's ids are.
+        subject: what a bare id means.
+        id_types: ``int`` or ``str`` for ``user_id`` and ``item_id``, as in the model.
 
     Raises:
-        RequestError: naming the request's position, the field, its value and what is allowed.
+        RequestError: a request is wrong. The message names its position, the field, the value and
+            what is allowed.
     """
     if not is_batch(raw):
         return [_parse(raw, subject, id_types, "the request")]
@@ -185,12 +189,12 @@ def parse_requests(raw: Any, subject: Subject, id_types: Mapping[str, str]) -> l
 
 
 def is_batch(raw: Any) -> bool:
-    """True if this call asks for a list of answers."""
+    """True if `raw` is a list, so that the answer is a list of answers."""
     return isinstance(raw, (list, tuple)) or (isinstance(raw, np.ndarray) and raw.ndim > 0)
 
 
 def plain_ids(ids: Any) -> list[Id]:
-    """A list of ids as Python's own; empty for None."""
+    """A list of ids as Python values. None gives an empty list."""
     if ids is None:
         return []
     if isinstance(ids, np.ndarray):
@@ -211,7 +215,7 @@ def _parse(raw: Any, subject: Subject, id_types: Mapping[str, str], name: str) -
                 f"{name}: {key} has {len(value):,} ids; send at most {MAX_HISTORY:,}"
             )
         if key in ("history", "exclude") and isinstance(value, list):
-            _check_kinds(value, key, name)  # pydantic would write an error or two for each
+            _check_kinds(value, key, name)  # pydantic would report an error or two for each id
     try:
         request: dict[str, Any] = _SHAPES[subject].validate_python(
             fields, strict=True, extra="forbid"
@@ -235,7 +239,7 @@ def _check_kinds(ids: list[Any], key: str, name: str) -> None:
 
 
 def _is_id(value: int | str, kind: str) -> bool:
-    """True if an id of this kind may have this value, whether or not it exists."""
+    """True if `value` is possible for an id of this type."""
     if isinstance(value, int):
         return kind == "int" and -(2**63) <= value < 2**63
     if kind != "str" or not 0 < len(value) <= MAX_ID_LENGTH:
@@ -244,7 +248,7 @@ def _is_id(value: int | str, kind: str) -> bool:
 
 
 def _plain(value: Any, depth: int = 1) -> Any:
-    """NumPy's scalars and arrays as Python's own, also those in a list, or in a record."""
+    """A value with NumPy scalars and arrays as Python values, also in a list or a record."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
     if isinstance(value, dict) and depth:

@@ -1,4 +1,4 @@
-"""Open the model, the index and the record store of one deployment once, share and close them."""
+"""Open, share and close the model, the index and the record store of a deployment."""
 
 from __future__ import annotations
 
@@ -23,38 +23,39 @@ from towhee_recsys.stores.opening import TOKEN_ENV, open_record_store, open_vect
 
 T = TypeVar("T", bound="Closeable")
 Held: TypeAlias = "dict[str, tuple[Hashable, Any]]"
-"""By name, the key and the value of an open part."""
+"""Open parts by name, each with its key and its value."""
 
 
 class Closeable(Protocol):
-    """What can be closed."""
+    """An object that can be closed."""
 
     def close(self) -> None: ...
 
 
 class Deployment(BaseModel):
-    """Where the parts of a deployment are. What is absent cannot be used."""
+    """The addresses of a deployment's parts. A part without an address cannot be used."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     bundle: str | None = None
     """Folder of the model."""
     fingerprint: str | None = None
-    """Of the model that is meant; by default of whichever the folder holds."""
+    """The expected model's fingerprint. By default any model in the folder is used."""
     milvus_uri: str | None = None
     token_env: str = TOKEN_ENV
-    """Environment variable that holds the token of a Milvus that asks for one."""
+    """The environment variable with the token for Milvus, if Milvus requires one."""
     store_url: str | None = None
     connections: int = CONNECTIONS
-    """Connections to the record store at most."""
+    """Connections to the record store, at most."""
 
 
 class Resources:
-    """The model, the index and the record store of one deployment.
+    """The model, the index and the record store of a deployment.
 
-    Each part is opened when it is first used. `Resources` of one process that name the same part
-    share it, and it is closed with the last of them. Threads may share one. What was collected
-    without `close` is closed when the process next opens or closes something.
+    Each part is opened when it is first used. All `Resources` of a process that name the same part
+    share it, and the last one to close closes it. Threads may share one object. If an object is
+    garbage-collected without `close`, its parts are closed when the process next opens or closes a
+    part.
     """
 
     def __init__(self, deployment: Deployment) -> None:
@@ -72,13 +73,14 @@ class Resources:
         """The model.
 
         Raises:
-            BundleError: there is no bundle, it is damaged, or it is not the one of `fingerprint`.
+            BundleError: there is no bundle, it is damaged, or its fingerprint is not the expected
+                one.
         """
         return self._part("towers", self._model)
 
     @property
     def bundle(self) -> Bundle:
-        """The same, without its towers' code."""
+        """The model's bundle. Errors are those of `towers`."""
         return self.towers.bundle
 
     @property
@@ -91,14 +93,15 @@ class Resources:
 
     @property
     def fingerprint(self) -> str:
-        """The model's."""
+        """The model's fingerprint."""
         return self.deployment.fingerprint or self.bundle.fingerprint
 
     @property
     def index(self) -> VectorStore:
-        """
+        """The index.
+
         Raises:
-            ConfigError, StoreUnavailable: as `open_vector_store` does.
+            ConfigError, StoreUnavailable: as in `open_vector_store`.
         """
         where = self.deployment
         uri = _given(where.milvus_uri, "milvus_uri")
@@ -107,9 +110,10 @@ class Resources:
 
     @property
     def store(self) -> RecordStore:
-        """
+        """The record store.
+
         Raises:
-            ConfigError, StoreUnavailable: as `open_record_store` does.
+            ConfigError, StoreUnavailable: as in `open_record_store`.
         """
         where = self.deployment
         url = _given(where.store_url, "store_url")
@@ -118,15 +122,15 @@ class Resources:
 
     @property
     def closed(self) -> bool:
-        """True from the moment that `close` is called."""
+        """True as soon as `close` has been called."""
         return self._closed
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Keep everything open within: `close` waits.
+        """Keep all parts open within a ``with`` block. `close` waits for its end.
 
         Raises:
-            StoreError: it is closed already.
+            StoreError: these resources are closed.
         """
         with self._lock:
             self._check_open()
@@ -139,7 +143,7 @@ class Resources:
                 self._idle.notify_all()
 
     def close(self) -> None:
-        """Wait for the calls that are in use, then give every part back. Closing twice is fine."""
+        """Wait for all `in_use` blocks, then give up every part. Closing twice does no harm."""
         with self._lock:
             self._closed = True
             self._idle.wait_for(lambda: not self._calls)
@@ -154,16 +158,16 @@ class Resources:
 
     def _model(self) -> tuple[Hashable, Callable[[], Towers]]:
         folder = str(Path(_given(self.deployment.bundle, "bundle")).absolute())
-        wanted = self.deployment.fingerprint
-        manifest = None if wanted else read_manifest(folder)
-        fingerprint = wanted or cast(Manifest, manifest).fingerprint
+        expected = self.deployment.fingerprint
+        manifest = None if expected else read_manifest(folder)
+        fingerprint = expected or cast(Manifest, manifest).fingerprint
         return ("model", folder, fingerprint), partial(_load, folder, fingerprint, manifest)
 
     def _part(self, name: str, find: Callable[[], tuple[Hashable, Callable[[], T]]]) -> T:
         held = self._held.get(name)
         if held is None:
-            with self._lock:  # threads that come at the same moment wait for one result
-                if not self._calls:  # a call under way may open what it needs to its end
+            with self._lock:  # only one thread opens it, the others wait
+                if not self._calls:  # a running call may still open parts
                     self._check_open()
                 held = self._held.get(name)
                 if held is None:
@@ -180,8 +184,8 @@ def _load(folder: str, fingerprint: str, manifest: Manifest | None) -> Towers:
     manifest = manifest or read_manifest(folder)
     if manifest.fingerprint != fingerprint:
         raise BundleError(
-            f"{folder} now holds the model {manifest.fingerprint}, and {fingerprint} is wanted; "
-            "make the pipeline again, or put that model back"
+            f"{folder} now holds the model {manifest.fingerprint}, but {fingerprint} is expected; "
+            "build the pipeline again, or restore that model"
         )
     return Towers(Bundle.load(folder, manifest))
 
@@ -193,7 +197,7 @@ def _given(setting: str | None, name: str) -> str:
 
 
 class _Entry:
-    """One open part, and how many `Resources` use it."""
+    """An open part, and the number of `Resources` that use it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -202,11 +206,11 @@ class _Entry:
 
 
 _open: dict[Hashable, _Entry] = {}
-"""What this process has open. A part leaves with its last user."""
+"""The open parts of this process. A part is removed with its last user."""
 _open_lock = threading.Lock()
 _abandoned: deque[Held] = deque()
-"""What collected `Resources` held. The garbage collector may run in the middle of anything, also of
-what holds a lock that closing needs: so it only leaves a note here."""
+"""Parts of garbage-collected `Resources`. The collector may run while this thread holds a lock that
+closing needs, so it only records the parts here."""
 _alive: weakref.WeakSet[Resources] = weakref.WeakSet()
 
 
@@ -246,21 +250,22 @@ def _release_all(held: Held) -> None:
 
 def _close_abandoned() -> None:
     while _abandoned:
-        with suppress(IndexError):  # another thread took it
+        with suppress(IndexError):  # another thread was faster
             _release_all(_abandoned.popleft())
 
 
 @atexit.register
 def _close_all() -> None:
-    """What a program did not close itself."""
+    """Close what the program did not close itself."""
     for entry in [_open.pop(key) for key in list(_open)]:
         if entry.value is not None:
-            with suppress(Exception):  # the process ends, and nobody is left to be told
+            with suppress(Exception):  # the process ends, so nobody can handle an error
                 entry.value.close()
 
 
 def _after_fork() -> None:
-    """Other threads of the parent may have held these locks, and their calls are not ours."""
+    """Replace the locks, which other threads of the parent process may hold, and forget their
+    calls."""
     global _open_lock
     _open_lock = threading.Lock()
     for entry in _open.values():

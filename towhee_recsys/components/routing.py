@@ -1,4 +1,4 @@
-"""Say what each answer rests on, and answer with popular items where nothing is known."""
+"""Give each hit its route, and popular items to users without record and history."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from towhee_recsys.errors import StoreUnavailable
 from towhee_recsys.types import DEGRADED, ITEM_ID, POPULAR_AMONG, ROUTE, Filter, Hit, Id, Query
 
 _STEP = 100
-"""Popular items that are looked up first; then twice as many, and so on."""
+"""Popular items in the first look-up. Later look-ups are larger."""
 
 
 class Router:
-    """Gives every hit its route.
+    """Gives each hit its route. There are three cases:
 
-    There are three cases: the search found items for a user of whom something is known; nothing is
-    known of the user, who gets popular items that pass the filter; the index did not answer, so
-    that everybody gets popular items of the bundle, marked as degraded.
+    - The user has a known history or record: the hits of the search are kept.
+    - The user has neither: the user gets popular items of the index that pass the filter.
+    - The index did not answer: the user gets popular items of the bundle, marked as degraded.
     """
 
     def __init__(self, resources: Resources) -> None:
@@ -34,10 +34,11 @@ class Router:
         """Each query's hits with their ``route``.
 
         Args:
-            queries: of users who have been looked up.
-            found: the hits of each, or None if the index did not answer.
+            queries: B queries, whose users have been looked up.
+            found: the hits of each query, or None if the index did not answer.
 
         Raises:
+            RequestError: there are not as many queries as lists of hits.
             StoreUnavailable: the index does not answer, and a query has a filter.
         """
         one_for_each("users", queries, "lists of hits", found)
@@ -58,7 +59,8 @@ class Router:
         return self._resources.bundle.popular
 
     def _without_index(self, query: Query) -> list[dict[str, Any]]:
-        """The bundle's popular items: among users with the same labels, if the record has any."""
+        """Popular items of the bundle. If the user's record has known labels, they are the items
+        that are popular among users with these labels."""
         among = self._popular.among(query["user"] or {})
         marks: dict[str, Any] = {ROUTE: "popular"}
         if among:
@@ -71,7 +73,8 @@ class Router:
         self, query: Query, hits: Sequence[Hit], passing: _PassingItems
     ) -> list[dict[str, Any]]:
         """Popular items that are in the index and pass the filter."""
-        # The search also finds items that the bundle does not know: nobody interacted with them.
+        # Items that the bundle does not know are found by the search only. They had no interactions
+        # in training, so they come last.
         unknown = [Hit(item_id=hit[ITEM_ID], score=0.0) for hit in hits]
         try:
             best = _best(chain(passing.of(query["filter"]), unknown), query)
@@ -85,8 +88,8 @@ class Router:
 
 
 class _PassingItems:
-    """The popular items that are in the index and pass a filter. Queries share what was looked
-    up."""
+    """The popular items that are in the index and pass a filter. Queries with the same filter share
+    the look-ups."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -100,7 +103,8 @@ class _PassingItems:
 
 
 class _Passing:
-    """Those of one filter, looked up as far as they are needed, in growing steps."""
+    """The popular items that pass one filter. They are looked up in growing steps, as they are
+    needed."""
 
     def __init__(self, resources: Resources, filter: Filter | None) -> None:
         self._resources, self._filter = resources, filter
@@ -118,8 +122,8 @@ class _Passing:
                 return
             ids = [hit[ITEM_ID] for hit in part]
             resources = self._resources
-            there = resources.index.matching(ids, resources.fingerprint, self._filter)
-            self._passing += [hit for hit in part if hit[ITEM_ID] in there]
+            matching = resources.index.matching(ids, resources.fingerprint, self._filter)
+            self._passing += [hit for hit in part if hit[ITEM_ID] in matching]
             self._looked_up += len(part)
 
 
@@ -132,16 +136,17 @@ def _marked(
 
 
 def _best(hits: Iterable[Hit], query: Query) -> list[Hit]:
-    """The first ``candidates`` that the user may get, each once; seen ones last, if demoted."""
-    out, limit = set(left_out(query)), query["candidates"]
-    never = set(query["exclude"]) if query["seen"] == "demote" else out
+    """The first ``candidates`` hits that the user may get, each item once, and demoted items
+    last."""
+    not_first, limit = set(left_out(query)), query["candidates"]
+    never = set(query["exclude"]) if query["seen"] == "demote" else not_first
     best: dict[Id, Hit] = {}
-    last: dict[Id, Hit] = {}
+    demoted: dict[Id, Hit] = {}
     for hit in hits:
-        if hit[ITEM_ID] not in out:
+        if hit[ITEM_ID] not in not_first:
             best.setdefault(hit[ITEM_ID], hit)
             if len(best) == limit:
                 break
         elif hit[ITEM_ID] not in never:
-            last.setdefault(hit[ITEM_ID], hit)
-    return [*best.values(), *last.values()][:limit]
+            demoted.setdefault(hit[ITEM_ID], hit)
+    return [*best.values(), *demoted.values()][:limit]

@@ -1,4 +1,4 @@
-"""Restrict what may be recommended to whom, by rules given as plain data."""
+"""Restrict what may be recommended to whom, by rules."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from towhee_recsys.types import DEGRADED, Filter, Role, Rule
 
 
 class Rules:
-    """Rules that are known to be right for a schema."""
+    """Rules that were checked against a schema."""
 
     def __init__(self, rules: Sequence[Rule], schema: Schema) -> None:
         """
         Raises:
-            ConfigError: naming the rule by its place, and what is wrong with it.
+            ConfigError: a rule is wrong. The message names its position and what is wrong.
         """
         self._rules = [_read(number, rule, schema) for number, rule in enumerate(rules)]
 
     def narrow(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The queries with their filters narrowed by the rules that apply to their users.
 
-        Every rule applies to a user who could not be looked up: any of them might.
+        If a user could not be looked up, all rules apply, because any of them might.
 
         Raises:
-            RequestError: a value of a user's record does not fit its column.
+            RequestError: a value of a user's record does not match its column.
         """
         return [self._narrowed(query) for query in queries]
 
@@ -45,17 +45,17 @@ class Rules:
 
 @dataclass(frozen=True)
 class _Rule:
-    """One rule, with the filterable columns of users."""
+    """A rule, with the users' columns that it can refer to."""
 
     filter: Filter
     when: Filter
     users: Mapping[str, Role]
 
     def applies_to(self, user: Mapping[str, Any]) -> bool:
-        """True if it holds for a user with this record.
+        """True if the rule applies to a user with this record.
 
         Raises:
-            RequestError: a value of the record does not fit its column.
+            RequestError: a value of the record does not match its column.
         """
         try:
             return matches(user, self.when, self.users)
@@ -67,7 +67,7 @@ def _read(number: int, rule: Rule, schema: Schema) -> _Rule:
     if not isinstance(rule, Mapping) or not {"filter"} <= rule.keys() <= {"filter", "when"}:
         raise ConfigError(
             f"rule {number} is {rule!r}; a rule is a dict with 'filter', and 'when' if it does not "
-            "apply to everybody"
+            "apply to all users"
         )
     read = _Rule(rule["filter"], rule.get("when", {}), filterable(schema.users))
     for key, condition, columns in (

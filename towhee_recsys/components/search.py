@@ -15,33 +15,34 @@ from towhee_recsys.types import ITEM_ID, Hit, Id, Query
 
 
 class Search:
-    """Finds the items with the largest inner products."""
+    """Finds the items with the largest inner products with users' vectors."""
 
     def __init__(self, resources: Resources, degrade: bool = False) -> None:
-        """`degrade`: an unreachable index gives None in place of each list."""
+        """`degrade`: if the index is unreachable, give None instead of each list."""
         self._resources, self._degrade = resources, degrade
 
     def nearest(self, vectors: Any, queries: Sequence[Query]) -> Sequence[list[Hit] | None]:
-        """For each of B vectors, its ``candidates`` best items, best first.
+        """The best items for each of B vectors, best first, as many as the query's ``candidates``.
 
-        Items of the ``history`` are left out unless ``seen`` is ``include``; with ``demote`` they
-        come after all others. Items of ``exclude`` never come, and only those that pass ``filter``.
+        Only items that pass ``filter`` are found, and never those in ``exclude``. Items of the
+        ``history`` are left out. If ``seen`` is ``include`` they stay in; if it is ``demote`` they
+        come after all others.
 
         Args:
             vectors: ``(B, 256)`` float32, or a list of B vectors.
             queries: B complete queries.
 
         Raises:
-            RequestError: vectors have another shape, or a filter is wrong.
+            RequestError: vectors have another shape, the lengths differ, or a filter is wrong.
             IndexMismatch: the index holds vectors of another model.
-            StoreUnavailable: the index does not answer. With `degrade`, only if a query has a
-                filter: that cannot be applied without the index, and must not be ignored.
+            StoreUnavailable: the index does not answer. With `degrade` this is raised only if a
+                query has a filter, which cannot be applied without the index.
         """
         vectors = as_vectors(vectors)
         one_for_each("vectors", vectors, "requests", queries)
         try:
-            found = self._search(vectors, queries, [left_out(query) for query in queries])
-            return self._with_demoted(vectors, queries, found)
+            lists = self._search(vectors, queries, [left_out(query) for query in queries])
+            return self._with_demoted(vectors, queries, lists)
         except StoreUnavailable:
             if not self._degrade or any(query["filter"] for query in queries):
                 raise
@@ -62,24 +63,24 @@ class Search:
         )
 
     def _with_demoted(
-        self, vectors: NDArray[np.float32], queries: Sequence[Query], found: list[list[Hit]]
+        self, vectors: NDArray[np.float32], queries: Sequence[Query], lists: list[list[Hit]]
     ) -> list[list[Hit]]:
-        """The same lists. Where there are too few unseen items and ``seen`` is ``demote``, a second
-        search adds seen ones: whatever the first neither found nor had to exclude."""
+        """The lists with seen items at the end, if ``seen`` is ``demote`` and there are too few
+        unseen items. A second search finds them."""
         short = [
             i
-            for i, (query, hits) in enumerate(zip(queries, found, strict=True))
+            for i, (query, hits) in enumerate(zip(queries, lists, strict=True))
             if query["seen"] == "demote" and len(hits) < query["candidates"]
         ]
         if short:
-            without = [[*(hit[ITEM_ID] for hit in found[i]), *queries[i]["exclude"]] for i in short]
+            without = [[*(hit[ITEM_ID] for hit in lists[i]), *queries[i]["exclude"]] for i in short]
             more = self._search(vectors[short], [queries[i] for i in short], without)
             for i, seen in zip(short, more, strict=True):
-                found[i] = [*found[i], *seen][: queries[i]["candidates"]]
-        return found
+                lists[i] = [*lists[i], *seen][: queries[i]["candidates"]]
+        return lists
 
 
 def left_out(query: Query) -> list[Id]:
-    """The items that must not come back, or only after all others."""
+    """The items that the first search leaves out: seen ones, unless included, and excluded ones."""
     seen = [] if query["seen"] == "include" else query["history"] or []
     return [*seen, *query["exclude"]]

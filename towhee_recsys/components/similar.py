@@ -14,30 +14,31 @@ from towhee_recsys.types import ITEM_ID, ROUTE, VECTOR_SIZE, Id
 
 
 class SimilarItems:
-    """Searches with an item's own vector: the indexed one, or that of a given record."""
+    """Searches with an item's vector, which comes from the index or from a given record."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
     def nearest(self, queries: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
-        """For each query its ``top_k`` nearest items, with the route ``similar``. The item itself
+        """The ``top_k`` nearest items for each query, with the route ``similar``. The item itself
         is left out.
 
         Args:
-            queries: complete `SimilarRequest`: ``item_id`` or ``item``, ``top_k``, ``filter`` and
-                ``exclude``.
+            queries: a `SimilarRequest` each, with ``top_k``, ``filter`` and ``exclude`` filled in.
 
         Raises:
-            RequestError: an item is neither given nor in the index.
+            RequestError: a query has neither an id nor a record, or its id is not in the index.
+            IndexMismatch: the index holds vectors of another model.
+            StoreUnavailable: the index does not answer.
         """
-        found = self._resources.index.search(
+        lists = self._resources.index.search(
             self._vectors(queries),
             top_k=[query["top_k"] for query in queries],
             fingerprint=self._resources.fingerprint,
             filters=[query["filter"] for query in queries],
             exclude=[_left_out(query) for query in queries],
         )
-        return [[{**hit, ROUTE: "similar"} for hit in hits] for hits in found]
+        return [[{**hit, ROUTE: "similar"} for hit in hits] for hits in lists]
 
     def _vectors(self, queries: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
         vectors = np.empty((len(queries), VECTOR_SIZE), np.float32)

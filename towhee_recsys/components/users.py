@@ -12,46 +12,46 @@ from towhee_recsys.types import DEGRADED, ITEM_ID, USER_ID, Id
 
 
 class Users:
-    """Completes queries with what the record store knows of their users."""
+    """Completes queries with their users' records and histories."""
 
     def __init__(self, resources: Resources, check_ids: bool = True) -> None:
-        """`check_ids`: leave out of stored histories the ids of another kind than the model's. No
-        item of the model can have them, and one stray event must not fail all later requests."""
+        """`check_ids`: drop ids from stored histories whose type is not that of the model's ids.
+        Such an id cannot belong to an item of the model, and one stray event must not make all
+        later requests of its user fail."""
         self._resources, self._check_ids = resources, check_ids
 
     def look_up(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The queries with ``user`` and ``history``. What a query has already is kept; nothing else
-        is filled in.
+        """The queries with ``user`` and ``history`` filled in, unless they are given.
 
         An unknown user gets an empty record and an empty history. If the store is unreachable,
         every looked-up user does, and ``degraded`` contains ``users``.
         """
-        found = [dict(query) for query in queries]
-        for query in found:
+        completed = [dict(query) for query in queries]
+        for query in completed:
             if query.get("history") is not None:
                 query["history"] = plain_ids(query["history"])
         try:
-            _fill(found, "user", lambda ids: self._resources.store.get_users(ids))
-            _fill(found, "history", self._histories)
+            _fill(completed, "user", lambda ids: self._resources.store.get_users(ids))
+            _fill(completed, "history", self._histories)
         except StoreUnavailable:
-            for query in found:
+            for query in completed:
                 if query.get(USER_ID) is not None and _lacking(query):
                     query[DEGRADED] = ["users"]
-        for query in found:
+        for query in completed:
             query["user"] = query.get("user") or {}
             query["history"] = query.get("history") or []
-        return found
+        return completed
 
     def _histories(self, user_ids: list[Id]) -> list[list[Id]]:
-        found = self._resources.store.get_histories(user_ids)
+        histories = self._resources.store.get_histories(user_ids)
         if not self._check_ids:
-            return found
+            return histories
         kind = int if self._resources.bundle.metadata.id_types[ITEM_ID] == "int" else str
         return [
             [one for one in history if type(one) is kind]
             if set(map(type, history)) - {kind}
             else history
-            for history in found
+            for history in histories
         ]
 
 

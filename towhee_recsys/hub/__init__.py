@@ -1,14 +1,14 @@
-"""Folders in the form of Towhee's hub, a repository each → checked, exported, published.
+"""Check, export and publish operators and pipelines in the form of Towhee's hub.
 
-The folders themselves lie in ``operators/`` and ``pipelines/`` at the top of the project, and are
-installed as ``towhee_recsys.hub.operators`` and ``towhee_recsys.hub.pipelines``.
+Each of them is a folder, which the hub keeps as a repository. The folders are in ``operators/`` and
+``pipelines/`` at the top of the project, and are installed as ``towhee_recsys.hub.operators`` and
+``towhee_recsys.hub.pipelines``.
 
 - `folders`: `Folder`, and `folders`, which finds them
-- `checking`: `check`, what is wrong with one; by `readme` (what its README says of the code) and
-  `loading` (what Towhee's loader makes of it)
+- `checking`: `check`, which finds what is wrong with a folder, with the help of `readme` (what the
+  README says about the code) and `loader` (what Towhee's loader makes of the folder)
 - `exporting`: `export`, into a folder that can be ``TOWHEE_HOME``
-- `publishing`: `publish`, to a git repository of its own
-- `commands`: ``towhee-recsys hub``
+- `publishing`: `publish`, to a git repository
 """
 
 from towhee_recsys.hub.checking import check

@@ -1,4 +1,4 @@
-"""A hub folder → all that is wrong with it, found by reading it and by Towhee's own loader."""
+"""Find what is wrong with a hub folder, by reading it and by Towhee's own loader."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ README, REQUIREMENTS = "README.md", "requirements.txt"
 
 
 def check(folder: Folder) -> list[str]:
-    """What is wrong, each named with its file; empty where all is well.
+    """The problems of a folder, each with the name of its file. Empty if there are none.
 
-    Runs the code of the folder, as loading it does. Installs nothing, which the loader would do
-    where a requirement is missing: that is said instead.
+    The folder's code is run, because loading it does that. Nothing is installed: a missing
+    requirement, which the loader would install, is a problem.
     """
     code = [f"{folder.name}.py", *(["__init__.py"] if folder.kind == "operator" else [])]
     needed = [README, *code, *([REQUIREMENTS] if folder.kind == "operator" else [])]
@@ -46,7 +46,7 @@ def check(folder: Folder) -> list[str]:
 
 
 def _requirements(folder: Folder) -> Iterator[str]:
-    """Towhee's loader looks only at the last line, and ignores versions."""
+    """Towhee's loader reads only the last line, and ignores versions."""
     path = folder.path / REQUIREMENTS
     if not path.is_file():
         return
@@ -66,14 +66,14 @@ def _requirements(folder: Folder) -> Iterator[str]:
 
 
 def _form(readme: Readme, folder: Folder) -> Iterator[str]:
-    wanted = [*HEADINGS[folder.kind], "More Resources"]
-    if readme.headings != wanted:
-        yield f"the sections are {', '.join(readme.headings)}; they must be {', '.join(wanted)}"
+    expected = [*HEADINGS[folder.kind], "More Resources"]
+    if readme.headings != expected:
+        yield f"the sections are {', '.join(readme.headings)}; they must be {', '.join(expected)}"
         return
     if not readme.examples:
         yield "Code Example has no block of Python"
     if not readme.constructor:
-        yield f"{wanted[2]} has no line ***name(parameters)***"
+        yield f"{expected[2]} has no line ***name(parameters)***"
     if not readme.inputs or not readme.returns:
         yield "Interface does not say what goes in and what comes out"
     if folder.kind == "operator":
@@ -93,16 +93,16 @@ def _loaded(readme: Readme, folder: Folder) -> Iterator[str]:
         else:
             config = type(load_config(folder.path))
             name, settings = config.__name__, fields_of(config)
-            inputs = readme.inputs  # a pipeline's input has a name of its own
+            inputs = readme.inputs  # a pipeline's input may have any name
     except HubError as exc:
         yield str(exc)
         return
     constructor = f"{name}({', '.join(map(_parameter, settings))})"
     if readme.constructor != constructor:
         yield f"{README}: the constructor is {constructor}, not {readme.constructor}"
-    said, true = readme.settings, [(name, kind) for name, kind, _ in settings]
-    if said != true:
-        yield f"{README}: the constructor's parameters are {_list(true)}, not {_list(said)}"
+    described, actual = readme.settings, [(name, kind) for name, kind, _ in settings]
+    if described != actual:
+        yield f"{README}: the constructor's parameters are {_list(actual)}, not {_list(described)}"
     if readme.inputs != inputs:
         yield f"{README}: it is called with {', '.join(inputs)}, not {', '.join(readme.inputs)}"
 

@@ -1,4 +1,4 @@
-"""Hub folders → a folder that Towhee takes for its cache."""
+"""Copy hub folders into a folder with the layout of Towhee's cache."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ TAG = "main"
 
 
 def export(target: Path, chosen: Sequence[Folder] | None = None) -> list[Path]:
-    """Lay folders out as Towhee's cache does, so that with ``TOWHEE_HOME=target`` the operators and
-    pipelines are found without a download, and without an import of this library before.
+    """Copy folders to where Towhee's loader looks for them.
 
-    What else is in `target` stays as it is; a folder that is there already is replaced.
+    With ``TOWHEE_HOME=target`` Towhee finds the operators and pipelines without a download, and
+    without an import of this library. Existing copies are replaced; other files in `target` stay.
 
     Args:
-        target: made if need be.
-        chosen: by default all of the library.
+        target: the folder to write to. It is created if it does not exist.
+        chosen: the folders to copy, by default all of the library.
 
     Returns:
-        Where each now lies.
+        The path of each copy.
 
     Raises:
         HubError, OSError: a folder cannot be read, or `target` cannot be written.

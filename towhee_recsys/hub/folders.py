@@ -1,4 +1,4 @@
-"""A place with ``operators/`` and ``pipelines/`` → the hub folders in it."""
+"""Find hub folders, and read their files."""
 
 from __future__ import annotations
 
@@ -10,67 +10,67 @@ from typing import Literal, TypeAlias, get_args
 from towhee_recsys.errors import HubError
 
 NAMESPACE = "recsys"
-"""Under which all of them are published."""
+"""The hub's namespace of all folders."""
 
 Kind: TypeAlias = Literal["operator", "pipeline"]
 
 
 @dataclass(frozen=True)
 class Folder:
-    """One operator or pipeline in the hub's form."""
+    """An operator or pipeline in the form of Towhee's hub."""
 
     kind: Kind
     name: str
-    """As in Python: ``item_encoder``."""
+    """The name in Python, such as ``item_encoder``."""
     path: Path
 
     @property
     def repository(self) -> str:
-        """The hub's name for it: hyphenated for operators, and as it is for pipelines, which is how
-        Towhee asks for them."""
+        """The name of the hub's repository. Towhee expects hyphens in names of operators, and
+        underscores in names of pipelines."""
         return self.name.replace("_", "-") if self.kind == "operator" else self.name
 
     @property
     def cached(self) -> Path:
-        """Where Towhee's loader looks for it, below ``TOWHEE_HOME``."""
+        """The path below ``TOWHEE_HOME`` where Towhee's loader looks for the folder."""
         return Path(f"{self.kind}s", NAMESPACE, self.repository)
 
     def files(self) -> dict[str, bytes]:
-        """Contents by name.
+        """Contents by file name.
 
         Raises:
-            HubError: there is a folder within, which the hub's form does not have.
+            HubError: the folder has a folder in it, which the hub does not allow.
         """
-        found = sorted(path for path in self.path.iterdir() if not _left_behind(path.name))
-        inner = [path.name for path in found if path.is_dir()]
+        paths = sorted(path for path in self.path.iterdir() if not _is_leftover(path.name))
+        inner = [path.name for path in paths if path.is_dir()]
         if inner:
             raise HubError(f"{self.path}: {inner[0]} is a folder; a hub folder holds files only")
-        return {path.name: path.read_bytes() for path in found}
+        return {path.name: path.read_bytes() for path in paths}
 
 
-def _left_behind(name: str) -> bool:
-    """By Python, git, editors or the desktop."""
+def _is_leftover(name: str) -> bool:
+    """True for files that Python, git, editors or the desktop leave behind."""
     return name == "__pycache__" or name.startswith(".") or name.endswith("~")
 
 
 def folders(root: Path | None = None) -> list[Folder]:
-    """All hub folders of a place, operators first, in the order of their names.
+    """All hub folders in `root`, operators first, sorted by name.
 
     Args:
-        root: holds ``operators`` or ``pipelines`` or both; by default the library's own.
+        root: a folder with ``operators`` or ``pipelines`` or both, by default the library's own.
 
     Raises:
-        HubError: there are none.
+        HubError: there are no hub folders.
     """
-    found = [
+    all_folders = [
         Folder(kind, path.name, path)
         for kind in get_args(Kind)
         for path in sorted(_place(kind, root).glob("*/"))
         if path.name.isidentifier() and not path.name.startswith("__")
     ]
-    if not found:
-        raise HubError(f"{root}: there are no folders in operators/ or pipelines/ there")
-    return found
+    if not all_folders:
+        raise HubError(f"{root}: there are no folders in operators/ or pipelines/")
+    return all_folders
 
 
 def _place(kind: Kind, root: Path | None) -> Path:

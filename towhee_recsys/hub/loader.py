@@ -1,4 +1,4 @@
-"""A hub folder → what Towhee's own loader makes of it."""
+"""Load a hub folder with Towhee's own loader, and inspect the result."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Setting = tuple[str, str, str]
-"""Name, type and default (as in Python; empty where there is none) of a constructor's parameter."""
+"""Name, type and default of a constructor's parameter, as Python writes them. The default is empty
+if there is none."""
 
 
 def load_operator(path: Path, arguments: Mapping[str, Any]) -> Any:
-    """The operator of that folder, made with those settings.
+    """Create the operator of a folder with the given settings.
 
     Raises:
-        HubError: the loader fails; the message is what it says.
+        HubError: the loader fails. The message quotes its error.
     """
     from towhee import ops
 
     module = f"towhee.operator.local.{path.name}.main"
     for known in [name for name in sys.modules if name.startswith(module)]:
-        del sys.modules[known]  # of another folder of that name
+        del sys.modules[known]  # may be from another folder with this name
     operator: Any = None
     failure: BaseException | None = None
     with _cache("TEST_OP_CACHE", path):
@@ -39,7 +40,7 @@ def load_operator(path: Path, arguments: Mapping[str, Any]) -> Any:
             operator = getattr(ops.local, path.name)(**arguments).get_op()
         except (Exception, SystemExit) as exc:
             failure = exc
-    # Without the function, the loader takes the module or the class of that name, as may be.
+    # If the function is missing, the loader calls the module or the class with its name.
     made_by = getattr(sys.modules.get(module), path.name, None)
     uncallable = isinstance(made_by, ModuleType) and "not callable" in str(failure)
     if uncallable or (made_by is None and failure is None):
@@ -50,7 +51,7 @@ def load_operator(path: Path, arguments: Mapping[str, Any]) -> Any:
 
 
 def load_config(path: Path) -> BaseModel:
-    """The config that the pipeline of that folder registers, as far as it is complete.
+    """The config that the pipeline of a folder registers. Some fields may not be set.
 
     Raises:
         HubError: the loader fails, or no config or no pipeline is registered.
@@ -59,7 +60,7 @@ def load_config(path: Path) -> BaseModel:
 
     name = f"local/{path.name}"
     for known in (AutoPipes._PIPES_DEF, AutoConfig._REGISTERED_CONFIG):
-        known.pop(name, None)  # of another folder of that name
+        known.pop(name, None)  # may be from another folder with this name
     with _cache("TEST_PIPE_CACHE", path):
         try:
             config = AutoConfig.load_config(name)
@@ -67,7 +68,7 @@ def load_config(path: Path) -> BaseModel:
             raise HubError(f"Towhee's loader fails: {_last_line(exc)}") from exc
         try:
             pipeline = AutoPipes.pipeline(name, config=config) if config else None
-        except RecsysError:  # the pipeline was there to say that its config is not complete
+        except RecsysError:  # it is registered, and refuses the incomplete config
             pipeline = True
         except (Exception, SystemExit) as exc:
             raise HubError(f"Towhee's loader fails: {_last_line(exc)}") from exc
@@ -78,7 +79,7 @@ def load_config(path: Path) -> BaseModel:
 
 
 def settings_of(function: Any) -> list[Setting]:
-    """The parameters of an operator's ``__init__``, or of another method, without ``self``."""
+    """The parameters of a method, such as an operator's ``__init__``, without ``self``."""
     hints = get_type_hints(function)
     return [
         (
@@ -91,7 +92,7 @@ def settings_of(function: Any) -> list[Setting]:
 
 
 def fields_of(config: type[BaseModel]) -> list[Setting]:
-    """The fields of a pipeline's config, likewise."""
+    """The fields of a pipeline's config."""
     return [
         (name, type_name(field.annotation), "" if field.is_required() else repr(field.default))
         for name, field in config.model_fields.items()
@@ -99,10 +100,10 @@ def fields_of(config: type[BaseModel]) -> list[Setting]:
 
 
 def type_name(kind: Any) -> str:
-    """A type as readers know it: without modules, unions with ``|``."""
+    """A type as a README writes it: without modules, and unions with ``|``."""
     if kind is type(None):
         return "None"
-    if get_origin(kind) is Annotated:  # with a range, say, of which readers are told in words
+    if get_origin(kind) is Annotated:  # such as a range, which a README puts into words
         return type_name(get_args(kind)[0])
     parts = [type_name(part) for part in get_args(kind) if not isinstance(part, str)]
     if parts and repr(getattr(kind, "__origin__", None)) in ("None", "typing.Union"):
@@ -113,7 +114,7 @@ def type_name(kind: Any) -> str:
 
 @contextmanager
 def _cache(variable: str, path: Path) -> Iterator[None]:
-    """Let Towhee find the folder under ``local``, as its developers do."""
+    """Let Towhee find the folder in the namespace ``local``, as its developers do."""
     before = os.environ.get(variable)
     os.environ[variable] = str(path.parent)
     try:

@@ -1,4 +1,4 @@
-"""A hub folder → a commit and a version tag in a git repository of its own."""
+"""Publish a hub folder as a commit and a version tag in its git repository."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from towhee_recsys.hub.folders import Folder
 Outcome: TypeAlias = Literal["published", "unchanged"]
 
 BRANCH = "main"
-_OF_A_REPOSITORY = {
+_GIT_VARIABLES = {
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"),
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_CONFIG"),
     *("GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE"),
 }
 _LINK = re.compile(r"\]\((?:\.\./)+(operators/|pipelines/)?(\w+)\)")
-"""To another folder, from its place beside this one."""
+"""A link to another hub folder, relative to this one."""
 
 
 def publish(folder: Folder, remote: str, version: str = __version__) -> Outcome:
     """Push the folder's files to the branch ``main`` of its repository, tagged ``v<version>``.
 
-    Files that the repository has and the folder has not are removed there; its history stays. To
-    publish the same version again changes nothing.
+    Files that are only in the repository are removed; its history stays. Publishing a version again
+    changes nothing.
 
     Args:
-        folder: what to publish.
-        remote: URL of the repositories' common place, as in ``https://towhee.io/recsys``, to which
-            ``/<repository>.git`` is added; or with ``{repository}`` where the name belongs.
-        version: of the tag.
+        folder: the folder to publish.
+        remote: the URL of all repositories, such as ``https://towhee.io/recsys``, to which
+            ``/<repository>.git`` is added; or a URL with ``{repository}`` in place of the name.
+        version: the version to tag.
 
     Raises:
-        HubError: git is not there or fails, or that version has been published with other files.
-            Messages never hold credentials of the URL.
+        HubError: git is missing or fails, or this version was published with other files. Messages
+            never contain credentials.
     """
     if shutil.which("git") is None:
         raise HubError("publishing needs git, which is not installed")
@@ -75,11 +75,11 @@ def address(folder: Folder, remote: str) -> str:
 
 
 def _linked(folder: Folder) -> dict[str, bytes]:
-    """The files, with a README that leads to the repositories beside where it led to folders."""
+    """The files, with links to other folders changed to links to their repositories."""
 
-    def link(found: re.Match[str]) -> str:
-        kind = found[1] or f"{folder.kind}s/"
-        return f"](../{found[2].replace('_', '-') if kind == 'operators/' else found[2]})"
+    def link(match: re.Match[str]) -> str:
+        kind = match[1] or f"{folder.kind}s/"
+        return f"](../{match[2].replace('_', '-') if kind == 'operators/' else match[2]})"
 
     return {
         name: _LINK.sub(link, content.decode()).encode() if name.endswith(".md") else content
@@ -88,8 +88,8 @@ def _linked(folder: Folder) -> dict[str, bytes]:
 
 
 def masked(text: str) -> str:
-    """A text without the credentials of the URLs in it: what is before the last ``@``, and the
-    values of a query."""
+    """A text whose URLs have no credentials: the part before the last ``@`` and the query become
+    ``***``."""
     text = re.sub(r"(\w://)\S*@", r"\1***@", text)
     return re.sub(r"(\w://[^\s?]*\?)[^\s'/]*", r"\1***", text)
 
@@ -103,7 +103,8 @@ def _replace(clone: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _git(clone: Path | None, *arguments: str) -> str:
-    """What git prints. It asks nobody for a password: a helper of git's own or the URL has it."""
+    """Run git, and return what it prints. It does not prompt for a password, which comes from the
+    URL or a credential helper."""
     done = subprocess.run(
         ["git", *arguments],
         cwd=clone,
@@ -113,13 +114,14 @@ def _git(clone: Path | None, *arguments: str) -> str:
         text=True,
     )
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
+        output = " ".join((done.stderr or done.stdout).split())
         for argument in arguments:  # git repeats the URL
-            said = said.replace(argument, masked(argument))
-        raise HubError(f"git {arguments[0]} failed: {masked(said)}")
+            output = output.replace(argument, masked(argument))
+        raise HubError(f"git {arguments[0]} failed: {masked(output)}")
     return done.stdout.strip()
 
 
 def _environment() -> dict[str, str]:
-    """Without what binds git to a repository, as it is within a hook: that would be another one."""
-    return {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
+    """The environment without the variables by which git finds a repository. Within a git hook they
+    name another one."""
+    return {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES}

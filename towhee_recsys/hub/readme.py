@@ -1,4 +1,4 @@
-"""A README in the hub's form → what it says of the code: constructor, settings, inputs."""
+"""Read from a hub README what it says about the code: constructor, settings and inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEADINGS = {
     "operator": ["Description", "Code Example", "Factory Constructor", "Interface"],
     "pipeline": ["Description", "Code Example", "Configuration", "Interface"],
 }
-"""The sections that a README of each kind has, in this order, before ``# More Resources``."""
+"""The sections of a README, in this order. ``# More Resources`` follows them."""
 
 _SECTION = re.compile(r"^##? (.+)\n((?:(?!^##? ).*\n?)*)", re.M)
 _PARAMETER = re.compile(r"^\*\*\*(\w+):\*\*\* \*(.+)\*$", re.M)
@@ -25,19 +25,19 @@ class Readme:
     title: str
     headings: list[str]
     examples: list[str]
-    """Blocks of Python, one continuing the other."""
+    """Blocks of Python. Each continues the one before."""
     constructor: str
-    """``recsys.item_encoder(bundle, fingerprint=None)``; empty where there is none."""
+    """A line such as ``recsys.item_encoder(bundle, fingerprint=None)``; empty if there is none."""
     settings: list[tuple[str, str]]
     """Names and types of the constructor's parameters."""
     inputs: list[str]
-    """Names of what the operator or pipeline is called with."""
+    """Names of the inputs that the operator or pipeline is called with."""
     returns: str
-    """The type that it says comes out; empty where it says none."""
+    """The type of the output; empty if there is none."""
 
     @classmethod
     def read(cls, text: str) -> Readme:
-        """What a README says; what it does not say is empty."""
+        """Parse a README. Parts that it lacks are empty."""
         sections: dict[str, str] = dict(
             re.findall(r"^##? (.+)\n((?:(?!^##? ).*\n?)*)", _plain(text), re.M)
         )
@@ -56,8 +56,8 @@ class Readme:
         )
 
     def arguments(self, name: str) -> dict[str, Any] | None:
-        """With which settings the first example that does so makes ``ops.recsys.<name>``: literals
-        as they are, a text for what is computed; None where no example does it by keywords.
+        """The keyword arguments of the first ``ops.recsys.<name>(…)`` in the examples. A value that
+        is not a literal becomes the text ``computed``. None if no example has such a call.
 
         Raises:
             SyntaxError: the examples are not Python.
@@ -73,7 +73,7 @@ class Readme:
 
 
 def _plain(text: str) -> str:
-    """Without the blocks of code, in which a comment looks like a heading."""
+    """The text without its code blocks, in which a comment looks like a heading."""
     return re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
 
 

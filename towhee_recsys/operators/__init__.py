@@ -1,17 +1,16 @@
-"""Towhee operators over the components; importing this registers them all.
+"""Towhee operators that call the components. Importing this package registers them.
 
-After it, ``ops.recsys.user_encoder(...)`` and the others of `__all__` work, and so do
-``AutoPipes.pipeline('recsys/recommend', config=AutoConfig.load_config('recsys/recommend'))`` and
-the like for ``recsys/ingest`` and ``recsys/similar_items``.
+After the import ``ops.recsys.user_encoder(...)`` and all other operators work, and so does
+``AutoPipes.pipeline('recsys/recommend', config=AutoConfig.load_config('recsys/recommend'))``, also
+for ``recsys/ingest`` and ``recsys/similar_items``.
 
-- `user_encoder`, `item_encoder`: vectors of records
-- `milvus_insert`, `milvus_publish`, `milvus_search`: the index
-- `redis_insert`, `redis_lookup`, `mysql_insert`, `mysql_lookup`: the records
+- `user_encoder`, `item_encoder`: encode records as vectors
+- `milvus_insert`, `milvus_publish`, `milvus_search`: fill and search the index
+- `redis_insert`, `redis_lookup`, `mysql_insert`, `mysql_lookup`: write and read records
 - `read_request`, `user_lookup`, `route`, `nearest_items`, `answer`: the steps of the pipelines
-- `rule_filter`, `score_threshold`, `rerank_mmr`, `calibrate`, `explain`: further steps that a
-  pipeline may have
-- `base`: what operators have in common
-- `registration`: the pipelines' names
+- `rule_filter`, `score_threshold`, `rerank_mmr`, `calibrate`, `explain`: optional steps
+- `base`: the base classes of the operators
+- `registration`: the names of the pipelines
 """
 
 from towhee_recsys.operators.answer import Answer

@@ -16,10 +16,10 @@ from towhee_recsys.types import Recommendation
 
 @register(name="recsys/answer")
 class Answer(SharedOperator):
-    """``ops.recsys.answer(url='redis://…')``: make recommendations of lists of hits.
+    """``ops.recsys.answer(url='redis://…')``: turn lists of hits into recommendations.
 
-    It takes what the pipeline was called with, and a list of lists of hits. It gives lists of
-    recommendations, or a single list if the call was no list. See
+    It takes the input of the pipeline and a list of lists of hits. It returns a list of
+    recommendations for each; if the input was not a list, it returns the only one. See
     `towhee_recsys.components.answers.Answers`.
     """
 

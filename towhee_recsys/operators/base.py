@@ -1,4 +1,4 @@
-"""What the operators share: one instance for all threads, over the resources its settings name."""
+"""The base classes of the operators: one instance serves all threads."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from towhee_recsys.types import Id
 
 
 class SharedOperator(PyOperator):
-    """An operator of which one instance serves every thread, and stands for its copies.
+    """An operator whose single instance serves all threads. A copy of it is the same object.
 
-    Towhee copies operators with each node that is added to a graph; what is open cannot be copied.
-    So an operator holds settings, opens what they name when it is first called, and closes it when
-    it is closed or collected. Operators that name the same parts share them.
+    Towhee copies all operators whenever a node is added to a graph, but open connections cannot be
+    copied. So an operator holds settings and opens what they name on its first call. It closes it
+    when it is closed or garbage-collected. Operators with the same settings share what they open.
     """
 
     def __init__(self, **named: Any) -> None:
@@ -34,7 +34,7 @@ class SharedOperator(PyOperator):
         return self
 
     def close(self) -> None:
-        """Give back what is open. The operator cannot be called after that."""
+        """Close what the operator opened. It cannot be called after that."""
         self.resources.close()
 
 
@@ -79,8 +79,8 @@ class RecordInsert(_RecordOperator):
 
 
 class RecordLookup(_RecordOperator):
-    """Looks up a list of ids: records in their order, ``{}`` if there is none; or, with
-    ``histories``, lists of item ids, oldest first."""
+    """Looks up a list of ids, and returns their records in the same order, ``{}`` for an unknown
+    id. With the kind ``histories`` it returns lists of item ids, oldest first."""
 
     def __init__(
         self,

@@ -19,9 +19,9 @@ from towhee_recsys.operators.base import SharedOperator
 class Calibrate(SharedOperator):
     """``ops.recsys.calibrate(bundle='bundle/')``: add ``probability`` to hits.
 
-    It takes lists of hits, and the ``(B, 256)`` vectors of the users they are for. A third input, a
-    list of requests, gives each list its own ``calibrate``, and the ``history`` whose items cannot
-    be next. See `towhee_recsys.components.likelihood.Likelihood`.
+    It takes B lists of hits and the users' ``(B, 256)`` vectors. A third input, a list of B
+    requests, gives each list its own ``calibrate``, and the ``history`` whose items get no
+    probability. See `towhee_recsys.components.likelihood.Likelihood`.
     """
 
     def __init__(self, bundle: str, fingerprint: str | None = None, calibrate: bool = True) -> None:

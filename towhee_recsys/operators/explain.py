@@ -16,11 +16,11 @@ from towhee_recsys.stores.opening import TOKEN_ENV
 
 @register(name="recsys/explain")
 class Explain(SharedOperator):
-    """``ops.recsys.explain(bundle='bundle/', uri='./milvus.db', fingerprint='1a2b3c4d')``: add the
-    reasons to hits, in ``because``.
+    """``ops.recsys.explain(bundle='bundle/', uri='./milvus.db', fingerprint='1a2b3c4d')``: add
+    reasons to hits, as ``because``.
 
-    It takes lists of hits and the users they are for. At most `reasons` are named, or as many as
-    the user's ``explain`` says. See `towhee_recsys.components.reasons.Reasons`.
+    It takes B lists of hits and their B users. Each hit gets at most `reasons` reasons, or as many
+    as the user's ``explain`` says. See `towhee_recsys.components.reasons.Reasons`.
     """
 
     def __init__(

@@ -17,12 +17,12 @@ from towhee_recsys.types import ITEM_ID, Id, Item, Role
 @register(name="recsys/milvus_insert")
 class MilvusInsert(SharedOperator):
     """``ops.recsys.milvus_insert(uri='./milvus.db', fingerprint='1a2b3c4d')``: write a list of
-    records and their ``(B, 256)`` vectors; gives the list of ids written.
+    records and their ``(B, 256)`` vectors; return the list of their ids.
 
-    The rows go to the collection of that fingerprint. No search sees it before `milvus_publish`,
-    unless it is the live one already. A row that is there is replaced. `attributes` gives the
-    columns that filters can use, each with its role in the schema (``categorical``,
-    ``multi_categorical`` or ``number``): ``{'genres': 'multi_categorical', 'year': 'number'}``.
+    The rows are written to the collection of this fingerprint, and replace rows with the same ids.
+    Searches see a new collection only after `milvus_publish`. `attributes` names the columns that
+    filters can use, each with its role in the schema (``categorical``, ``multi_categorical`` or
+    ``number``): ``{'genres': 'multi_categorical', 'year': 'number'}``.
     """
 
     def __init__(

@@ -14,11 +14,12 @@ from towhee_recsys.types import Id
 
 @register(name="recsys/milvus_publish")
 class MilvusPublish(SharedOperator):
-    """``ops.recsys.milvus_publish(uri='./milvus.db', fingerprint='1a2b3c4d')``: make a collection
-    the live one; takes the ids of all items written, and gives the number of items in the index.
+    """``ops.recsys.milvus_publish(uri='./milvus.db', fingerprint='1a2b3c4d')``: switch searches to
+    a collection.
 
-    It removes what is not among the ids, flushes, and counts. Only if the count is right, searches
-    are switched to the collection.
+    It takes the ids of all items that were written, and returns the number of items in the index.
+    It removes all other items, flushes and counts. Searches are switched only if the count is
+    right.
     """
 
     def __init__(self, uri: str, fingerprint: str, token_env: str = TOKEN_ENV) -> None:
@@ -29,11 +30,11 @@ class MilvusPublish(SharedOperator):
             raise StoreError("no items were written, so there is nothing to publish")
         index = self.resources.index
         collection = index.collection(self.resources.fingerprint)
-        expected, found = len(set(ids)), index.finish(collection, ids)
-        if found != expected:
+        expected, count = len(set(ids)), index.finish(collection, ids)
+        if count != expected:
             raise StoreError(
-                f"{collection} in {self.resources.deployment.milvus_uri} holds {found:,} items "
-                f"after {expected:,} were written; no search was switched to it; ingest again"
+                f"{collection} in {self.resources.deployment.milvus_uri} holds {count:,} items "
+                f"after {expected:,} were written; searches were not switched to it; ingest again"
             )
         index.publish(collection)
-        return found
+        return count

@@ -19,13 +19,13 @@ from towhee_recsys.types import TOP_K, Hit
 @register(name="recsys/milvus_search")
 class MilvusSearch(SharedOperator):
     """``ops.recsys.milvus_search(uri='./milvus.db', fingerprint='1a2b3c4d', top_k=10)``: find the
-    items with the largest inner products; gives lists of ``{'item_id', 'score'}``, best first.
+    items with the largest inner products; return lists of ``{'item_id', 'score'}``, best first.
 
-    It takes ``(B, 256)`` vectors. An index of another fingerprint is refused. A second input, a
+    It takes ``(B, 256)`` vectors, and refuses an index with another fingerprint. A second input, a
     list of B requests, gives each vector its own ``top_k`` (or ``candidates``, if a later step
-    chooses among them), ``filter``, ``history`` with ``seen``, and ``exclude``. With
-    ``degrade=True`` an unreachable index gives None in place of each list, unless a request has a
-    filter. See `towhee_recsys.components.search.Search`.
+    chooses among them), ``filter``, ``history``, ``seen`` and ``exclude``. With ``degrade=True`` an
+    unreachable index gives None instead of each list, unless a request has a filter. See
+    `towhee_recsys.components.search.Search`.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from towhee_recsys.operators.base import RecordInsert
 class MySQLInsert(RecordInsert):
     """``ops.recsys.mysql_insert(url='mysql+pymysql://…', kind='items')``: write a list of records.
 
-    It gives how many were written. `kind` is ``items``, ``users`` or ``interactions``.
+    It returns how many were written. `kind` is ``items``, ``users`` or ``interactions``.
     """
 
     schemes = ("mysql+pymysql://", "mariadb+pymysql://")

@@ -17,11 +17,10 @@ from towhee_recsys.types import TOP_K
 @register(name="recsys/nearest_items")
 class NearestItems(SharedOperator):
     """``ops.recsys.nearest_items(bundle='bundle/', uri='./milvus.db', fingerprint='1a2b3c4d')``:
-    find the items nearest to items; gives lists of hits with the route ``similar``.
+    find the items nearest to items; return lists of hits with the route ``similar``.
 
-    It takes a list of `towhee_recsys.types.SimilarRequest`. An item is compared by its vector in
-    the index, or by that of the ``item`` record given. See
-    `towhee_recsys.components.similar.SimilarItems`.
+    It takes a list of `towhee_recsys.types.SimilarRequest`. An item's vector comes from the index,
+    or from the record ``item`` of the request. See `towhee_recsys.components.similar.SimilarItems`.
     """
 
     def __init__(

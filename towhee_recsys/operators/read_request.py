@@ -16,10 +16,10 @@ from towhee_recsys.types import TOP_K, Query
 @register(name="recsys/read_request")
 class ReadRequest(SharedOperator):
     """``ops.recsys.read_request(bundle='bundle/', top_k=10)``: check an id, a request or a list of
-    these; gives a list of requests with every default filled in.
+    these; return a list of requests with every default filled in.
 
-    With ``subject='item_id'`` it reads those of `similar_items`. The other settings are for
-    requests that do not say. See `towhee_recsys.components.requests.RequestReader`.
+    With ``subject='item_id'`` it reads requests for `similar_items`. The other settings are the
+    defaults. See `towhee_recsys.components.requests.RequestReader`.
     """
 
     def __init__(
@@ -39,8 +39,8 @@ class ReadRequest(SharedOperator):
                 f"subject is {subject!r}; it must be one of {', '.join(get_args(Subject))}"
             )
         self._subject = subject
-        wishes = {"min_score": min_score, "explain": explain, "calibrate": calibrate}
-        self._defaults = Defaults.checked(top_k=top_k, diversity=diversity, **wishes)
+        steps = {"min_score": min_score, "explain": explain, "calibrate": calibrate}
+        self._defaults = Defaults.checked(top_k=top_k, diversity=diversity, **steps)
 
     @cached_property
     def _reader(self) -> RequestReader:

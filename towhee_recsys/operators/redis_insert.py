@@ -11,7 +11,7 @@ from towhee_recsys.operators.base import RecordInsert
 class RedisInsert(RecordInsert):
     """``ops.recsys.redis_insert(url='redis://…', kind='items')``: write a list of records.
 
-    It gives how many were written. `kind` is ``items``, ``users`` or ``interactions``.
+    It returns how many were written. `kind` is ``items``, ``users`` or ``interactions``.
     """
 
     schemes = ("redis://", "rediss://", "redis+cluster://", "embedded://")

@@ -11,7 +11,7 @@ from towhee_recsys.operators.base import RecordLookup
 class RedisLookup(RecordLookup):
     """``ops.recsys.redis_lookup(url='redis://…', kind='items')``: look up a list of ids.
 
-    It gives a list of records, ``{}`` if there is none. `kind` is ``items``, ``users`` or
+    It returns a list of records, ``{}`` for an unknown id. `kind` is ``items``, ``users`` or
     ``histories``.
     """
 

@@ -1,7 +1,7 @@
-"""Give the pipelines the names by which Towhee's AutoPipes and AutoConfig find them.
+"""Register the pipelines and their configs with Towhee's AutoPipes and AutoConfig.
 
-Importing the operators registers the pipelines too, which are built of them and lie above them in
-the order of imports. So they are bound late, by the name of their module.
+Importing the operators registers the pipelines too. The pipelines import the operators, so this
+module cannot import the pipelines: it looks them up by name when they are used.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ PIPELINES = {
     "recommend": "RecommendConfig",
     "similar_items": "SimilarItemsConfig",
 }
-"""Names of the pipelines' functions and of their configs, in `PACKAGE`."""
+"""The names of the pipelines' functions and configs in `PACKAGE`."""
 
 PACKAGE = "towhee_recsys.pipelines"
 
 
 def register_pipelines() -> None:
-    """Make ``AutoPipes.pipeline('recsys/recommend', config=config)`` and the like work.
+    """Register each pipeline, so that ``AutoPipes.pipeline('recsys/recommend', config=config)``
+    works.
 
-    ``AutoConfig.load_config('recsys/recommend')`` gives a `PipelineConfig.draft`, whose fields are
-    then set, as with Towhee's own: ``config.bundle = 'bundle/'``. A pipeline says what is missing.
+    ``AutoConfig.load_config('recsys/recommend')`` gives a `PipelineConfig.draft`. Its fields are
+    set afterwards, as with Towhee's own configs: ``config.bundle = 'bundle/'``. If one is missing,
+    building the pipeline fails and names it.
     """
     for name, config in PIPELINES.items():
         with set_pipe_name(f"recsys/{name}"), set_config_name(f"recsys/{name}"):
@@ -39,9 +41,9 @@ def _late(name: str, *path: str) -> Any:
     """A function of `PACKAGE` that is looked up when it is called."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        found = getattr(import_module(PACKAGE), name)
+        target = getattr(import_module(PACKAGE), name)
         for part in path:
-            found = getattr(found, part)
-        return found(*args, **kwargs)
+            target = getattr(target, part)
+        return target(*args, **kwargs)
 
     return run

@@ -20,8 +20,8 @@ class RerankMMR(SharedOperator):
     """``ops.recsys.rerank_mmr(uri='./milvus.db', fingerprint='1a2b3c4d', diversity=0.3)``: choose
     the first `top_k` of each list of candidates by maximal marginal relevance.
 
-    A second input, a list of requests, gives each list its own ``top_k`` and ``diversity``. There
-    should be several times more candidates than are wanted. See
+    There should be several times more candidates than `top_k`. A second input, a list of requests,
+    gives each list its own ``top_k`` and ``diversity``. See
     `towhee_recsys.components.diversity.Diversity`.
     """
 

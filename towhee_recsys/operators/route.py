@@ -16,13 +16,14 @@ from towhee_recsys.types import MAX_TOP_K, Hit
 
 @register(name="recsys/route")
 class Route(SharedOperator):
-    """``ops.recsys.route(bundle='bundle/', uri='./milvus.db', fingerprint='1a2b3c4d')``: give every
-    hit its ``route``, and popular items to users of whom nothing is known.
+    """``ops.recsys.route(bundle='bundle/', uri='./milvus.db', fingerprint='1a2b3c4d')``: give each
+    hit its ``route``, and popular items to users without record and history.
 
-    It takes a list of users and their lists of hits. The score of a popular item is its share of
-    all interactions. None in place of hits (an index that did not answer) is replaced by popular
-    items of the bundle, marked ``degraded: ['index']``; ``popular_among`` names the labels of the
-    user among whom they are popular. See `towhee_recsys.components.routing.Router`.
+    It takes a list of users and their lists of hits. None instead of a list means that the index
+    did not answer. It is replaced by popular items of the bundle, marked ``degraded: ['index']``.
+    If these are popular among users with the same labels, ``popular_among`` names the labels. The
+    score of a popular item is its share of all interactions, or of these users' interactions. See
+    `towhee_recsys.components.routing.Router`.
     """
 
     def __init__(self, bundle: str, uri: str, fingerprint: str, token_env: str = TOKEN_ENV) -> None:

@@ -18,10 +18,10 @@ class RuleFilter(SharedOperator):
     """``ops.recsys.rule_filter(bundle='bundle/', rules=[{'filter': {'year': {'gte': 1980}}}])``:
     narrow the filters of a list of requests.
 
-    A rule is a ``filter`` on items and, if it applies to some users only, ``when`` their record
-    passes: ``{'when': {'age': {'lt': 18}}, 'filter': {'not': {'genres': 'Horror'}}}``. Every rule
-    applies to a user who could not be looked up. The step stands before the search, so that an
-    answer is filled up with what is allowed.
+    A rule has a ``filter`` on items. If it has ``when``, it applies only to users whose record
+    passes that: ``{'when': {'age': {'lt': 18}}, 'filter': {'not': {'genres': 'Horror'}}}``. If a
+    user could not be looked up, all rules apply. Put this step before the search, so that the
+    search finds enough allowed items. See `towhee_recsys.components.rules.Rules`.
     """
 
     def __init__(self, bundle: str, rules: Sequence[Rule], fingerprint: str | None = None) -> None:

@@ -14,10 +14,10 @@ from towhee_recsys.operators.base import SharedOperator
 
 @register(name="recsys/score_threshold")
 class ScoreThreshold(SharedOperator):
-    """``ops.recsys.score_threshold(min_score=1.5)``: leave out hits of a lower score.
+    """``ops.recsys.score_threshold(min_score=1.5)``: leave out hits with a lower score.
 
-    A second input, a list of requests, gives each list its own ``min_score``; None lets all pass.
-    Popular items stay: their score is a share of all interactions, and no inner product.
+    A second input, a list of requests, gives each list its own ``min_score``. None keeps all hits.
+    Popular items stay, because their score is a share of interactions and not an inner product.
     """
 
     def __init__(self, min_score: float | None = None) -> None:

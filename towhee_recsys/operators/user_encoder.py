@@ -17,8 +17,8 @@ class UserEncoder(SharedOperator):
     """``ops.recsys.user_encoder(bundle='bundle/')``: encode a list of users as ``(B, 256)``
     float32.
 
-    A user is a dict with the keys ``user`` (a record) and ``history`` (item ids, oldest first),
-    both, one or neither. It reads no store. See `towhee_recsys.UserEncoder`.
+    A user is a dict with the keys ``user`` (a record) and ``history`` (item ids, oldest first).
+    Both are optional. The operator does not look up users. See `towhee_recsys.UserEncoder`.
     """
 
     def __init__(self, bundle: str, fingerprint: str | None = None) -> None:

@@ -14,12 +14,13 @@ from towhee_recsys.stores.base import CONNECTIONS
 
 @register(name="recsys/user_lookup")
 class UserLookup(SharedOperator):
-    """``ops.recsys.user_lookup(url='redis://…')``: complete a list of requests with the ``user``
-    and the ``history`` that the store has.
+    """``ops.recsys.user_lookup(url='redis://…')``: fill in the ``user`` and the ``history`` of
+    requests from the store.
 
-    An unknown user gets an empty record. If the store is unreachable, every looked-up user does,
-    and ``degraded`` contains ``users``. With a `bundle`, stored ids of another kind than the
-    model's are left out. See `towhee_recsys.components.users.Users`.
+    An unknown user gets an empty record and an empty history. If the store is unreachable, every
+    looked-up user does, and ``degraded`` contains ``users``. With a `bundle`, item ids of another
+    type than the model's are dropped from stored histories. See
+    `towhee_recsys.components.users.Users`.
     """
 
     def __init__(

@@ -1,13 +1,13 @@
-"""Build the pipelines, as functions of a config. Nothing heavy is imported before that.
+"""Build the Towhee pipelines from configs. Heavy libraries are imported only then.
 
 - `ingest`: fill the index and the record store
-- `recommend`: items for users
-- `similar_items`: items like an item
-- `to_file`: recommendations for many users, in a file; `answer_files` is its format
-- `config`: the settings
-- `pipeline`: the type of what the builders return
-- `calling`: call one, with the library's own errors
-- `direct`: run one in the thread of its caller, and own what it opens
+- `recommend`: recommend items to users
+- `similar_items`: find items similar to an item
+- `to_file`: recommend to many users, into a file; `answer_files` has the formats
+- `config`: the settings of the pipelines
+- `pipeline`: the type that the builders return
+- `calling`: call a pipeline, with the library's own errors
+- `direct`: run a pipeline in the calling thread, and close what it opened
 """
 
 from towhee_recsys.pipelines.calling import call

@@ -1,4 +1,4 @@
-"""Files of recommendations: written in parts that a later run can go on with, then put in place."""
+"""Write files of recommendations so that an interrupted run can continue."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from towhee_recsys.errors import ConfigError
+from towhee_recsys.files import replace_file
 from towhee_recsys.pipelines.config import PipelineConfig, RecommendConfig
 from towhee_recsys.types import (
     BECAUSE,
@@ -36,10 +37,10 @@ ROWS_AT_ONCE = 100_000
 
 
 class AnswerFile:
-    """A file of the recommendations to many users, and the part of it that is being written.
+    """A file of recommendations, and the part file that is written first.
 
-    The part is always JSON lines: a header that says what must be the same for a run to go on, then
-    a line for each user.
+    The part file has JSON lines in either format: a header, then a line for each user. A run can
+    continue a part file only if its own header is the same.
     """
 
     def __init__(self, path: Path, config: RecommendConfig, bundle: Bundle) -> None:
@@ -49,10 +50,11 @@ class AnswerFile:
 
     @contextmanager
     def opened(self, users: Sequence[Id]) -> Iterator[Writer]:
-        """A writer behind what an earlier run has written. At the end, the file takes its place.
+        """Yield a writer that continues what an earlier run has written. At the end, the part file
+        becomes the file.
 
         Raises:
-            ConfigError: another process writes it, or it was begun with something else.
+            ConfigError: another process writes the file, or the part file has another header.
         """
         with _alone(self.part):
             with self._resumed(self._header(users)) as file:
@@ -60,19 +62,19 @@ class AnswerFile:
             self._finish()
 
     def _header(self, users: Sequence[Id]) -> bytes:
-        """What must be the same for a run to go on. Where index and store are may change."""
+        """Model, users and settings. The addresses of index and store may change between runs."""
         settings = self._config.model_dump(exclude=set(PipelineConfig.model_fields))
         return _line(
             {
                 "fingerprint": self._bundle.fingerprint,
                 "users": hashlib.sha256(json.dumps(list(users)).encode()).hexdigest(),
-                # a rule's filter may have sets and NumPy's numbers
+                # a rule's filter may contain sets and NumPy numbers
                 "settings": json.loads(json.dumps(settings, default=_plain)),
             }
         )
 
     def _resumed(self, header: bytes) -> BinaryIO:
-        """The part, with whole lines only, behind its header."""
+        """The part file without a broken last line, positioned after its header."""
         begun = self.part.exists() and self.part.stat().st_size > 0
         file = self.part.open("r+b" if begun else "w+b")
         if not begun:
@@ -81,28 +83,24 @@ class AnswerFile:
             file.close()
             raise ConfigError(
                 f"{self.part} was begun with another model, other settings or other users; delete "
-                "it to begin anew, or write to another file"
+                "it to start again, or write to another file"
             )
         _drop_broken_line(file)
         file.seek(len(header))
         return file
 
     def _finish(self) -> None:
-        whole = self.part.with_name(f"{self.part.name}.whole")
-        with self.part.open("rb") as lines:
+        with replace_file(self.path) as new, self.part.open("rb") as lines:
             lines.readline()  # the header
             if self.path.suffix == ".jsonl":
-                with whole.open("wb") as file:
+                with new.open("wb") as file:
                     file.writelines(lines)
             else:
-                _write_parquet(map(json.loads, lines), whole, self._schema())
-        with whole.open("rb") as file:
-            os.fsync(file.fileno())  # or a power cut could leave neither this nor the part
-        os.replace(whole, self.path)
+                _write_parquet(map(json.loads, lines), new, self._schema())
         self.part.unlink()
 
     def _schema(self) -> pa.Schema:
-        """The columns of a Parquet file, whatever rows it has."""
+        """The columns of a Parquet file. They do not depend on its rows."""
         import pyarrow as pa
 
         kinds = {"int": pa.int64(), "str": pa.string()}
@@ -120,10 +118,10 @@ class Writer:
     """Writes the answers to batches of users."""
 
     def __init__(self, file: BinaryIO) -> None:
-        """`file`: positioned behind the header."""
+        """`file`: positioned after the header."""
         self._file = file
         self.done = sum(1 for _ in file)
-        """How many users the file had."""
+        """How many users the file has already."""
 
     def write(self, users: Sequence[Id], answers: Sequence[Sequence[Mapping[str, Any]]]) -> None:
         for user, answer in zip(users, answers, strict=True):
@@ -137,17 +135,17 @@ def _alone(part: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as exc:
-        raise ConfigError(f"{part} is being written by somebody else; let that end first") from exc
+        raise ConfigError(f"{part} is being written by another process; wait for its end") from exc
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows removes no file that is open
+        with suppress(OSError):  # Windows cannot remove an open file
             Path(lock.lock_file).unlink()
         lock.release()
 
 
 def _drop_broken_line(file: BinaryIO) -> None:
-    """The last writer may have been cut short."""
+    """Remove an incomplete last line, which an interrupted run may have left."""
     size = end = file.seek(0, os.SEEK_END)
     while end:
         file.seek(end - 1)

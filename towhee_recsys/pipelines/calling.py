@@ -1,4 +1,4 @@
-"""Call a pipeline, with the library's own errors in place of Towhee's text."""
+"""Call a pipeline, and raise the library's own errors instead of Towhee's."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from towhee_recsys.pipelines.pipeline import Pipeline
 
 
 def call(pipeline: Pipeline, value: Any) -> Any:
-    """``pipeline(value).get()[0]``.
+    """Call a pipeline with one input: ``pipeline(value).get()[0]``.
 
-    Towhee turns an error in a node into a RuntimeError with the traceback as its text. This raises
-    the error that the node raised, if it was one of `towhee_recsys.errors`.
+    Raises:
+        RecsysError: a node raised it. Towhee turns an error in a node into a RuntimeError with the
+            traceback as its text; this raises the error itself.
+        RuntimeError: a node raised another error.
     """
-    if value is None:  # Towhee runs no node for it, and answers nothing
-        raise errors.RequestError("a pipeline was given None; give it a request")
+    if value is None:  # Towhee runs no node for it, and gives no answer
+        raise errors.RequestError("the pipeline was called with None; call it with a request")
     try:
         return pipeline(value).get()[0]
     except RuntimeError as exc:
         cause = exc.__cause__ if isinstance(exc.__cause__, errors.RecsysError) else None
         failure = (cause or _original(str(exc)) or exc).with_traceback(None)
-    raise failure  # here, so that it does not keep Towhee's frames, and with them the whole call
+    raise failure  # here, so that it does not keep the frames of the whole call alive
 
 
 def _original(text: str) -> errors.RecsysError | None:
-    """The last error of ours in a traceback's text."""
-    found = re.findall(
+    """The last error of this library in a traceback's text."""
+    matches = re.findall(
         r"^towhee_recsys\.errors\.(\w+): (.*?)(?=\n\n|\n, Traceback|\Z)", text, re.M | re.S
     )
-    if not found:
+    if not matches:
         return None
-    name, message = found[-1]
+    name, message = matches[-1]
     return getattr(errors, name)(message.strip())  # type: ignore[no-any-return]

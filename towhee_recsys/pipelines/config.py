@@ -1,4 +1,4 @@
-"""The settings of the pipelines, from arguments or from the environment."""
+"""The settings of the pipelines, from arguments or environment variables."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Self = TypeVar("Self", bound="PipelineConfig")
 
 
 class PipelineConfig(BaseModel):
-    """What all pipelines need: a model, an index, and a store of records.
+    """The settings of all pipelines: a model, an index and a record store.
 
-    Fields are checked when they are set, also later (``config.top_k = 5``). The token of a Milvus
-    that asks for one is never part of a config, which names an environment variable instead.
+    A field is checked whenever it is set, also later (``config.top_k = 5``). A token for Milvus is
+    never part of a config: `token_env` names the environment variable that holds it.
     """
 
     model_config = ConfigDict(
@@ -42,10 +42,10 @@ class PipelineConfig(BaseModel):
     """``embedded:///folder``, ``redis://…``, ``rediss://…``, ``redis+cluster://…`` or
     ``mysql+pymysql://…``."""
     connections: int = Field(CONNECTIONS, ge=1, le=1_000)
-    """Connections to the record store at most; calls beyond them wait. Milvus has one, which all
-    share."""
+    """Connections to the record store at most. Further calls wait. Milvus has one connection, which
+    all calls share."""
     token_env: str = TOKEN_ENV
-    """The environment variable that holds the token of a Milvus that asks for one."""
+    """The environment variable with the token for Milvus, if Milvus requires one."""
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -80,19 +80,19 @@ class PipelineConfig(BaseModel):
 
     @classmethod
     def from_env(cls: type[Self]) -> Self:
-        """A config of the variables ``TOWHEE_RECSYS_BUNDLE``, ``…_MILVUS_URI`` and so on.
+        """A config from the variables ``TOWHEE_RECSYS_BUNDLE``, ``…_MILVUS_URI`` and so on.
 
         Raises:
-            ConfigError: naming the variables that are missing or wrong.
+            ConfigError: a variable is missing or wrong; the message names it.
         """
         return cls.draft().complete()
 
     @classmethod
     def given(cls: type[Self], config: Self | None) -> Self:
-        """The config that a pipeline is to be made of: this one, or the environment's.
+        """The config to build a pipeline from: `config`, or by default the environment's.
 
         Raises:
-            ConfigError: it is of another kind, or something is missing.
+            ConfigError: `config` is of another class, or a field is missing.
         """
         if config is None:
             return cls.from_env()
@@ -102,8 +102,10 @@ class PipelineConfig(BaseModel):
 
     @classmethod
     def draft(cls: type[Self], **fields: Any) -> Self:
-        """A config of `fields` and the environment in which some may still be missing, to be set
-        before a pipeline is made of it: what Towhee's ``AutoConfig.load_config`` gives.
+        """A config from `fields` and the environment that may be incomplete.
+
+        Towhee's ``AutoConfig.load_config`` gives such a config. Missing fields must be set before a
+        pipeline is built from it.
 
         Raises:
             ConfigError: a field or a variable is wrong.
@@ -119,7 +121,7 @@ class PipelineConfig(BaseModel):
         """This config, if nothing is missing.
 
         Raises:
-            ConfigError: naming what is.
+            ConfigError: a field is missing; the message names all that are.
         """
         missing = [field for field in type(self).model_fields if field not in self.__dict__]
         if missing:
@@ -131,11 +133,11 @@ class PipelineConfig(BaseModel):
 
 
 class RecommendConfig(Defaults, PipelineConfig):
-    """Settings of `recommend`. Those of `Defaults` are for requests that do not say."""
+    """Settings of `recommend`. Those of `Defaults` apply unless a request sets them."""
 
     rules: list[Rule] = []
-    """What may be recommended at all, and to whom; see `recsys/rule_filter`. From the environment
-    as JSON."""
+    """What may be recommended, and to whom; see `recsys/rule_filter`. In the environment it is a
+    JSON list."""
 
     @field_validator("rules", mode="before")
     @classmethod
@@ -145,21 +147,21 @@ class RecommendConfig(Defaults, PipelineConfig):
         try:
             return json.loads(value)
         except ValueError as exc:
-            raise ValueError(f"no JSON list of rules: {exc}") from exc
+            raise ValueError(f"not a JSON list of rules: {exc}") from exc
 
 
 class SimilarItemsConfig(PipelineConfig):
     """Settings of `similar_items`."""
 
     top_k: TopK = TOP_K
-    """Items in an answer, if the request does not say."""
+    """Items in an answer, unless the request sets it."""
 
 
 class IngestConfig(PipelineConfig):
     """Settings of `ingest`."""
 
     batch_size: int = Field(2_000, ge=1, le=10_000)
-    """Items that are encoded and written at once; more where that would make over 500 batches."""
+    """Items that are encoded and written at once. Batches grow if there would be more than 500."""
 
 
 def _variable(field: str) -> str:

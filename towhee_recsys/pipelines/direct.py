@@ -1,7 +1,7 @@
-"""Run a Towhee pipeline in the thread of its caller, and own what it opens.
+"""Run a Towhee pipeline in the calling thread, and close what it opened.
 
-Towhee gives every node of every call a thread and a queue. Where one item passes through, the nodes
-only wait for each other, and on a busy machine that takes longer than some of them do.
+Towhee gives every node of every call a thread and a queue. With one item the nodes only wait for
+each other, and on a busy machine the waiting takes longer than the work of some nodes.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from towhee_recsys.errors import StoreError
 INPUT, OUTPUT = "_input", "_output"
 
 Row: TypeAlias = dict[str, Any]
-"""The values of one item on its way through the pipeline, by column."""
+"""The values of one item in the pipeline, by column."""
 
 
 class Step(NamedTuple):
-    """A node: its operator, how it is applied to rows, and the columns that it takes and gives."""
+    """A node: its operator, how it is applied to rows, and its input and output columns."""
 
     name: str
     kind: str
@@ -55,7 +55,7 @@ class Step(NamedTuple):
     def _run(self, *values: Any) -> Any:
         try:
             return self.operator(*values)
-        except Exception as exc:  # worded as Towhee does
+        except Exception as exc:  # with the wording of Towhee
             text = f"Node-{self.name} runs failed, error msg: {exc}, {traceback.format_exc()}"
             raise RuntimeError(text) from exc
 
@@ -65,20 +65,20 @@ class Step(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """A pipeline's nodes with their operators, and what they have open."""
+    """A pipeline's nodes with their operators, and the resources that they use."""
 
     dag: Any
     pool: Any
-    """Towhee's, which has built the operators."""
+    """Towhee's operator pool, which has built the operators."""
     steps: list[Step]
     resources: Resources
 
     @classmethod
     def of(cls, pipeline: RuntimePipeline, resources: Resources) -> Graph:
         dag, pool = pipeline.dag_repr, pipeline._operator_pool
-        # A failed call's nodes are collected late, with the exception that refers to them, and give
-        # their operators back then. If that happens in a thread that is just taking an operator, it
-        # waits for the pool's lock, which it holds itself: so it must be able to take it twice.
+        # The nodes of a failed call are garbage-collected late, because the exception refers to
+        # them, and only then return their operators. That can happen in a thread that holds the
+        # pool's lock. It must be able to take the lock again, or it waits for itself.
         pool._lock = threading.RLock()
         names = [uid for uid in dag.top_sort if uid not in (INPUT, OUTPUT)]
         return cls(dag, pool, [_step(dag.nodes[uid], pool) for uid in names], resources)
@@ -118,23 +118,23 @@ def _step(node: Any, pool: Any) -> Step:
 
 
 class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
-    """Towhee's own in all but how it is called: one operator after the other, without threads.
+    """A Towhee pipeline whose calls run one operator after the other, without threads.
 
-    Answers and errors are the same, except that None is an input like any other, where Towhee drops
-    it. Rows stream: a row of a ``flat_map`` goes through all steps up to the ``window_all`` before
-    the next one is made. ``debug`` runs the pipeline Towhee's way. See
-    `towhee_recsys.pipelines.pipeline.Pipeline`.
+    Answers and errors are those of Towhee, with one exception: Towhee drops None, and this pipeline
+    passes it on. Rows stream: a row of a ``flat_map`` goes through all steps up to the next
+    ``window_all`` before the next row is made. ``debug`` runs the pipeline in Towhee's own runtime.
+    See `towhee_recsys.pipelines.pipeline.Pipeline`.
     """
 
     def __init__(self, pipeline: RuntimePipeline, resources: Resources | None = None) -> None:
         """
         Args:
-            pipeline: made of ``map``, ``flat_map`` and ``window_all``, of operators that threads
-                may share. This pipeline closes them.
-            resources: what it closes besides.
+            pipeline: a pipeline of ``map``, ``flat_map`` and ``window_all`` nodes, whose operators
+                threads may share. `close` closes them.
+            resources: further resources that `close` closes.
 
         Raises:
-            ValueError: there are nodes of another kind.
+            ValueError: the pipeline has a node of another kind.
         """
         self._graph = Graph.of(pipeline, resources or Resources(Deployment()))
         self._thread_pool = ThreadPoolExecutor()  # for `debug`; its threads start when needed
@@ -184,7 +184,7 @@ class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
 
     @contextmanager
     def _in_use(self) -> Iterator[Graph]:
-        """The graph, whose parts stay open until the end of the call."""
+        """Yield the graph. Its resources stay open until the end of the call."""
         with ExitStack() as call:
             while True:
                 graph = self._graph
@@ -192,6 +192,6 @@ class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
                     call.enter_context(graph.resources.in_use())
                     break
                 except StoreError:
-                    if graph is self._graph:  # closed, not replaced a moment ago
+                    if graph is self._graph:  # it was closed, not replaced
                         raise
             yield graph

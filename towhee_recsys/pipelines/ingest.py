@@ -1,4 +1,4 @@
-"""Build the pipeline that fills an index and a record store from tables."""
+"""Build the pipeline that writes a data set to the index and the record store."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ if TYPE_CHECKING:
     from towhee_recsys.datasets import Dataset, Schema
 
 _MOST_BATCHES = 500
-"""Larger data makes larger batches: the queues of Towhee's own runtime hold 1,000 rows."""
+"""Batches of a large data set grow beyond `batch_size` instead. The queues of Towhee's own runtime
+hold 1,000 rows."""
 
 
 def ingest(config: IngestConfig | None = None) -> Pipeline:
     """Build the pipeline.
 
     It takes a `Dataset`, or what `Dataset.load` takes. It encodes the items in batches and writes
-    vectors and records, then users and histories; it flushes and counts; only then searches see the
-    index of a new model. (That of the same model is brought up to date in place.) Its ``.get()[0]``
-    says how many ``items``, ``users`` and ``interactions`` it was given, how many interactions were
-    ``new_interactions``, and the ``fingerprint``. Running it again, or after it was killed, gives
-    the same.
+    their vectors and records, then the users and histories. It flushes and counts the items, and
+    only then switches searches to the index of a new model. The index of the same model is updated
+    in place. Running it again, also after it was killed, gives the same state.
+
+    Its ``.get()[0]`` is a dict: the numbers of ``items``, ``users``, ``interactions`` and
+    ``new_interactions``, and the model's ``fingerprint``. ``items`` is counted in the index.
 
     Args:
         config: by default read from the environment, see `PipelineConfig.from_env`.
@@ -38,6 +40,7 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
+    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
     from towhee_recsys.components.resources import Deployment, Resources
     from towhee_recsys.pipelines.direct import DirectPipeline
     from towhee_recsys.stores.filters.attributes import filterable
@@ -72,8 +75,8 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
             .map("users", "users", insert(**store, kind="users"))
             .flat_map("dataset", "histories", lambda dataset: dataset.history_batches())
             .map("histories", "new", insert(**store, kind="histories"))
-            # This takes the ids when all else is written: Towhee's own runtime would publish as
-            # soon as they are there.
+            # Towhee's own runtime runs a node as soon as its inputs exist. This step takes an
+            # output of every writer, so the index is published after all records are written.
             .window_all(("dataset", "ids", "users", "new"), ("dataset", "ids", "new"), _written)
             .map("ids", "items", recsys.milvus_publish(**index))
             .map(

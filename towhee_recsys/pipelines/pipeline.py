@@ -1,4 +1,4 @@
-"""What the builders of pipelines return, as a type."""
+"""The type of the pipelines that the builders return."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Output(Protocol):
-    """What a call gives: Towhee's queue of output rows."""
+    """The result of a call: Towhee's queue of output rows."""
 
     def get(self) -> Any:
-        """The next row, a list with a value for each output column; None after the last."""
+        """The next row as a list of values, one for each output column. None after the last row."""
 
     def to_list(self) -> list[Any]:
         """All rows."""
 
 
 class Pipeline(Protocol):
-    """A pipeline that owns what it opens. Threads may share it; build it once and call it often.
+    """A pipeline that closes what it opened. Build it once and call it often, from any thread.
 
     Use it as a context manager, or call `close`::
 
@@ -30,10 +30,10 @@ class Pipeline(Protocol):
     """
 
     def __call__(self, *inputs: Any) -> Output:
-        """Run the pipeline in the thread of the caller.
+        """Run the pipeline in the calling thread.
 
         Raises:
-            RuntimeError: a step failed; `towhee_recsys.pipelines.call` raises the library's own
+            RuntimeError: a step failed. `towhee_recsys.pipelines.call` raises the library's own
                 error instead.
             StoreError: the pipeline is closed.
         """
@@ -43,21 +43,21 @@ class Pipeline(Protocol):
         """The model, the index and the record store that the next call uses."""
 
     def batch(self, batch_inputs: Iterable[Any]) -> list[Any]:
-        """One call after the other."""
+        """Call the pipeline with each input, one after the other."""
 
     def debug(self, *inputs: Any, **options: Any) -> Any:
-        """Run the pipeline by Towhee's own runtime, with its ``profiler`` and ``tracer``."""
+        """Run the pipeline in Towhee's own runtime, with its ``profiler`` and ``tracer``."""
 
     def replace(self, other: Pipeline) -> None:
-        """Answer as `other` from the next call on.
+        """Answer as `other` does from the next call on.
 
-        Calls under way end with the parts they began with, which are closed after them. `other` is
-        used up: it must not be called or closed any more.
+        Running calls finish with the old model and stores, which are closed after them. This
+        pipeline takes over the parts of `other`, so `other` must not be called or closed any more.
         """
 
     def close(self) -> None:
-        """Wait for the calls under way, then close everything that the pipeline opened and nobody
-        else uses. Closing twice is fine."""
+        """Wait for running calls, then close everything that this pipeline opened and no other one
+        uses. Closing twice does no harm."""
 
     def __enter__(self) -> Pipeline: ...
 

@@ -7,27 +7,30 @@ from towhee_recsys.pipelines.pipeline import Pipeline
 
 
 def recommend(config: RecommendConfig | None = None) -> Pipeline:
-    """Build the pipeline; do so once, and call it from any thread.
+    """Build the pipeline. Build it once, and call it from any thread.
 
-    It takes a user's id, a `towhee_recsys.types.Request`, or a list of these, and its ``.get()[0]``
-    is a list of `Recommendation`, or for a list one such list for each of its entries::
+    It takes a user's id, a `towhee_recsys.types.Request`, or a list of these. Its ``.get()[0]`` is
+    a list of `towhee_recsys.types.Recommendation`, best first; for a list it is a list of such
+    lists::
 
         with recommend(RecommendConfig(bundle='bundle/', milvus_uri='./milvus.db',
                                        store_url='embedded:///srv/recsys/store')) as p:
             p(42).get()[0]
             p({'user': {'age': 25}, 'history': [1, 50], 'top_k': 5}).get()[0]
 
-    The model is loaded now; the index and the record store are opened by the first call.
+    The model is loaded now. The index and the record store are opened by the first call.
 
     Args:
-        config: by default read from the environment, see `PipelineConfig.from_env`.
+        config: the settings, by default from the environment; see `PipelineConfig.from_env`.
 
     Raises:
-        ConfigError: a setting is missing or wrong, or the model has no calibration to go by.
+        ConfigError: a setting is missing or wrong, or `calibrate` is set and the model has no
+            calibration.
         BundleError: the bundle is missing or damaged.
     """
     from towhee import ops, pipe
 
+    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
     from towhee_recsys.components.likelihood import Likelihood
     from towhee_recsys.components.requests import Defaults
     from towhee_recsys.components.resources import Deployment, Resources
@@ -39,7 +42,7 @@ def recommend(config: RecommendConfig | None = None) -> Pipeline:
     try:
         Rules(config.rules, resources.bundle.schema)  # a wrong rule is reported now
         if config.calibrate:
-            _ = Likelihood(resources).curve  # and so is a model that cannot say
+            _ = Likelihood(resources).curve  # and so is a missing calibration
         fingerprint = resources.user_encoder.bundle.fingerprint
         model = {"bundle": config.bundle, "fingerprint": fingerprint}
         index = {

@@ -1,4 +1,4 @@
-"""Build the pipeline that finds items like an item."""
+"""Build the pipeline that finds items similar to an item."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from towhee_recsys.pipelines.pipeline import Pipeline
 
 
 def similar_items(config: SimilarItemsConfig | None = None) -> Pipeline:
-    """Build the pipeline; do so once, and call it from any thread.
+    """Build the pipeline. Build it once, and call it from any thread.
 
-    It takes an item's id, a `towhee_recsys.types.SimilarRequest` (an id, or the record of an item
-    that is not in the index), or a list of these, and answers as `recommend` does, with the route
-    ``similar``. The item itself is left out.
+    It takes an item's id, a `towhee_recsys.types.SimilarRequest`, or a list of these. Its answers
+    have the form of `recommend`'s, with the route ``similar``. The item itself is left out.
 
     Args:
-        config: by default read from the environment, see `PipelineConfig.from_env`.
+        config: the settings, by default from the environment; see `PipelineConfig.from_env`.
 
     Raises:
         ConfigError: a setting is missing or wrong.
@@ -22,6 +21,7 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
+    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
     from towhee_recsys.components.resources import Deployment, Resources
     from towhee_recsys.pipelines.direct import DirectPipeline
 

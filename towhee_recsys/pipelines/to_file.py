@@ -1,4 +1,4 @@
-"""Recommend to many users into a file, batch by batch; a run that was cut short goes on."""
+"""Write recommendations for many users to a file, in batches. An interrupted run can continue."""
 
 from __future__ import annotations
 
@@ -30,42 +30,44 @@ def recommend_to_file(
     batch_size: int = 256,
     progress: Callable[[int], None] = lambda done: None,
 ) -> int:
-    """Recommend to every user, and write the answers down.
+    """Write the recommendations for each user to a file.
 
-    ``.jsonl`` has a line for each user, ``{"user_id", "recommendations"}``, records and all;
-    ``.parquet`` a row for each recommendation, with ``user_id``, ``item_id``, ``score``, ``rank``,
-    ``route``, and ``probability`` and ``because`` if the config asks for them. It writes to
-    ``<path>.part`` first; the file itself is there only when it is whole. Called again with the
-    same users after it was cut short, it goes on where it stopped. Apart from the users' ids,
-    memory does not grow with their number.
+    A ``.jsonl`` file has a line for each user, ``{"user_id": …, "recommendations": […]}``, with the
+    items' records. A ``.parquet`` file has a row for each recommendation: ``user_id``, ``item_id``,
+    ``score``, ``rank``, ``route``, and ``probability`` and ``because`` if the config sets
+    `calibrate` and `explain`.
+
+    Answers are written to ``<path>.part`` first, and `path` appears only when all are written. If a
+    run was interrupted, the next one with the same users continues it. Memory does not grow with
+    the number of users, except for their ids.
 
     Args:
-        config: of `recommend`.
-        users: ids, in the order of the file.
-        path: ends in ``.jsonl`` or ``.parquet``; a file that is there is replaced.
-        batch_size: users in one call, up to 10,000.
-        progress: called after each batch with the number of users that are done.
+        config: the settings of `recommend`.
+        users: the users' ids, in the order of the file.
+        path: a name that ends in ``.jsonl`` or ``.parquet``. An existing file is replaced.
+        batch_size: users in one call, 1 to 10,000.
+        progress: called after each batch with the number of users written so far.
 
     Returns:
-        How many users the file has.
+        The number of users in the file.
 
     Raises:
-        ConfigError: `path` has another ending or lies in no folder, `batch_size` is out of range,
-            another process writes this file, or what is there of it was begun with other settings,
-            another model or other users (index and store may be elsewhere now).
-        StoreUnavailable: the index or the store did not answer. A pipeline would answer without it,
-            but a file outlives the outage. What was written stays, to go on from.
-        RecsysError: as `recommend` and its calls do; again what was written stays.
+        ConfigError: `path` has another ending, its folder does not exist, `batch_size` is out of
+            range, another process writes this file, or ``<path>.part`` was begun with another
+            model, other settings or other users. Index and store may have moved.
+        StoreUnavailable: the index or the store did not answer. A pipeline would give a degraded
+            answer, which a file should not keep. The answers so far stay in ``<path>.part``.
+        RecsysError: as in `recommend` and its calls. The answers so far stay in ``<path>.part``.
     """
     path = Path(path)
     if path.suffix not in FORMATS:
         raise ConfigError(f"{path}: the name must end in {' or '.join(FORMATS)}")
     if not path.parent.is_dir():
-        raise ConfigError(f"{path.parent} is no folder; make it first")
+        raise ConfigError(f"{path.parent} is not a folder; create it first")
     if not 1 <= batch_size <= MAX_BATCH:
         raise ConfigError(f"batch_size is {batch_size!r}; give 1 to {MAX_BATCH:,}")
     if isinstance(users, str):
-        raise ConfigError(f"users is one text, {users!r}; give a list of ids")
+        raise ConfigError(f"users is the text {users!r}; give a list of ids")
     ids: list[Id] = [one.item() if isinstance(one, np.generic) else one for one in users]
     with recommend(config) as pipeline:
         file = AnswerFile(path, config, pipeline.resources.bundle)
@@ -84,19 +86,19 @@ def recommend_to_file(
 def _check_whole(answers: Sequence[Sequence[Mapping[str, Any]]], part: Path, done: int) -> None:
     marks = [set(row.get(DEGRADED, ())) for answer in answers for row in answer]
     lacking = set().union(*marks)
-    if not all("items" in one for one in marks):
-        lacking.discard("items")  # the store is there, but has no record of some item
+    if not all("items" in mark for mark in marks):
+        lacking.discard("items")  # the store answers, but has no record of some item
     if lacking:
         raise StoreUnavailable(
-            f"the answers for users {done:,} and on lack {', '.join(sorted(lacking))}, as a store "
-            f"or the index did not answer; {part} has what was done before, and the same call "
-            "goes on from there"
+            f"the answers from user {done:,} on lack {', '.join(sorted(lacking))}, because a store "
+            f"or the index did not answer; the answers before are in {part}, and the same call "
+            "continues from there"
         )
 
 
 def _side_by_side(answer: Callable[[T], R], batches: Iterable[T]) -> Iterator[tuple[T, R]]:
-    """Each batch and its answer, in order. While the index searches for one batch, the next one is
-    encoded."""
+    """Each batch and its answer, in order. While the index searches for one batch, the next batch
+    is encoded."""
     with ThreadPoolExecutor(BATCHES_AT_ONCE) as threads:
         begun: deque[tuple[T, Future[R]]] = deque()
         for batch in batches:

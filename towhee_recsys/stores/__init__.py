@@ -1,11 +1,11 @@
-"""Vectors to search, records and histories to look up, in databases that can be exchanged.
+"""Stores: vectors to search, and records and histories to look up, in exchangeable databases.
 
-- `base`: what the pipelines ask, as protocols: `VectorStore`, `RecordStore`
-- `urls`: `open_record_store`, from a URL to the store it names
-- `documents`: what all record stores share; `redis`, `mysql` and `embedded` (a Valkey server that
-  this library starts) give it a database
-- `milvus`: `MilvusStore`, of `milvus_client` (connection, errors), `milvus_collection` (schema and
-  rows) and `nearest` (many users' searches in few calls)
-- `filters`, `matching` and `attributes`: conditions on columns for Milvus, the same in Python, and
-  how Milvus holds the columns
+- `base`: the protocols `VectorStore` and `RecordStore`
+- `opening`: `open_vector_store` and `open_record_store`
+- `urls`: the URLs of record stores: parse, make, and mask them
+- `vectors`: item vectors in Milvus
+- `records`: records and histories in Redis, in MySQL, or in a Valkey server that the library starts
+- `filters`: conditions on columns, for Milvus and for records in Python
+
+`towhee_recsys.testing` has conformance suites for stores of your own.
 """

@@ -35,7 +35,7 @@ from towhee_recsys.training.presets import preset
 from towhee_recsys.training.trainer import MEASURED_SCORES, Fit
 from towhee_recsys.types import ITEM_ID, USER_ID
 
-_WORTH_A_PROCESS = 100_000
+WORTH_A_PROCESS = 100_000
 """With more interactions than this, processes save more time than they take to start."""
 
 
@@ -89,7 +89,7 @@ def train(
     if not resume:
         for folder in job.checkpoints:
             Checkpoint.remove(folder)
-    apart = model.members > 1 and len(data.split.train.items) >= _WORTH_A_PROCESS
+    apart = model.members > 1 and len(data.split.train.items) >= WORTH_A_PROCESS
     listener = listener or NullListener()
     fits = (train_in_processes if apart else _in_turn)(job, listener)
     seconds = (max if apart else sum)(fit.seconds for fit in fits)

@@ -125,7 +125,7 @@ class Trainer:
             self._resume(Checkpoint.load(self.checkpoint, self.state.run))
         else:
             self._initialise()
-        schedule = self._schedule()
+        schedule = self.schedule()
         every = max(1, round(50 / self.batches.count))
         interrupted = False
         self.clock = time.monotonic() - self.state.seconds
@@ -158,7 +158,8 @@ class Trainer:
         with paddle.no_grad():
             self.model.item.ids.weight[FIRST:] = paddle.to_tensor(start)
 
-    def _schedule(self) -> Schedule:
+    def schedule(self) -> Schedule:
+        """How many steps or seconds to train for."""
         if self.deadline is None:
             return Schedule(
                 steps=max(self.config.min_steps, math.ceil(self.config.epochs * self.batches.count))

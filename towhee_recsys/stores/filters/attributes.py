@@ -26,10 +26,10 @@ NUMBER_LIMIT = 1e308
 """Numbers lie strictly between this and its negative."""
 
 MISSING_NUMBER = -NUMBER_LIMIT
-"""Held for a number that is not there: Milvus 2.3 has no null, and later ones refuse NaN."""
+"""Held for a missing number: Milvus 2.3 has no null, and later versions refuse NaN."""
 
 MISSING_LABEL = ""
-"""Held for a label that is not there. No label is an empty text."""
+"""Held for a missing label. No label is an empty text."""
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,254}")
 _ESCAPED = re.compile(r"_([0-9a-f]+)_")
@@ -52,8 +52,8 @@ def filterable(columns: Mapping[str, _Column]) -> dict[str, Role]:
 
 
 def field_name(column: str) -> str:
-    """The Milvus field of a column: its own name where Milvus allows it and means nothing by it,
-    else ``x_`` and the name with every character but letters and digits as ``_<hex>_``."""
+    """The Milvus field of a column. It has the column's name if Milvus allows that and gives it no
+    meaning, else ``x_`` and the name with every character but letters and digits as ``_<hex>_``."""
     plain = _PLAIN.fullmatch(column) and not column.startswith(_PREFIX)
     if plain and column.lower() not in _TAKEN:
         return column
@@ -61,7 +61,7 @@ def field_name(column: str) -> str:
 
 
 def column_name(field: str) -> str:
-    """The column of a Milvus field: `field_name` the other way."""
+    """The column of a Milvus field: the inverse of `field_name`."""
     if not field.startswith(_PREFIX):
         return field
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), field.removeprefix(_PREFIX))
@@ -112,5 +112,5 @@ def as_number(value: Any) -> float:
         value = value.item()
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if number and -NUMBER_LIMIT < value < NUMBER_LIMIT:
-        return float(value) + 0.0  # so that -0.0 becomes 0.0, from which Milvus Lite tells it
+        return float(value) + 0.0  # -0.0 becomes 0.0, as Milvus Lite tells them apart
     raise ValueError(f"{shown(value)} is not a number")

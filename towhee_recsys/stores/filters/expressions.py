@@ -60,9 +60,9 @@ def both(left: str, right: str) -> str:
 
 
 def literal(value: Id | float) -> str:
-    """A value as it is written in an expression: the only way that data gets into one.
+    """A value as it is written in an expression. Data gets into an expression in no other way.
 
-    Milvus Lite knows these five escapes and no other; all else stands for itself.
+    Milvus Lite knows these five escapes and no others. Every other character stands for itself.
     """
     if not isinstance(value, str):
         return repr(value)
@@ -92,7 +92,8 @@ def _compile(filter: Any, attributes: Mapping[str, Role], depth: int) -> str:
 
 
 def combines(name: Any, wanted: Any, attributes: Mapping[str, Role]) -> bool:
-    """Is this ``and``, ``or`` or ``not`` with filters, and no condition on a column so named?"""
+    """Whether this is ``and``, ``or`` or ``not`` with filters, and not a condition on a column of
+    that name."""
     if name not in ("and", "or", "not") or name not in attributes:
         return name in ("and", "or", "not")
     if name == "not":
@@ -144,7 +145,7 @@ def _in_range(field: str, role: Role, wanted: Mapping[str, Any]) -> str:
 
 
 def as_values(wanted: Any) -> list[Any]:
-    """What a condition asks for, as a list: a single value is one of one."""
+    """The values of a condition as a list; a single value is a list of one."""
     return list(wanted) if isinstance(wanted, (list, tuple, set, frozenset)) else [wanted]
 
 

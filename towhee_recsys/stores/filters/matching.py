@@ -20,7 +20,7 @@ _COMPARE = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": ope
 
 
 def matches(record: Mapping[str, Any], filter: Filter, attributes: Mapping[str, Role]) -> bool:
-    """Does the record meet every condition of `filter`, which `compile_filter` accepts?
+    """Whether the record meets every condition of `filter`, which `compile_filter` has accepted.
 
     Raises:
         ValueError: a value of the record does not fit its column.

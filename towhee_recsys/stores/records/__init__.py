@@ -1,5 +1,7 @@
-"""Records and histories in Redis, in MySQL, or in a Valkey server that the library starts.
+"""Records and histories in databases.
 
 - `documents`: what all record stores share
-- `redis`, `mysql`, `embedded`: the databases
+- `redis`: Redis, Valkey, and clusters of them
+- `embedded`: a Valkey server that the library starts in a folder
+- `mysql`: MySQL and MariaDB
 """

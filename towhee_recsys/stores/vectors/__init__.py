@@ -1,7 +1,7 @@
 """Item vectors in Milvus.
 
 - `milvus`: the store
-- `client`: connection and errors
+- `client`: connections and errors
 - `collection`: schema and rows
-- `nearest`: many users' searches in few calls
+- `nearest`: the searches of many users in few calls
 """

@@ -165,11 +165,14 @@ class _LiteFile:
     def __init__(self, path: str):
         self.path = path
         self.connections = 0
+        self.served = True
         self.folder = os.open(path, os.O_RDONLY)
         """Kept open, so that no other folder gets the same number."""
 
     def is_there(self) -> bool:
         """Whether this is still the file at its path."""
+        if not self.served:
+            return False
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self.folder))
         except OSError:
@@ -179,6 +182,7 @@ class _LiteFile:
         """End the server."""
         from milvus_lite.server_manager import server_manager_instance
 
+        self.served = False
         deleted = not os.path.exists(self.path)
         server_manager_instance.release_server(self.path)
         os.close(self.folder)
@@ -286,6 +290,7 @@ def _is_no_missing_method(record: logging.LogRecord) -> bool:
 
 _FILTERS: dict[str, Callable[[logging.LogRecord], bool]] = {
     "pymilvus.decorators": _is_not_raised,
+    "pymilvus.client.connection_manager": _is_not_raised,
     "milvus_lite.server_manager": _is_not_raised,
     "grpc._server": _is_no_missing_method,
 }

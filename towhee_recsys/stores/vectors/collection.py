@@ -49,7 +49,7 @@ _ROLES = {settings["datatype"]: role for role, settings in _TYPES.items()}
 
 @dataclass(frozen=True)
 class Layout:
-    """A collection as its schema tells it."""
+    """What a collection's schema says."""
 
     name: str
     id_type: type[int] | type[str]
@@ -61,7 +61,7 @@ class Layout:
         return f"{self.name}, ids {ids}, with {columns or 'no columns'} to filter on"
 
     def usable(self, ids: Iterable[Id]) -> list[Id]:
-        """Those of `ids` that an item here can have, each once, NumPy's as Python's own."""
+        """Those of `ids` that an item of this collection can have, each once, as Python's types."""
         plain = (one.item() if isinstance(one, np.generic) else one for one in ids)
         return [one for one in dict.fromkeys(plain) if self._fits(one)]
 
@@ -73,7 +73,11 @@ class Layout:
         return len(one) <= MAX_ID_LENGTH
 
     def row(self, item: Item, vector: NDArray[np.float32]) -> dict[str, Any]:
-        """What Milvus holds of an item; StoreError names what does not fit."""
+        """What Milvus holds of an item.
+
+        Raises:
+            StoreError: naming the value that does not fit.
+        """
         item_id = item[ITEM_ID]
         if not self._fits(item_id):
             raise StoreError(
@@ -110,7 +114,7 @@ def layout_of(client: MilvusClient, name: str, timeout: float) -> Layout:
 
 
 def is_ours(client: MilvusClient, name: str, timeout: float) -> bool:
-    """Is this a collection that `create` makes, and none that is merely called like one?"""
+    """Whether `create` made this collection. Another one may only have such a name."""
     try:
         layout_of(client, name, timeout)
     except KeyError:
@@ -119,19 +123,19 @@ def is_ours(client: MilvusClient, name: str, timeout: float) -> bool:
 
 
 def made(client: MilvusClient, name: str, timeout: float) -> int:
-    """When: the larger, the later; always 0 in Milvus Lite, of which one process has the file."""
+    """When the collection was made, as a number that grows with time; always 0 in Milvus Lite."""
     return int(client.describe_collection(name, timeout=timeout).get("created_timestamp", 0))
 
 
 def settle(client: MilvusClient, name: str, index: Index) -> None:
-    """Make all that was written durable, indexed and quick to search."""
+    """Flush, index and load everything that was written."""
     client.flush(name, timeout=BUILD_SECONDS)
     if not client.list_indexes(name):
         indexes = client.prepare_index_params()
         indexes.add_index(VECTOR, metric_type="IP", **_BUILD[index])
         client.create_index(name, indexes, timeout=BUILD_SECONDS)
     end = time.monotonic() + BUILD_SECONDS
-    # "Finished" is said while rows wait
+    # Milvus says "Finished" while rows still wait
     while client.describe_index(name, VECTOR, timeout=BUILD_SECONDS)["pending_index_rows"]:
         if time.monotonic() > end:
             raise StoreUnavailable(f"{name} was not indexed within {BUILD_SECONDS:g} s")
@@ -140,7 +144,7 @@ def settle(client: MilvusClient, name: str, index: Index) -> None:
 
 
 def count(client: MilvusClient, name: str, timeout: float) -> int:
-    """How many items there are now. Collection statistics count a replaced item twice."""
+    """How many items the collection holds. Milvus' statistics count a replaced item twice."""
     rows = client.query(
         name, output_fields=["count(*)"], consistency_level="Strong", timeout=timeout
     )
@@ -148,8 +152,7 @@ def count(client: MilvusClient, name: str, timeout: float) -> int:
 
 
 def ids(client: MilvusClient, name: str, timeout: float) -> list[Id]:
-    """The ids of all items. In one answer: pages are no choice, as Milvus Lite has no iterator
-    that works without an error in the log."""
+    """The ids of all items, in one answer: Milvus Lite's iterator logs an error."""
     rows = client.query(
         name,
         filter=EVERYTHING,

@@ -12,37 +12,38 @@ from towhee_recsys.errors import RequestError
 from towhee_recsys.types import Hit, Id
 
 MAX_LIMIT = 16_384
-"""Hits that Milvus gives for one vector."""
+"""Most hits that Milvus gives for one vector."""
 
 MAX_VECTORS = 16_384
-"""That Milvus takes in one call."""
+"""Most vectors that Milvus takes in one call."""
 
 HITS_AT_ONCE = 100_000
-"""In one call at most, a few seconds' work: neither its time nor its answer's size may run over."""
+"""Most hits in one call: a few seconds' work, within the limits of time and of an answer's size."""
 
 FEW = 11
 """Excluded items, beside `top_k`, that a first search makes room for."""
 
 Call: TypeAlias = Callable[[list[int], str, int], Sequence[Sequence[tuple[Id, float]]]]
-"""Positions of vectors, one expression, one limit → for each the best (id, score), best first."""
+"""A function of the positions of vectors, one expression and one limit. It returns the best
+(id, score) of each vector, best first."""
 
 Without: TypeAlias = Callable[[str, frozenset[Id]], str]
-"""An expression and ids → the expression that leaves these out too."""
+"""A function of an expression and ids. It returns the expression that excludes the ids as well."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What the time of a search goes to, counted in hits: what one more of them costs."""
+    """What a search costs, in units of the time that one more hit takes."""
 
     call: int
-    """A call as such."""
+    """A call without hits."""
     excluded: float
-    """An item that the expression leaves out."""
+    """An item that the expression excludes."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is searched for the vector at `position`."""
+    """The search for the vector at `position`."""
 
     position: int
     top_k: int
@@ -53,13 +54,13 @@ class Wanted:
 def nearest(
     wanted: Sequence[Wanted], call: Call, without: Without, costs: Costs
 ) -> list[list[Hit]]:
-    """The `top_k` best of each, in the order of `wanted`; equal scores by id.
+    """Find the `top_k` best items of each search, in the order of `wanted`, equal scores by id.
 
-    What is excluded is fetched along and left out here, so that a call serves all users of one
-    filter whose limits come to the same power of two. A search is repeated with twice the limit
-    while too few are left, or items that score as the last one does may be missing; exclusions
-    travel in the expression, in a call of the user's own, once that costs less. Beyond `MAX_LIMIT`
-    such ties stay as Milvus gave them.
+    Excluded items are fetched as well, and dropped here. So one call serves all users with the
+    same filter whose limits come to the same power of two. A search is repeated with twice the
+    limit if too few items are left, or if items with the same score as the last one may be
+    missing. Once it costs less, a user gets a call of his own whose expression excludes the items.
+    Beyond `MAX_LIMIT` ties stay as Milvus gave them.
 
     Raises:
         RequestError: a `top_k` is more than Milvus gives, and more items are there.
