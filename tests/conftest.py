@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,27 +29,41 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker, and pytest-xdist by group
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that need a service, and say which tests a worker of pytest-xdist runs together.
+MILVUS = "milvus_server_uri"
 
-    One Milvus server can run at a time, so one worker runs all tests that need it, and starts with
-    them. Of the other tests those of a file stay together, as they share what the file's fixtures
-    make.
-    """
-    on_milvus = []
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a service, and begin with the files that need a Milvus server."""
     for item in items:
         named = set(getattr(item, "fixturenames", ()))
-        if hasattr(item, "callspec"):
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
             named |= {value for value in item.callspec.params.values() if isinstance(value, str)}
         if named & SERVICES:
             item.add_marker("service")
-        if "milvus_server_uri" in named:
-            on_milvus.append(item)
-            item.add_marker(pytest.mark.xdist_group("milvus"))
-        else:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: item not in on_milvus)
+    items.sort(key=lambda item: not _names_milvus(item.path))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is run by one worker, as its tests share what its fixtures make. So are all files that
+    need a Milvus server, as one takes long to start and much memory.
+
+    ``--dist loadgroup`` groups nothing with pytest 9.2 and pytest-xdist 3.8.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return MILVUS if _names_milvus(config.rootpath / file) else file
+
+    return Scheduling(config, log)
+
+
+@functools.cache
+def _names_milvus(file: Path) -> bool:
+    return MILVUS in file.read_text("utf-8")
 
 
 @pytest.fixture(scope="session", autouse=True)

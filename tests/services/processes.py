@@ -38,12 +38,19 @@ def program(name: str, package: str) -> str:
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], log: Path, is_up: Callable[[], object], seconds: float
+    command: Sequence[str], log: Path, is_up: Callable[[], object], seconds: float, **variables: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of `command` once `is_up` no longer raises; its group ends with the block."""
+    """The process of `command` once `is_up` no longer raises; its group ends with the block.
+
+    `variables` are added to its environment.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, **variables},
         )
     try:
         _wait(process, is_up, seconds, log)
