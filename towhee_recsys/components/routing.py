@@ -29,23 +29,23 @@ class Router:
         self._resources = resources
 
     def route(
-        self, queries: Sequence[Query], found: Sequence[list[Hit] | None]
+        self, queries: Sequence[Query], lists: Sequence[list[Hit] | None]
     ) -> list[list[dict[str, Any]]]:
         """Each query's hits with their ``route``.
 
         Args:
             queries: B queries, whose users have been looked up.
-            found: the hits of each query, or None if the index did not answer.
+            lists: the hits of each query, or None if the index did not answer.
 
         Raises:
             RequestError: there are not as many queries as lists of hits.
             StoreUnavailable: the index does not answer, and a query has a filter.
         """
-        one_for_each("users", queries, "lists of hits", found)
+        one_for_each("users", queries, "lists of hits", lists)
         routes = self._resources.user_encoder.routes(queries)
         passing = _PassingItems(self._resources)
         answers = []
-        for query, hits, route in zip(queries, found, routes, strict=True):
+        for query, hits, route in zip(queries, lists, routes, strict=True):
             if hits is None:
                 answers.append(self._without_index(query))
             elif route == "popular":

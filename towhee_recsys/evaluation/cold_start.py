@@ -98,9 +98,9 @@ def measure(bundle: Bundle, cold: ColdSplit) -> dict[str, Any]:
         cold: what `hold_out` held out.
 
     Returns:
-        ``{"users": [{"met": k, "users": n, "model": …, "popularity": …, "segment": …}, …],
-        "items": {"items": n, "users": n, "all": {"model": …, "popularity": …, "random": …},
-        "cold": {…}}}``, where ``met`` is the length of the history.
+        ``users``, a list of ``{"met": k, "users": n, "model": …, "popularity": …, "segment": …}``,
+        where ``met`` is the length of the history, and ``items``, a dict of ``items``, ``users``,
+        ``all`` (``{"model": …, "popularity": …, "random": …}``) and ``cold`` (likewise).
 
     Raises:
         TrainingError: the model was trained on a held-out item, or no user is left to evaluate.
