@@ -40,14 +40,17 @@ def own_process(cores: int | None = None) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, get_context("spawn"), initializer=_use, initargs=(cores,))
 
 
+_kept: list[Any] = []
+"""What must live as long as the process."""
+
+
 def _use(cores: int | None) -> None:
     if not cores:
         return
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     # NumPy's threads exist already, and keep their cores.
-    global _limits
-    _limits = threadpool_limits(cores)
+    _kept.append(threadpool_limits(cores))
 
 
 def in_turns(calls: Mapping[str, Callable[[int], Any]], rounds: int) -> dict[str, np.ndarray]:

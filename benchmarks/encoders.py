@@ -118,9 +118,13 @@ def by_length(bundle: Path, data: str) -> dict[int, tuple[float, float]]:
     score = model_scores(Bundle.load(bundle), dataset)
     ids = dataset.items["item_id"].to_numpy()
     metrics = {}
+
+    def reading(n: int) -> Any:
+        return lambda rows, pasts: score(rows, [past[-n:] for past in pasts])
+
     for n in LENGTHS:
         ranks = rank_users(
-            lambda rows, pasts, n=n: score(rows, [past[-n:] for past in pasts]),
+            reading(n),
             split,
             "test",
             np.arange(len(ids)),

@@ -101,7 +101,8 @@ def _interactions(
     begin = _FIRST_DAY + rng.integers(0, 500 * _DAY, users)
     table["time"] = begin[table["user"]] + position * _DAY
     table["user"] = "user-" + table["user"].astype(str)
-    return table.sort_values("time", kind="stable", ignore_index=True)
+    plays: pd.DataFrame = table.sort_values("time", kind="stable", ignore_index=True)
+    return plays
 
 
 def _walks(rng: np.random.Generator, users: int) -> NDArray[np.int64]:

@@ -74,7 +74,7 @@ def measure(
 
     config = RecommendConfig(**settings, **options)
     nodes, by_hand = direct(config)
-    pipeline = recommend(config)
+    pipeline: Any = recommend(config)
     threads = RuntimePipeline(pipeline.dag_repr)
     times = in_turns(
         {

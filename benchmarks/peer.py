@@ -43,7 +43,8 @@ def sasrec(dataset: Any, items: str, seconds: float, folder: Path | None = None)
     """
     interpreter = python(folder)
     with tempfile.TemporaryDirectory() as scratch:
-        np.savez(Path(scratch, "task.npz"), **task(dataset, items))
+        arrays: dict[str, Any] = task(dataset, items)
+        np.savez(Path(scratch, "task.npz"), **arrays)
         _run([interpreter, HERE / "sasrec.py", scratch, "--seconds", str(seconds)])
         return Result(
             np.load(Path(scratch, "validation.npy")),

@@ -106,7 +106,7 @@ class Protocol:
         self.items = len(self.dataset.items)
         self.ranked = np.unique(past.items) if ranked == "rated" else np.arange(self.items)
 
-    def ranks(self, score: Any, which: str, users: Any = None) -> Any:
+    def ranks(self, score: Any, which: Any, users: Any = None) -> Any:
         from towhee_recsys.evaluation.ranking import rank_users
 
         ids = self.dataset.items["item_id"].to_numpy()

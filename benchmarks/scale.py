@@ -10,6 +10,7 @@ NumPy.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from common import Parser, names, report
@@ -23,7 +24,7 @@ def main() -> None:
     parser.add_argument("--server", required=True, help="URI of a Milvus server")
     parser.add_argument("--items", type=names, default=["10000", "100000"])
     args = parser.parse_args()
-    rows = [measure(args.server, int(count)) for count in args.items]
+    rows: list[list[Any]] = [measure(args.server, int(count)) for count in args.items]
     first = rows[0][2]
     report(
         "scale",
@@ -75,9 +76,9 @@ def measure(uri: str, count: int) -> list[object]:
         )
         batches = []
         for i in range(0, QUERIES - 63, 64):
-            part = slice(i, i + 64)
+            batch = slice(i, i + 64)
             begin = time.perf_counter()
-            store.search(users[part], [TOP_K] * 64, FINGERPRINT, exclude=seen[part])
+            store.search(users[batch], [TOP_K] * 64, FINGERPRINT, exclude=seen[batch])
             batches.append(time.perf_counter() - begin)
         index = client.describe_index(name, "vector")["index_type"]
     finally:

@@ -116,11 +116,12 @@ def by_history(world: World, uri: str, rounds: int) -> list[list[Any]]:
 
     def history(user: Any, count: int) -> list[Any]:
         own = pasts[user][-count:] if count else []
-        others = rng.permutation([one for one in world.item_ids if one not in set(own)]).tolist()
+        unseen = [one for one in world.item_ids if one not in set(own)]
+        others: list[Any] = rng.permutation(unseen).tolist()
         return others[: count - len(own)] + own
 
     counts = [count for count in SEEN if count < len(world.item_ids)]
-    users = {}
+    users: dict[tuple[int, int], Any] = {}
     for count in counts:
         for i, user in enumerate(longest):
             new = users[count, i] = max(world.users) + 1 + len(users)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from common import report
@@ -63,7 +64,7 @@ def main() -> None:
         settings = {uri: world.settings(uri) for uri in uris.values()}
         users = world.users
         for name, uri in uris.items():
-            times = {which: [] for which in checkouts}
+            times: dict[str, list[list[float]]] = {which: [] for which in checkouts}
             for turn in range(args.turns):
                 for which in list(checkouts)[:: 1 if turn % 2 else -1]:
                     given = (settings[uri], users[:: max(1, len(users) // 200)], args.rounds)
@@ -86,7 +87,9 @@ def main() -> None:
     )
 
 
-def answered(checkout: Path, settings: dict, users: list, rounds: int) -> list[float]:
+def answered(
+    checkout: Path, settings: dict[str, Any], users: list[Any], rounds: int
+) -> list[float]:
     given = [json.dumps(settings), json.dumps(users), str(rounds)]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", WORKER, *given],
@@ -96,7 +99,8 @@ def answered(checkout: Path, settings: dict, users: list, rounds: int) -> list[f
         capture_output=True,
         text=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    times: list[float] = json.loads(done.stdout.splitlines()[-1])
+    return times
 
 
 def commit(checkout: Path) -> str:

@@ -104,7 +104,9 @@ class World:
 
     def vectors(self, group: Sequence[Id]) -> np.ndarray:
         pasts = zip(group, self.store.get_histories(group), strict=True)
-        return self.encoder.encode([{"user": self.records[u], "history": h} for u, h in pasts])
+        users = [{"user": self.records[u], "history": h} for u, h in pasts]
+        vectors: np.ndarray = self.encoder.encode(users)
+        return vectors
 
     def ready(self, group: Sequence[Id]) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
         """The input of the user towers: rows of items, and arrays of the users' records."""

@@ -58,7 +58,8 @@ def _people() -> pd.DataFrame:
         for user in range(60)
     ]
     rows += [{"user_id": 60 + i, "age": "rare", "hobbies": None, "height": None} for i in range(19)]
-    return pd.DataFrame(rows)
+    table: pd.DataFrame = pd.DataFrame(rows)
+    return table
 
 
 def _met(users: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +70,8 @@ def _met(users: pd.DataFrame) -> pd.DataFrame:
         first, length = (0 if age == "young" else 6), 1 + place % 6
         met = [ITEMS - 1] if age == "rare" else range(first, first + length)
         rows += [(user, item, step) for step, item in enumerate(met)]
-    return pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    table: pd.DataFrame = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    return table
 
 
 @pytest.fixture(scope="module")

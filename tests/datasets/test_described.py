@@ -269,7 +269,7 @@ def test_unsupported_file_is_reported(tmp_path: Path) -> None:
 
 
 words = st.text(
-    st.characters(codec="utf-8", exclude_characters="\x00\r", exclude_categories=("Cs",)),
+    st.characters(codec="utf-8", exclude_characters="\x00\r", exclude_categories=["Cs"]),
     min_size=1,
     max_size=12,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_seed_decides_what_is_held_out(sample_dataset: Dataset) -> None:
     ],
 )
 def test_share_must_leave_some_on_each_side(
-    sample_dataset: Dataset, shares: dict[str, float], says: str
+    sample_dataset: Dataset, shares: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(TrainingError, match=says):
         hold_out(sample_dataset, **shares)

@@ -21,7 +21,7 @@ from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, t
 from towhee_recsys.datasets import Schema, last_two
 from towhee_recsys.errors import ConfigError, RequestError, TrainingError
 from towhee_recsys.evaluation.baselines import L2
-from towhee_recsys.evaluation.ranking import answer_users, rank_users
+from towhee_recsys.evaluation.ranking import SplitName, answer_users, rank_users
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.progress import evaluation_bar
 from towhee_recsys.training import TrainingConfig
@@ -259,7 +259,8 @@ def test_equal_scores_are_ordered_by_id_without_seen_items(dataset: Dataset) -> 
             evaluated[users[row]] = [ids[i] for i in past]
         return np.tile(np.arange(len(ids), dtype=np.float32) % 2, (len(rows), 1))
 
-    for which, end in (("validation", -2), ("test", -1)):
+    splits: list[tuple[SplitName, int]] = [("validation", -2), ("test", -1)]
+    for which, end in splits:
         ranks = rank_users(score, last_two(dataset.histories), which, np.arange(len(ids)), ids)
         constant = {item: float(i % 2) for i, item in enumerate(ids)}
         expected = [

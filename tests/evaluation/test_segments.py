@@ -50,7 +50,7 @@ def test_groups_by_target_hold_all_users(rows: list[tuple[int, int]], counts: li
 
 def test_head_middle_and_tail_have_a_third_of_the_interactions() -> None:
     counts = np.array([0, 30, 10, 10, 10, 6, 6, 6, 6, 6])
-    found = by_popularity(np.arange(1, 11), np.arange(10), counts)
+    found = by_popularity(np.arange(1, 11), np.arange(10, dtype=np.int32), counts)
     assert [(one.group, one.users) for one in found] == [
         ("head", 1),
         ("middle", 3),

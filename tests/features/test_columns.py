@@ -94,7 +94,8 @@ def test_no_records_give_no_rows() -> None:
 
 
 def test_words_ignore_case_and_accents() -> None:
-    features = TableFeatures.fit(Schema(items={"t": "text"}).items, [{"t": "Café Noir"}] * 2)  # type: ignore[dict-item]
+    schema = Schema.model_validate({"items": {"t": "text"}})
+    features = TableFeatures.fit(schema.items, [{"t": "Café Noir"}] * 2)
     cafe, noir = FIRST, FIRST + 1
     assert features.transform([{"t": "CAFE—noir!"}])["t"].tolist() == [[cafe, noir]]
 

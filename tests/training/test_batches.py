@@ -33,7 +33,8 @@ def positions(batch: Batch) -> list[Position]:
     for place, target, seen in zip(batch.positions, batch.targets, mask, strict=True):
         row, column = divmod(int(place), batch.codes.shape[1])
         read = tuple(batch.codes[row, : column + 1].tolist())
-        found.append((int(batch.users[row]), read, int(target), frozenset(np.flatnonzero(seen))))
+        hidden = frozenset(np.flatnonzero(seen).tolist())
+        found.append((int(batch.users[row]), read, int(target), hidden))
     return found
 
 

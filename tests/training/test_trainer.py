@@ -196,7 +196,8 @@ def test_presets_take_more_epochs_of_small_data(cycle_dataset: Dataset) -> None:
 def _plays(**columns: Any) -> pd.DataFrame:
     """Ten users who walk up from item 0, with further columns."""
     rows = [(u, i) for u in range(10) for i in range(5)]
-    return pd.DataFrame(rows, columns=["user_id", "item_id"]).assign(**columns)
+    plays: pd.DataFrame = pd.DataFrame(rows, columns=["user_id", "item_id"]).assign(**columns)
+    return plays
 
 
 @pytest.mark.parametrize("text", [False, True], ids=["int", "text"])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from towhee_recsys.model.backend import functional, paddle
 
-Pairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+Pairs: TypeAlias = "tuple[NDArray[np.int64], ...]"
 """Rows and columns of a matrix, ``(M,)`` each."""
 
 _NEVER = -1e4
