@@ -1,4 +1,5 @@
-# `make demo` shows the library, `make test` checks it; each sets itself up in .venv.
+# `make demo` shows the library; `make check` is for daily work, `make test` for before a push, and
+# `make test-slow` for what costs much and rarely fails. Each sets itself up in .venv.
 SHELL := /bin/bash
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -8,14 +9,20 @@ SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13)
 FOUND := $(shell for p in $(PYTHON) python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	$$p -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $$p && break; done)
 
-.PHONY: demo test lint docs python clean
+.PHONY: demo check test test-slow lint docs python clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.base
 	@$(BIN)/towhee-recsys --home $(HOME_FOLDER) demo $(if $(DATA),--data $(DATA))
 
+check: $(VENV)/.test lint
+	$(BIN)/python -m pytest -q -n 2 -m "not service and not slow and not long"
+
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n 2
+
+test-slow: $(VENV)/.test
+	$(BIN)/python benchmarks/slow_tests.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from services.processes import exit_code, forked
 from towhee_recsys.errors import StoreError, StoreUnavailable
 from towhee_recsys.stores.base import RecordStore
 from towhee_recsys.stores.opening import open_record_store
-from towhee_recsys.stores.records.embedded import socket_path
+from towhee_recsys.stores.records.valkey_server import socket_path
 from towhee_recsys.stores.urls import embedded_url as embedded_url_of
 from towhee_recsys.stores.urls import parse
 from towhee_recsys.testing import RecordStoreConformance

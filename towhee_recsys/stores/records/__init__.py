@@ -2,6 +2,6 @@
 
 - `documents`: what all record stores share
 - `redis`: Redis, Valkey, and clusters of them
-- `embedded`: a Valkey server that the library starts in a folder
+- `embedded`: a folder, with a Valkey server that the library starts; `valkey_server` runs it
 - `mysql`: MySQL and MariaDB
 """
