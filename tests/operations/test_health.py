@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fixtures.stack import Stack
+from services.processes import free_port
 
 from towhee_recsys import Dataset
 from towhee_recsys.operations.doctor import examine
@@ -83,3 +84,11 @@ def test_an_index_of_another_model_does_not_fit(home: Home, tmp_path: Path) -> N
     checks = {check.name: check for check in examine(other)}
     assert not checks["fit"].ok
     assert "the index holds vectors of model 00000000" in checks["fit"].detail
+
+
+def test_status_masks_passwords(tmp_path: Path) -> None:
+    home = Home(tmp_path, store=f"redis://user:secret@127.0.0.1:{free_port()}/0")
+    found = status(home)
+    assert found["store_url"].startswith("redis://user:***@127.0.0.1:")
+    assert "does not answer" in found["note"]
+    assert "secret" not in str(found)

@@ -7,10 +7,11 @@ from typing import Any
 from towhee_recsys.bundle import read_manifest
 from towhee_recsys.errors import RecsysError
 from towhee_recsys.operations.home import Home
+from towhee_recsys.stores.urls import mask
 
 
 def status(home: Home) -> dict[str, Any]:
-    """Absolute paths, URLs and counts; None for what is not there yet.
+    """Absolute paths, URLs and counts; None for what is not there yet. Passwords are masked.
 
     The home's own stores are opened only if they exist. If one cannot be opened, as when another
     process holds the Milvus file, ``note`` says why.
@@ -19,8 +20,8 @@ def status(home: Home) -> dict[str, Any]:
     found: dict[str, Any] = {
         "home": str(home.folder),
         "bundle": str(bundle) if bundle else None,
-        "milvus_uri": home.milvus_uri if home.has_index else None,
-        "store_url": home.store_url if home.has_store else None,
+        "milvus_uri": mask(home.milvus_uri) if home.has_index else None,
+        "store_url": mask(home.store_url) if home.has_store else None,
         "fingerprint": read_manifest(bundle).fingerprint if bundle else None,
         "index": None,
         "items": None,
