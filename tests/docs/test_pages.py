@@ -93,7 +93,10 @@ def readme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     their order. And what its Python printed, with the ten best titles after that."""
     place = tmp_path_factory.mktemp("readme")
     code = "\n".join(blocks(README, "python"))
-    ten = 'print(*[film["title"] for film in p({"user_id": 42, "top_k": 10}).get()[0]], sep="\\n")'
+    ten = (
+        "with recommend(RecommendConfig(**where, top_k=10)) as p:\n"
+        '    print(*[film["title"] for film in p(42).get()[0]], sep="\\n")'
+    )
     printed = run_python(f"{code}\n{ten}", place)
     tables(place)
     for command in commands(README):
