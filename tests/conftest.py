@@ -46,8 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file is run by one worker, as its tests share what its fixtures make. So are all files that
-    need a Milvus server, as one takes long to start and much memory.
+    """A file is run by one worker, as its tests share what its fixtures make; and so is a folder
+    with fixtures of its own. So are all files that need a Milvus server, as one takes long to start
+    and much memory.
 
     ``--dist loadgroup`` groups nothing with pytest 9.2 and pytest-xdist 3.8.
     """
@@ -55,8 +56,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.split("::")[0]
-            return MILVUS if _names_milvus(config.rootpath / file) else file
+            file = config.rootpath / nodeid.split("::")[0]
+            if _names_milvus(file):
+                return MILVUS
+            folder = file.parent
+            shares = folder != Path(__file__).parent and (folder / "conftest.py").exists()
+            return str(folder if shares else file)
 
     return Scheduling(config, log)
 

@@ -90,6 +90,7 @@ def texts(document: Any) -> str:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_reproduces_its_saved_outputs(notebook: Path, tmp_path: Path) -> None:
     kept = nbformat.read(notebook, as_version=4)
@@ -111,6 +112,7 @@ def test_notebook_contains_no_paths_and_times(notebook: Path) -> None:
         assert kinds(cell) or not re.search(r"\bprint\(|\.show\(", cell.source), cell.source
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("script", "title"), TITLES.items(), ids=TITLES)
 def test_script_prints_titles(script: str, title: str, tmp_path: Path) -> None:
     done = subprocess.run(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from fixtures.commands import run
+
+pytestmark = pytest.mark.long
 
 
 def test_demo(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from services.processes import free_port
 from towhee_recsys import Bundle
 from towhee_recsys.pipelines import RecommendConfig, call, recommend
 
+pytestmark = pytest.mark.long
+
 
 def test_recommend_rate_and_status(home: Path) -> None:
     answer = document(home, "recommend", "42", "--top-k", "5")

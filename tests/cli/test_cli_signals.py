@@ -15,7 +15,10 @@ from fixtures.commands import PROGRAM, run, start
 
 from towhee_recsys import Bundle
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
+]
 
 PROCESSES = """
 from towhee_recsys.training import fitting

@@ -11,6 +11,8 @@ from fixtures.commands import document, invoke, run
 
 from towhee_recsys import Bundle
 
+pytestmark = pytest.mark.long
+
 
 def test_evaluate(home: Path) -> None:
     measured = document(home, "evaluate")

@@ -185,6 +185,7 @@ print(json.dumps(after))
 """
 
 
+@pytest.mark.slow
 def test_fifty_switches_of_the_model_leave_nothing_behind(
     sample_bundle_path: Path, sample_bundle: Bundle, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -207,6 +208,7 @@ def test_fifty_switches_of_the_model_leave_nothing_behind(
         assert last[name] <= first[name], (name, first, last)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_pipeline_works_after_a_fork(
     sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path

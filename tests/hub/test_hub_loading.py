@@ -73,6 +73,7 @@ def made_by_commands(
     return home
 
 
+@pytest.mark.long
 @each
 def test_its_readme_runs_as_the_hub_loads_it(
     folder: Folder,

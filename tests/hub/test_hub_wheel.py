@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = ["LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py"]
 PACKAGES = ["towhee_recsys", "operators", "pipelines"]

@@ -117,6 +117,7 @@ def killed_after(stack: Stack, rows: int) -> None:
     assert (line, rest) == ("written\n", ""), errors
 
 
+@pytest.mark.long
 def test_next_ingest_completes_a_killed_one(
     other: Path, sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path
 ) -> None:

@@ -89,6 +89,7 @@ def most(look: Callable[[], set[int]]) -> Iterator[Callable[[], int]]:
         thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("store", "calls_made"), [("redis_url", 4_000), ("mysql_url", 500)])
 def test_sixteen_threads_share_one_pipeline(
     store: str,

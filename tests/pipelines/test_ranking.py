@@ -50,6 +50,7 @@ def test_pipeline_and_evaluate_have_the_same_hit_rate(
     assert hits / len(sample_oracle.users) == evaluate(sample_bundle, sample_dataset).test["hr@10"]
 
 
+@pytest.mark.long
 def test_pipeline_and_evaluate_agree_on_movielens(tmp_path: Path) -> None:
     if not ML_1M.is_file():
         pytest.skip(

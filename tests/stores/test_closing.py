@@ -75,6 +75,7 @@ def _held() -> dict[str, int]:
     return held
 
 
+@pytest.mark.slow
 def test_opening_and_closing_again_and_again_holds_nothing(cycle: Callable[[], None]) -> None:
     for _ in range(3):
         cycle()

@@ -141,6 +141,7 @@ def _workers(parent: int) -> list[int]:
     return [process.pid for process in psutil.Process(parent).children()]
 
 
+@pytest.mark.long
 def test_interrupt_reaches_all_members_and_keeps_the_best(tmp_path: Path) -> None:
     child = _child(tmp_path / "run")
     assert len(_workers(child.pid)) == 2
@@ -152,6 +153,7 @@ def test_interrupt_reaches_all_members_and_keeps_the_best(tmp_path: Path) -> Non
     assert {point["member"] for point in bundle.metadata.curve} == {0, 1}
 
 
+@pytest.mark.slow
 def test_killed_run_leaves_no_process_and_resumes(tmp_path: Path) -> None:
     child = _child(tmp_path / "run")
     workers = [psutil.Process(pid) for pid in _workers(child.pid)]
