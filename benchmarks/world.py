@@ -156,6 +156,7 @@ class World:
         from pymilvus import MilvusClient
 
         client, name = MilvusClient(uri), f"items_{self.bundle.fingerprint}"
+        client.load_collection(name)  # the pipeline that filled it may have closed it
         ready = [list(self.vectors(group)) for group in groups]
         return lambda i: client.search(
             name, ready[i], limit=TOP_K, output_fields=["item_id"], consistency_level="Bounded"

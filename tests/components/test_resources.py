@@ -205,7 +205,8 @@ def test_fifty_switches_of_the_model_leave_nothing_behind(
     first, last = json.loads(done.stdout.splitlines()[-1])
     assert last["memory"] < 1.1 * first["memory"]
     for name in ("threads", "descriptors", "connections", "children"):
-        assert last[name] <= first[name], (name, first, last)
+        # A pool may grow by a thread meanwhile; what every switch left behind would be forty.
+        assert last[name] <= 1.25 * first[name], (name, first, last)
 
 
 @pytest.mark.long
