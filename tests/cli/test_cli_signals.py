@@ -43,7 +43,7 @@ def _wait_for(stream: IO[str] | None, text: str) -> None:
 def _ended(process: subprocess.Popen[str], children: list[psutil.Process], folder: Path) -> str:
     """What it still says on stderr. No process is left, and no file in its temporary folder."""
     _, stderr = process.communicate(timeout=120)
-    _, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=60)
     for child in alive:
         child.kill()
     assert not alive
@@ -123,7 +123,7 @@ def test_a_reader_that_leaves_is_no_failure(ingested: Path, words: list[str]) ->
     assert process.stderr is not None
     with process.stderr as stderr:
         assert stderr.read() == ""
-    assert process.wait(60) == 141  # as a shell reports SIGPIPE
+    assert process.wait(120) == 141  # as a shell reports SIGPIPE
 
 
 SLOW_STORE = """

@@ -73,12 +73,12 @@ def test_close_waits_for_running_calls(deployment: Deployment) -> None:
     def call() -> bool:
         with resources.in_use():
             entered.set()
-            leave.wait(10)
+            leave.wait(60)
             return bool(resources.store.get_items([1])[0])
 
     with ThreadPoolExecutor(2) as threads:
         answer = threads.submit(call)
-        assert entered.wait(10)
+        assert entered.wait(60)
         closing = threads.submit(resources.close)
         while not resources.closed:
             pass

@@ -20,12 +20,12 @@ def test_setting_is_restored_by_the_last_thread() -> None:
 
     def work(number: int) -> set[int]:
         with one_thread_each():
-            meeting.wait(10)
+            meeting.wait(60)
             inside = numbers()
             if number:  # the others leave one by one
-                meeting.wait(10)
+                meeting.wait(60)
         if not number:
-            meeting.wait(10)
+            meeting.wait(60)
         return inside
 
     with one_thread_each():  # this thread is the first to ask

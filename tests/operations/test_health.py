@@ -68,7 +68,7 @@ def test_nothing_stays_open(home: Home) -> None:
         assert status(home)["index"] == status(home)["fingerprint"]
         assert all(check.ok for check in examine(home))
     started = set(psutil.Process().children()) - before
-    _, alive = psutil.wait_procs(started, timeout=20)
+    _, alive = psutil.wait_procs(started, timeout=60)
     assert not alive
     assert psutil.Process().num_fds() <= files
     holder = "import sys; from pymilvus import MilvusClient; MilvusClient(sys.argv[1])"

@@ -30,7 +30,7 @@ def test_the_store_that_a_block_opens_is_closed_after_it(tmp_path: Path) -> None
         store.put_items([{"item_id": 1}])
         servers = set(psutil.Process().children()) - before
         assert servers
-    _, alive = psutil.wait_procs(servers, timeout=20)
+    _, alive = psutil.wait_procs(servers, timeout=60)
     assert not alive
     with home.open_store() as store:
         assert store.get_items([1]) == [{"item_id": 1}]
@@ -48,7 +48,7 @@ def test_the_store_is_closed_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fail()
     assert servers
-    _, alive = psutil.wait_procs(servers, timeout=20)
+    _, alive = psutil.wait_procs(servers, timeout=60)
     assert not alive
 
 

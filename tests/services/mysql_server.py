@@ -46,7 +46,7 @@ def mysql_server() -> Iterator[str]:
                 cursor.execute(f"CREATE USER recsys@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'")
                 cursor.execute("GRANT ALL ON recsys.* TO recsys@'127.0.0.1'")
 
-        with running(command, folder / "log", prepare, 60):
+        with running(command, folder / "log", prepare, 120):
             yield f"mysql+pymysql://recsys:{PASSWORD}@127.0.0.1:{port}/recsys"
     finally:
         shutil.rmtree(folder, ignore_errors=True)

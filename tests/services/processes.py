@@ -79,10 +79,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(20)
+        process.wait(60)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(20)
+    process.wait(60)
 
 
 Child = multiprocessing.process.BaseProcess
@@ -97,7 +97,7 @@ def forked(work: Callable[[], object]) -> Child:
 
 def exit_code(child: Child) -> int | None:
     """The code with which the child ends: 0 unless its work raised; None if it hangs."""
-    child.join(30)
+    child.join(120)
     code = child.exitcode
     child.kill()
     child.join()

@@ -23,7 +23,7 @@ def redis_server(folder: Path, *options: str) -> Iterator[int]:
     command += ["--dir", str(folder), "--save", "", "--appendonly", "no", *options]
     with (
         contextlib.closing(redis.Redis(port=port, retry=Retry(NoBackoff(), 0))) as client,
-        running(command, folder / "log", lambda: _answers(client), 20),
+        running(command, folder / "log", lambda: _answers(client), 60),
     ):
         yield port
 
@@ -41,7 +41,7 @@ def redis_cluster(folder: Path) -> Iterator[str]:
             ports.append(stack.enter_context(server))
         nodes = [f"127.0.0.1:{port}" for port in ports]
         create = [cli, "--cluster", "create", *nodes, "--cluster-yes"]
-        subprocess.run(create, check=True, capture_output=True, timeout=60)
+        subprocess.run(create, check=True, capture_output=True, timeout=120)
         for port in ports:
             with contextlib.closing(redis.Redis(port=port)) as client:
                 while client.cluster("info")["cluster_state"] != "ok":

@@ -107,5 +107,5 @@ def test_a_child_that_ends_as_interpreters_do_leaves_the_file_alone(tmp_path: Pa
         "store.finish(name, [1]); store.publish(name); print(store.live(), store.count())"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "milvus.db")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout == "aa11aa11 1\n"

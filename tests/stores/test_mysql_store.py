@@ -53,7 +53,7 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
 
 def test_a_refused_login_and_a_database_that_is_not_there(mysql_url: str) -> None:
     for wrong in (mysql_url.replace("word@", "w0rd@"), mysql_url + "_other"):
-        store = open_record_store(wrong, timeout=2)
+        store = open_record_store(wrong, timeout=10)
         with pytest.raises(StoreError, match="denied") as caught:
             store.counts()
         assert "s3cret" not in str(caught.value)

@@ -47,7 +47,7 @@ def test_other_clients_read_the_keys(redis_url: str) -> None:
 @pytest.mark.service
 def test_a_server_that_restarts_is_found_again(tmp_path: Path) -> None:
     with redis_server(tmp_path) as port:
-        store = open_record_store(f"redis://127.0.0.1:{port}", timeout=2)
+        store = open_record_store(f"redis://127.0.0.1:{port}", timeout=10)
         client = redis.Redis(port=port)
         store.put_items([{"item_id": 1}])
         client.client_kill_filter(_type="normal", skipme=True)
@@ -73,7 +73,7 @@ def test_an_unreachable_server_is_named_without_its_password() -> None:
 @pytest.mark.service
 def test_a_refused_login_is_said(tmp_path: Path) -> None:
     with redis_server(tmp_path, "--requirepass", "right") as port:
-        store = open_record_store(f"redis://:wr0ng@127.0.0.1:{port}", timeout=2)
+        store = open_record_store(f"redis://:wr0ng@127.0.0.1:{port}", timeout=10)
         with pytest.raises(StoreError, match="login") as caught:
             store.ping()
         assert "wr0ng" not in str(caught.value)

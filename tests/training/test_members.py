@@ -146,7 +146,7 @@ def test_interrupt_reaches_all_members_and_keeps_the_best(tmp_path: Path) -> Non
     child = _child(tmp_path / "run")
     assert len(_workers(child.pid)) == 2
     child.send_signal(signal.SIGINT)
-    assert child.wait(60) == 0
+    assert child.wait(120) == 0
     bundle = Bundle.load(tmp_path / "bundle")
     assert bundle.config.members == 2
     assert 0 < bundle.metadata.epochs < 10_000
@@ -159,7 +159,7 @@ def test_killed_run_leaves_no_process_and_resumes(tmp_path: Path) -> None:
     workers = [psutil.Process(pid) for pid in _workers(child.pid)]
     child.kill()
     child.wait()
-    _, alive = psutil.wait_procs(workers, timeout=30)
+    _, alive = psutil.wait_procs(workers, timeout=60)
     assert not alive  # nobody listens any more
     assert sorted(p.name for p in (tmp_path / "run").iterdir() if p.name.isdigit()) == ["0", "1"]
     long = SHORT.model_copy(update={"epochs": 10_000, "patience": 10_000})
