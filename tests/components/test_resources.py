@@ -185,7 +185,7 @@ print(json.dumps(after))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fifty_switches_of_the_model_leave_nothing_behind(
     sample_bundle_path: Path, sample_bundle: Bundle, sample_dataset: Dataset, tmp_path: Path
 ) -> None:
