@@ -14,8 +14,8 @@ from towhee_recsys.evaluation import calibration_fit
 from towhee_recsys.evaluation.ranking import Answers, answer_users
 from towhee_recsys.features import FIRST
 from towhee_recsys.training import fitting, trainer
-from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.trainer import Trainer, _equal
+from towhee_recsys.training.training_data import TrainingData
 
 
 @pytest.fixture

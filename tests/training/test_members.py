@@ -18,8 +18,8 @@ from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, train
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.training import TrainingConfig, fitting, members
-from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.listener import NullListener
+from towhee_recsys.training.training_data import TrainingData
 
 TWO = ModelConfig(embedding_size=32, members=2, heads=4, hidden_size=32, max_history=12, blocks=1)
 BRIEF = SHORT.model_copy(update={"epochs": 4})

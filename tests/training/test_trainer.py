@@ -14,8 +14,8 @@ from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, t
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.features import FIRST, UNKNOWN
 from towhee_recsys.training import TrainingConfig, preset
-from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.trainer import Trainer
+from towhee_recsys.training.training_data import TrainingData
 
 
 class Ear:

@@ -3,7 +3,7 @@
 - `fitting`: `train`, from a data set to a bundle
 - `config`, `presets`: the settings, and sets of them with measured results
 - `members`: train the model's members at once, each in a process of its own
-- `trainer`: the loop that trains one member; `data`: the arrays that it reads
+- `trainer`: the loop that trains one member; `training_data`: the arrays that it reads
 - `initial`: the item embeddings to start from
 - `batches`, `dropout`, `optimizer`, `schedule`: the parts of a training step
 - `checkpoint`: the state of a run in a folder; `interrupts`: Ctrl-C waits for the end of a step

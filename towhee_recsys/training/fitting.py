@@ -28,11 +28,11 @@ from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
 from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
-from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.listener import Listener, NullListener
 from towhee_recsys.training.members import Job, train_in_processes
 from towhee_recsys.training.presets import preset
 from towhee_recsys.training.trainer import MEASURED_SCORES, Fit
+from towhee_recsys.training.training_data import TrainingData
 from towhee_recsys.types import ITEM_ID, USER_ID
 
 WORTH_A_PROCESS = 100_000

@@ -26,10 +26,10 @@ from safetensors.numpy import load_file, save_file
 from towhee_recsys.errors import RecsysError, TrainingError
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.training.config import TrainingConfig
-from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.interrupts import uninterrupted
 from towhee_recsys.training.listener import Listener
 from towhee_recsys.training.trainer import Fit, Trainer
+from towhee_recsys.training.training_data import TrainingData
 
 Events: TypeAlias = "queue.Queue[dict[str, Any]]"
 

@@ -25,13 +25,13 @@ from towhee_recsys.model.weights import set_weights
 from towhee_recsys.training.batches import Batch, Batches, seen_pairs
 from towhee_recsys.training.checkpoint import Arrays, Checkpoint, RunState
 from towhee_recsys.training.config import TrainingConfig
-from towhee_recsys.training.data import TrainingData
 from towhee_recsys.training.dropout import MaskPool
 from towhee_recsys.training.initial import initial_vectors
 from towhee_recsys.training.interrupts import uninterrupted
 from towhee_recsys.training.listener import Listener, NullListener
 from towhee_recsys.training.optimizer import Optimizer
 from towhee_recsys.training.schedule import Schedule, learning_rate
+from towhee_recsys.training.training_data import TrainingData
 
 SMALL_CATALOGUE = 10_000
 """Up to so many items, a step computes the vectors of all items and ranks the next one against all.

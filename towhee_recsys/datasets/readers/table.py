@@ -28,9 +28,9 @@ class Table:
     file: str
     """How problems call it."""
     columns: dict[str, Any]
-    """Name → `pyarrow.ChunkedArray`."""
+    """By name, a `pyarrow.ChunkedArray`."""
     names: dict[str, str] = field(default_factory=dict)
-    """Name → what the file calls the column, where that differs."""
+    """By name, what the file calls the column, if that differs."""
     rows: Callable[[Sequence[int]], list[int]] = _from_zero
     """Maps indices to rows of the file. Called only if something is wrong."""
 

@@ -55,8 +55,8 @@ class ValkeyServer:
 
     Two locks are in the folder, which the system gives back when their holder ends: ``lock`` is
     held while a process looks at the server, starts it, or leaves it, and ``server.lock`` by the
-    server itself, so that there is never a second one on the same data. Who finds ``server.lock``
-    free, but a server at the socket, has met one whose folder was deleted.
+    server itself, so that there is never a second one on the same data. If ``server.lock`` is free
+    but a server answers at the socket, its folder was deleted.
 
     After a fork the child holds nothing. It becomes a user of its own when it connects.
     """
