@@ -31,7 +31,7 @@ time.sleep(30)
 
 def _server(where: str, number: int) -> subprocess.CompletedProcess[str]:
     """A process that handles SIGTERM, imports Paddle and then gets a signal."""
-    command = [sys.executable, "-W", "ignore", "-c", SERVER, where, str(number)]
+    command = [sys.executable, "-W", "ignore", "-c", SERVER, where, str(int(number))]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
