@@ -112,18 +112,19 @@ def _heavier(b: Bundle) -> dict[str, Any]:
     return {"weights": {**b.weights, name: changed}}
 
 
+def _reversed(features: TableFeatures) -> TableFeatures:
+    values = features.state()["half"]["values"][::-1]
+    return TableFeatures.load({"half": {"role": "categorical", "values": values}})
+
+
 CHANGES: dict[str, Callable[[Bundle], dict[str, Any]]] = {
     "one weight": _heavier,
     "the schema": lambda b: {"schema": Schema.model_validate({"items": {"half": "text"}})},
     "the ids": lambda b: {"item_ids": Vocabulary([*b.item_ids.values[:-1], 99])},
     "a vocabulary": lambda b: {
-        "item_features": TableFeatures.load({"half": {"kind": "label", "values": ["a", "b"]}})
+        "item_features": TableFeatures.load({"half": {"role": "categorical", "values": ["a", "b"]}})
     },
-    "the order of a vocabulary": lambda b: {
-        "item_features": TableFeatures.load(
-            {"half": {"kind": "label", "values": b.item_features.state()["half"]["values"][::-1]}}
-        )
-    },
+    "the order of a vocabulary": lambda b: {"item_features": _reversed(b.item_features)},
     "the shape": lambda b: {"config": b.config.model_copy(update={"max_history": 11})},
     "a code": lambda b: {"item_codes": b.item_codes[::-1].copy()},
     "the popularity": lambda b: {"popularity": b.popularity + 1},
@@ -199,7 +200,7 @@ def _manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 MANIFESTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "fingerprint": (lambda m: m.update(fingerprint="00000000"), "fingerprint does not match"),
-    "format": (lambda m: m.update(format=2), "has format 2, but this version reads format 1"),
+    "format": (lambda m: m.update(format=1), "has format 1, but this version reads format 2"),
     "too few": (lambda m: m["files"].pop("schema.json"), r"schema\.json missing"),
     "outside": (lambda m: m["files"].update({"../x": "0"}), r"it names \['\.\./x'\]"),
     "field": (lambda m: m.update(more=1), "cannot be read as a bundle's manifest"),

@@ -281,7 +281,7 @@ numbers = st.one_of(
     st.floats(0.125, 10),
 )
 def test_numbers_equal_a_plain_loop(values: list[Any], mean: float, std: float) -> None:
-    features = TableFeatures.load({"n": {"kind": "number", "mean": mean, "std": std}})
+    features = TableFeatures.load({"n": {"role": "number", "mean": mean, "std": std}})
     expected: list[tuple[float, float]] = []
     for i, value in enumerate(values):
         if _label(value) is None or str(value) == "nan":

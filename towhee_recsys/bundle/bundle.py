@@ -49,7 +49,7 @@ from towhee_recsys.model.config import ModelConfig
 
 Part = TypeVar("Part", bound=BaseModel)
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.safetensors"
 ITEMS = "items.safetensors"

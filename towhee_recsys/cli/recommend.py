@@ -82,7 +82,8 @@ def recommend(
     if record is not None:
         request["user"] = json_object(record, "--user")
     if history is not None:
-        request["history"] = [home.parse_id(i.strip(), "item_id") for i in history.split(",") if i]
+        ids = [part.strip() for part in history.split(",") if part]
+        request["history"] = home.parse_ids(ids, "item_id")
     if filter is not None:
         request["filter"] = json_object(filter, "--filter")
     with build(RecommendConfig(**home.pipelines)) as pipeline:

@@ -101,6 +101,7 @@ class Completion:
             return cast(Query, request)
         query = {**self._blank, **request}
         query["exclude"] = plain_ids(query["exclude"])
+        query["degraded"] = list(query["degraded"] or ())
         if query["history"] is not None:
             query["history"] = plain_ids(query["history"])
         if not query.get("candidates"):

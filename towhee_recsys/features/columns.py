@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import filterfalse
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from towhee_recsys.datasets.schema import Column
 from towhee_recsys.errors import DataError
 from towhee_recsys.features.vocabulary import PADDING, Vocabulary
 from towhee_recsys.text import label
+from towhee_recsys.types import Role
 
 Array: TypeAlias = NDArray[Any]
 
@@ -39,6 +40,7 @@ _ASCII_WORDS = {code: chr(code).lower() if chr(code).isalnum() else " " for code
 class LabelFeature:
     """``categorical``: the code of one label, ``(N,)`` int32."""
 
+    role: ClassVar[Role] = "categorical"
     vocabulary: Vocabulary
 
     @classmethod
@@ -49,7 +51,7 @@ class LabelFeature:
         return self.vocabulary.codes(map(label, values))
 
     def state(self) -> dict[str, Any]:
-        return {"kind": "label", "values": self.vocabulary.values}
+        return {"role": self.role, "values": self.vocabulary.values}
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class LabelsFeature:
     A value that is not a list counts as a list of one.
     """
 
+    role: ClassVar[Role] = "multi_categorical"
     vocabulary: Vocabulary
 
     @staticmethod
@@ -76,7 +79,7 @@ class LabelsFeature:
         return _padded(self.vocabulary, map(self.split, values))
 
     def state(self) -> dict[str, Any]:
-        return {"kind": "labels", "values": self.vocabulary.values}
+        return {"role": self.role, "values": self.vocabulary.values}
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class TextFeature:
     that occur in one record only, since they say nothing about other items.
     """
 
+    role: ClassVar[Role] = "text"
     vocabulary: Vocabulary
 
     @staticmethod
@@ -107,7 +111,7 @@ class TextFeature:
         return _padded(self.vocabulary, map(self.split, values))
 
     def state(self) -> dict[str, Any]:
-        return {"kind": "text", "values": self.vocabulary.values}
+        return {"role": self.role, "values": self.vocabulary.values}
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ class NumberFeature:
     is 1. Both are 0 if the value is missing.
     """
 
+    role: ClassVar[Role] = "number"
     mean: float
     std: float
 
@@ -138,16 +143,13 @@ class NumberFeature:
         return array
 
     def state(self) -> dict[str, Any]:
-        return {"kind": "number", "mean": self.mean, "std": self.std}
+        return {"role": self.role, "mean": self.mean, "std": self.std}
 
 
 Feature: TypeAlias = "LabelFeature | LabelsFeature | TextFeature | NumberFeature"
 
-_BY_ROLE: dict[str, type[LabelFeature | LabelsFeature | TextFeature | NumberFeature]] = {
-    "categorical": LabelFeature,
-    "multi_categorical": LabelsFeature,
-    "text": TextFeature,
-    "number": NumberFeature,
+_BY_ROLE: dict[Role, type[LabelFeature | LabelsFeature | TextFeature | NumberFeature]] = {
+    kind.role: kind for kind in (LabelFeature, LabelsFeature, TextFeature, NumberFeature)
 }
 
 
@@ -198,11 +200,10 @@ class TableFeatures:
 
 
 def _load(state: Mapping[str, Any]) -> Feature:
-    if state["kind"] == "number":
-        return NumberFeature(float(state["mean"]), float(state["std"]))
-    kinds: dict[str, Callable[[Vocabulary], Feature]]
-    kinds = {"label": LabelFeature, "labels": LabelsFeature, "text": TextFeature}
-    return kinds[state["kind"]](Vocabulary(state["values"]))
+    kind = _BY_ROLE[state["role"]]
+    if issubclass(kind, NumberFeature):
+        return kind(float(state["mean"]), float(state["std"]))
+    return kind(Vocabulary(state["values"]))
 
 
 def _named(name: str, feature: Feature, values: list[object]) -> Array:

@@ -28,7 +28,7 @@ class FeatureEmbedding(nn.Layer):
     def __init__(self, features: Mapping[str, Feature], size: int, std: float) -> None:
         super().__init__()
         self.size = size
-        self.kinds = {name: feature.state()["kind"] for name, feature in features.items()}
+        self.roles = {name: feature.role for name, feature in features.items()}
         start = nn.initializer.Normal(std=std) if std else nn.initializer.Constant(0.0)
         attr = paddle.ParamAttr(initializer=start)
         self.columns = nn.LayerDict(
@@ -51,7 +51,7 @@ class FeatureEmbedding(nn.Layer):
             if array.ndim == 1 or array.dtype == np.float32:
                 total = total + layer(paddle.to_tensor(array))
             else:
-                total = total + row_sums(layer.weight, array, mean=self.kinds[name] == "text")
+                total = total + row_sums(layer.weight, array, mean=self.roles[name] == "text")
         return total
 
 

@@ -33,7 +33,7 @@ class NumpyTower:
     def __init__(self, tower: UserTower, length: int) -> None:
         """`length`: positions of the longest history."""
         self._features = {
-            name: (layer.weight.numpy(), tower.features.kinds[name] == "text")
+            name: (layer.weight.numpy(), tower.features.roles[name] == "text")
             for name, layer in tower.features.columns.items()
         }
         self._size = tower.features.size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,18 +139,23 @@ class Home:
             raise RequestError("the model was trained on data frames; name the data with --data")
         return location
 
-    def parse_id(self, text: str, name: str) -> Id:
-        """An id from the command line, of the type that the data has.
+    def parse_ids(self, texts: Sequence[str], name: str) -> list[Id]:
+        """Ids from the command line, of the type that the data has.
 
         Args:
-            text: the id.
+            texts: the ids.
             name: ``user_id`` or ``item_id``.
 
         Raises:
-            RequestError: it is not of that type.
+            RequestError: one is not of that type.
         """
         if self.metadata().id_types[name] == "str":
-            return text
-        if not re.fullmatch("-?[0-9]{1,19}", text):
-            raise RequestError(f"{name} is {text!r}; in this data it is an integer")
-        return int(text)
+            return list(texts)
+        for text in texts:
+            if not re.fullmatch("-?[0-9]{1,19}", text):
+                raise RequestError(f"{name} is {text!r}; in this data it is an integer")
+        return list(map(int, texts))
+
+    def parse_id(self, text: str, name: str) -> Id:
+        """One id; see `parse_ids`."""
+        return self.parse_ids([text], name)[0]

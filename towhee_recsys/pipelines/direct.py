@@ -27,6 +27,17 @@ Row: TypeAlias = dict[str, Any]
 """The values of one item in the pipeline, by column."""
 
 
+@contextmanager
+def building(deployment: Deployment) -> Iterator[Resources]:
+    """The resources of a pipeline that is being built. They are closed if that fails."""
+    resources = Resources(deployment)
+    try:
+        yield resources
+    except BaseException:
+        resources.close()
+        raise
+
+
 class Step(NamedTuple):
     """A node: its operator, how it is applied to rows, and its input and output columns."""
 

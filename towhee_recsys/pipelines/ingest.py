@@ -40,14 +40,12 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
-    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
-    from towhee_recsys.components.resources import Deployment, Resources
-    from towhee_recsys.pipelines.direct import DirectPipeline
+    from towhee_recsys.components.resources import Deployment
+    from towhee_recsys.pipelines.direct import DirectPipeline, building
     from towhee_recsys.stores.filters.attributes import filterable
 
     config = IngestConfig.given(config)
-    resources = Resources(Deployment(**config.deployment))
-    try:
+    with building(Deployment(**config.deployment)) as resources:
         bundle = resources.bundle
         model = {"bundle": config.bundle, "fingerprint": bundle.fingerprint}
         index = {
@@ -87,9 +85,6 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
             .output("report"),
             resources,
         )
-    except BaseException:
-        resources.close()
-        raise
 
 
 def _read(data: Dataset | str | Path, schema: Schema) -> Dataset:

@@ -30,16 +30,14 @@ def recommend(config: RecommendConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
-    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
     from towhee_recsys.components.likelihood import Likelihood
     from towhee_recsys.components.requests import Defaults
-    from towhee_recsys.components.resources import Deployment, Resources
+    from towhee_recsys.components.resources import Deployment
     from towhee_recsys.components.rules import Rules
-    from towhee_recsys.pipelines.direct import DirectPipeline
+    from towhee_recsys.pipelines.direct import DirectPipeline, building
 
     config = RecommendConfig.given(config)
-    resources = Resources(Deployment(**config.deployment))
-    try:
+    with building(Deployment(**config.deployment)) as resources:
         Rules(config.rules, resources.bundle.schema)  # a wrong rule is reported now
         if config.calibrate:
             _ = Likelihood(resources).curve  # and so is a missing calibration
@@ -72,6 +70,3 @@ def recommend(config: RecommendConfig | None = None) -> Pipeline:
             .output("answer"),
             resources,
         )
-    except BaseException:
-        resources.close()
-        raise

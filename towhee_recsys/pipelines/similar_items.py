@@ -21,13 +21,11 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
-    import towhee_recsys.operators  # noqa: F401  (it registers ops.recsys)
-    from towhee_recsys.components.resources import Deployment, Resources
-    from towhee_recsys.pipelines.direct import DirectPipeline
+    from towhee_recsys.components.resources import Deployment
+    from towhee_recsys.pipelines.direct import DirectPipeline, building
 
     config = SimilarItemsConfig.given(config)
-    resources = Resources(Deployment(**config.deployment))
-    try:
+    with building(Deployment(**config.deployment)) as resources:
         model = {"bundle": config.bundle, "fingerprint": resources.bundle.fingerprint}
         index = {"uri": config.milvus_uri, "token_env": config.token_env}
         store = {"url": config.store_url, "connections": config.connections}
@@ -41,6 +39,3 @@ def similar_items(config: SimilarItemsConfig | None = None) -> Pipeline:
             .output("answer"),
             resources,
         )
-    except BaseException:
-        resources.close()
-        raise

@@ -96,13 +96,17 @@ def _array(file: str, column: pd.Series[Any]) -> Any:
         column = pd.Series(values, dtype=object, name=column.name)
     try:
         array = pa.Array.from_pandas(column)
-        if not isinstance(array.type, pa.BaseExtensionType):  # periods, intervals and the like
-            return chunked(array)
     except UnicodeEncodeError as exc:
         text = f"{file}, column '{column.name}': {exc.object[:40]!a} is no Unicode text"
         raise DataError(f"{text}. Repair it where it was decoded.") from exc
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        pass  # several types, or one that Arrow lacks: read as text below
+        return _as_text(column)  # it has several types, or one that Arrow lacks
+    if isinstance(array.type, pa.BaseExtensionType):  # periods, intervals and the like
+        return _as_text(column)
+    return chunked(array)
+
+
+def _as_text(column: pd.Series[Any]) -> Any:
     plain = [_plain(value) for value in column.tolist()]
     if any(isinstance(value, list) for value in plain):
         plain = [v if v is None or isinstance(v, list) else [v] for v in plain]
