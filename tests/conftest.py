@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from hypothesis import HealthCheck, settings
 from services.milvus_server import milvus_server
 from services.mysql_server import mysql_server
@@ -20,7 +22,7 @@ from towhee_recsys.stores.urls import embedded_url as url_of_folder
 
 pytest_plugins = ["fixtures.model", "fixtures.stack", "fixtures.tiny"]
 
-SERVICES = {"redis_url", "redis_cluster_url", "mysql_url", "milvus_server_uri"}
+SERVICES = {"redis_url", "redis_server_url", "redis_cluster_url", "mysql_url", "milvus_server_uri"}
 """The fixtures that start a server. A test needs one if it names it as an argument, of its own or
 of a fixture, or as the value of a parameter."""
 
@@ -78,9 +80,19 @@ def _settings_of_matplotlib(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Without a database: `/1` to `/15` are for who needs one that outlasts a test."""
     with redis_server(tmp_path_factory.mktemp("redis")) as port:
-        yield f"redis://127.0.0.1:{port}/0"
+        yield f"redis://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def redis_url(redis_server_url: str) -> str:
+    """A database that is empty."""
+    url = f"{redis_server_url}/0"
+    with contextlib.closing(redis.Redis.from_url(url)) as client:
+        client.flushdb()
+    return url
 
 
 @pytest.fixture(scope="session")

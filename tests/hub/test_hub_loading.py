@@ -49,12 +49,12 @@ def towhee_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def servers(
     sample_bundle_path: Path,
     sample_dataset: Dataset,
-    redis_url: str,
+    redis_server_url: str,
     mysql_url: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """The stores that READMEs name, filled."""
-    urls = {REDIS: redis_url.replace("/0", "/7"), MYSQL: mysql_url}
+    urls = {REDIS: f"{redis_server_url}/7", MYSQL: mysql_url}
     for url in urls.values():
         folder = tmp_path_factory.mktemp("filling")
         Stack(folder, sample_bundle_path, store_url=url).ingest(sample_dataset)
