@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from towhee_recsys.datasets.histories import Histories
+from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID
 
@@ -64,6 +65,8 @@ class Contents:
     """None if the tables were data frames."""
     repeated: int
     """How many interactions were left out as repetitions."""
+    warnings: tuple[Problem, ...] = ()
+    """What is doubtful in the tables: they are used as they are, and whoever uses them is told."""
     rows: InitVar[InteractionRows | None] = None
     """The row numbers, if the maker has them already. Otherwise they are looked up by id when the
     histories are first needed. `dataclasses.replace` does not carry them over."""

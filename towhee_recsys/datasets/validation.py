@@ -24,6 +24,9 @@ class Report:
 
     source: str
     problems: tuple[Problem, ...]
+    """What makes the data set unusable."""
+    warnings: tuple[Problem, ...]
+    """What is doubtful in it."""
     user_columns: dict[str, Role]
     item_columns: dict[str, Role]
     users: int | None = None
@@ -49,7 +52,7 @@ class Report:
         return not self.problems
 
     def __str__(self) -> str:
-        """A text for people: what the data holds, then what is wrong."""
+        """A text for people: what the data holds, what is doubtful, and what is wrong."""
 
         def columns(roles: dict[str, Role], ids: str | None) -> str:
             named = [f"{name} ({role})" for name, role in roles.items()]
@@ -72,17 +75,32 @@ class Report:
                 f"users have fewer than three interactions; {number(self.repeated)} repetitions "
                 "were left out"
             )
-        count = len(self.problems)
-        lines.append(
-            "Nothing is wrong."
-            if self.ok
-            else f"{count} {'thing is' if count == 1 else 'things are'} wrong:"
-        )
-        return "\n".join([*lines, *(f"- {problem}" for problem in self.problems)])
+        for found, what in ((self.warnings, "doubtful"), (self.problems, "wrong")):
+            if found:
+                lines.append(
+                    f"{len(found)} {'thing is' if len(found) == 1 else 'things are'} {what}:"
+                )
+                lines += [f"- {one}" for one in found]
+        return "\n".join(lines if self.problems or self.warnings else [*lines, "Nothing is wrong."])
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as data that JSON can hold; `problems` are messages."""
-        return {**asdict(self), "ok": self.ok, "problems": [str(p) for p in self.problems]}
+        """The report as data that JSON can hold.
+
+        `problems` are messages; each of `warnings` has a ``message``, and its ``file``, ``column``,
+        ``count`` and ``examples``.
+        """
+        warnings = [
+            {
+                "message": str(one),
+                "file": one.file,
+                "column": one.column,
+                "count": one.count,
+                "examples": [{"row": row, "value": value} for row, value in one.examples],
+            }
+            for one in self.warnings
+        ]
+        problems = [str(one) for one in self.problems]
+        return {**asdict(self), "ok": self.ok, "problems": problems, "warnings": warnings}
 
 
 def validate(
@@ -104,6 +122,7 @@ def validate(
     return Report(
         source=str(source),
         problems=tuple(problems),
+        warnings=tuple(problems.warnings),
         user_columns={name: column.role for name, column in schema.users.items()},
         item_columns={name: column.role for name, column in schema.items.items()},
         users=_rows(parts.users) if parts else None,
@@ -118,6 +137,7 @@ def _of_contents(source: str, contents: Contents) -> Report:
     return Report(
         source=source,
         problems=(),
+        warnings=contents.warnings,
         user_columns={name: column.role for name, column in contents.schema.users.items()},
         item_columns={name: column.role for name, column in contents.schema.items.items()},
         users=users,

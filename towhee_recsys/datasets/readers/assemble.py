@@ -70,6 +70,7 @@ def assemble(parts: Parts, problems: Problems) -> Contents | None:
         interactions=pd.DataFrame(interactions),
         source=parts.source,
         repeated=repeated,
+        warnings=tuple(problems.warnings),
         rows=InteractionRows(user_rows, item_rows),
     )
 

@@ -1,4 +1,4 @@
-"""Collect what is wrong with the tables, and report it all at once."""
+"""Collect what is wrong with the tables, and what is doubtful, and report it all at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST_VALUE = 80
 
 @dataclass(frozen=True)
 class Problem:
-    """One kind of mistake in one column of one file."""
+    """One kind of mistake in one column of one file, or one thing in it that is doubtful."""
 
     file: str
     wrong: str
@@ -41,10 +41,14 @@ class Problem:
 
 
 class Problems:
-    """The problems found so far in a data set."""
+    """The problems found so far in a data set, and the warnings.
+
+    A data set with a problem is refused. One with warnings is used, and they are shown.
+    """
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
+        self.warnings: list[Problem] = []
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)
@@ -65,6 +69,20 @@ class Problems:
         """Note a problem. The first few `examples` are kept; `count` is the number of all."""
         kept = tuple(islice(examples, EXAMPLES))
         self._found.append(Problem(file, wrong, remedy, column, kept, count))
+
+    def warn(
+        self,
+        file: str,
+        wrong: str,
+        remedy: str,
+        *,
+        column: str | None = None,
+        examples: Iterable[tuple[int, str | None]] = (),
+        count: int = 1,
+    ) -> None:
+        """Note something doubtful, with the arguments of `add`."""
+        kept = tuple(islice(examples, EXAMPLES))
+        self.warnings.append(Problem(file, wrong, remedy, column, kept, count))
 
     def raise_if_any(self, source: str) -> None:
         """Raise DataError with all problems in its message, if there are any."""
