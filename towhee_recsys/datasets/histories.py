@@ -128,4 +128,5 @@ def _tied(users: NDArray[np.int32], timestamps: NDArray[np.float64]) -> float:
     """The share of neighbours of one user that have equal timestamps, in sorted rows."""
     same = users[1:] == users[:-1]
     neighbours = np.count_nonzero(same)
-    return np.count_nonzero(same & (np.diff(timestamps) == 0)) / neighbours if neighbours else 0.0
+    equal = np.count_nonzero(same & (np.diff(timestamps) == 0))
+    return float(equal / neighbours) if neighbours else 0.0
