@@ -9,6 +9,7 @@
 - `frames`: data frames
 - `delimited`: CSV and its kin; `sniffing` finds how a file is written; `arrays`: Python's values
 - `table`: columns as they were read; `naming`: which column is which
-- `assemble`: checks the tables, with `ids`, `values`, `times` and `date_formats`, and makes the contents
+- `assemble`: checks the tables, with `ids`, `values`, `times` and `date_formats`, and makes the
+  contents
 - `problems`: collects what is wrong
 """

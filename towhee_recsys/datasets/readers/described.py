@@ -75,8 +75,8 @@ def _interactions(
         RATING: described.rating,
     }
     given = {name: column for name, column in named.items() if column is not None}
-    required = (USER_ID, ITEM_ID, *([TIMESTAMP] if time else []))
-    wanted = Wanted(required, (TIMESTAMP, RATING), given)
+    optional = (RATING,) if time else (TIMESTAMP, RATING)
+    wanted = Wanted((USER_ID, ITEM_ID, *([TIMESTAMP] if time else [])), optional, given)
     table = read_source(yaml, "interactions", described, wanted, problems, digest)
     return table and replace(table, time_format=time.format if time else None)
 
