@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -67,21 +67,28 @@ class Dataset(Contents):
     def from_frames(
         cls,
         interactions: pd.DataFrame,
-        items: pd.DataFrame,
+        items: pd.DataFrame | None = None,
         users: pd.DataFrame | None = None,
         *,
         schema: Schema | None = None,
+        order: Literal["file"] | None = None,
         name: str = "frames",
     ) -> Dataset:
         """Check data frames. Their columns may have other usual names (``userId``, ``item``).
 
         Without a `schema`, the values decide the roles: lists are ``multi_categorical``, numbers
-        ``number``, words that repeat ``categorical``, other words ``text``.
+        ``number``, words that repeat ``categorical``, other words ``text``. Without `items` or
+        `users`, the interactions list them.
+
+        `order` is ``"file"`` if the order of the rows is time order. It counts where there are no
+        timestamps, or equal ones.
 
         Raises:
             DataError: lists every problem that could be found. Rows count from 0, as in `iloc`.
         """
-        return cls.of(load_frames(interactions, items, users, schema=schema, name=name))
+        return cls.of(
+            load_frames(interactions, items, users, schema=schema, order=order, name=name)
+        )
 
     def item_records(self) -> list[Item]:
         """Each item as a dict that JSON can hold; None if a value is missing."""

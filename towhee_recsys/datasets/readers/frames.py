@@ -12,6 +12,7 @@ import pyarrow as pa
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.naming import locate, not_reserved
 from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.references import listed_ids
 from towhee_recsys.datasets.readers.table import Table, chunked, holds_lists
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.errors import DataError
@@ -23,17 +24,27 @@ _FEW = 100
 
 def read_frames(
     interactions: pd.DataFrame,
-    items: pd.DataFrame,
+    items: pd.DataFrame | None,
     users: pd.DataFrame | None,
     schema: Schema | None,
     name: str,
     problems: Problems,
+    file_order: bool = False,
 ) -> Parts:
     """The frames as tables, with `schema` or one that their values suggest."""
     interaction_table = _table(
         "interactions", interactions, (USER_ID, ITEM_ID), (TIMESTAMP, RATING), {}, problems
     )
-    item_columns = schema.items if schema else _suggested("items", items, ITEM_ID, problems)
+    item_columns = schema.items if schema else {}
+    if items is None:
+        item_table = listed_ids(interaction_table, ITEM_ID)
+        if item_columns:
+            remedy = "Pass `items`, or leave the columns out of the schema."
+            problems.add("items", "the schema has columns of items, but there is no frame", remedy)
+    else:
+        if schema is None:
+            item_columns = _suggested("items", items, ITEM_ID, problems)
+        item_table = _table("items", items, (ITEM_ID,), (), item_columns, problems)
     user_columns = schema.users if schema else {}
     user_table = None
     if users is not None:
@@ -45,9 +56,8 @@ def read_frames(
         problems.add(
             "users", "the schema has columns of users, but there is no frame of users", remedy
         )
-    item_table = _table("items", items, (ITEM_ID,), (), item_columns, problems)
     schema = Schema(users=user_columns, items=item_columns)
-    return Parts(name, schema, interaction_table, item_table, user_table, None)
+    return Parts(name, schema, interaction_table, item_table, user_table, None, file_order)
 
 
 def _table(
