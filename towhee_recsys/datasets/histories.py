@@ -22,6 +22,8 @@ class Histories:
     """``(N,)`` rows of ``dataset.items``."""
     timestamps: NDArray[np.float64] | None = None
     """``(N,)`` seconds since 1970; None if the data has none."""
+    ordered: bool = True
+    """False if the order within a user is a random draw, as the data does not say it."""
 
     @classmethod
     def of_rows(
