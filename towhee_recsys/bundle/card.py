@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from towhee_recsys.bundle.comparison import verdict
 from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.model.config import ModelConfig
@@ -174,8 +175,10 @@ def _settings(metadata: Metadata, config: ModelConfig) -> list[tuple[str, ...]]:
 
 
 def _evaluation(metadata: Metadata) -> str:
+    compared = metadata.comparison
     rows = [
         *_measured("test", metadata.test, metadata.intervals),
+        *(_measured(f"test, {compared.title}", compared.metrics) if compared else ()),
         *_measured("validation", metadata.validation),
         *_measured("validation, most popular items", metadata.popularity),
     ]
@@ -183,10 +186,13 @@ def _evaluation(metadata: Metadata) -> str:
         return "Not evaluated, because no interactions were held out."
     explained = (
         "For each user, all items that the user has not seen are ranked. HR@10 is the share of "
-        "users whose held-out item is in the top 10; NDCG@10 also counts how high it is ranked. "
-        "Intervals are 95% bootstrap intervals over users."
+        "users whose held-out item is in the top 10; NDCG@10 also counts how high it is ranked."
     )
-    return f"{explained}\n\n{_table(('split', 'metric', 'value', '95% interval'), rows)}"
+    if metadata.intervals:
+        explained += " Intervals are 95% bootstrap intervals over users."
+    found = verdict(metadata.evaluated, compared)
+    table = _table(("split", "metric", "value", "95% interval"), rows)
+    return "\n\n".join(filter(None, [explained, found and f"**{found}**", table]))
 
 
 def _measured(

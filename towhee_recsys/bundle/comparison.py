@@ -59,24 +59,27 @@ def too_few(users: int) -> bool:
     return users < FEW
 
 
-def verdict(users: int, comparison: Comparison | None) -> str:
+def verdict(users: int | None, comparison: Comparison | None) -> str:
     """What the test shows, in one to three sentences. Empty if there is nothing to compare.
 
     Args:
-        users: how many were evaluated.
+        users: how many were evaluated; None if it is not known.
         comparison: with the best baseline.
     """
-    if too_few(users):
+    if users is not None and too_few(users):
         subject = "1 user is" if users == 1 else f"{users} users are"
         return f"{subject} too few to measure: with other users, all figures could be different."
-    if comparison is None:
+    if comparison is None or comparison.gain_interval is None:
         return ""
-    return " ".join(filter(None, [_compared(comparison), _left_out(comparison.left_out)]))
+    return " ".join(
+        filter(
+            None, [_compared(comparison, comparison.gain_interval), _left_out(comparison.left_out)]
+        )
+    )
 
 
-def _compared(found: Comparison) -> str:
-    assert found.gain_interval is not None
-    low, high = found.gain_interval
+def _compared(found: Comparison, interval: tuple[float, float]) -> str:
+    low, high = interval
     best = f"{found.title}, the best baseline" if found.several else found.title
     who = (
         f"This model is better than {best}"
@@ -85,7 +88,7 @@ def _compared(found: Comparison) -> str:
     )
     theirs = found.metrics["ndcg@10"]
     return (
-        f"{who}: NDCG@10 is {theirs + found.gain:.4f} against {theirs:.4f}, a difference of "
+        f"{who}: the model's NDCG@10 is {theirs + found.gain:.4f} against {theirs:.4f}, a difference of "
         f"{found.gain:+.4f} (95% interval {low:+.4f} to {high:+.4f})."
     )
 

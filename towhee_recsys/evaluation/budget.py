@@ -15,7 +15,7 @@ from towhee_recsys.bundle.comparison import POPULARITY
 from towhee_recsys.datasets import Dataset, Histories, Split, last_two
 from towhee_recsys.evaluation.baselines import Grid, popular_score, standard_baselines
 from towhee_recsys.evaluation.ease import ease_score, ease_weights
-from towhee_recsys.evaluation.evaluation import CHOOSING_USERS
+from towhee_recsys.evaluation.evaluation import choosing_users
 from towhee_recsys.evaluation.item_knn import item_neighbours, knn_score, pair_counts
 from towhee_recsys.evaluation.matrices import seen_items
 from towhee_recsys.evaluation.ranking import Score, answer_users
@@ -59,7 +59,7 @@ def baselines_within(dataset: Dataset, seconds: float) -> Within:
     for name in standard_baselines(len(ids), ordered):
         grid = Grid.of(len(ids), ordered, quick=True)
         fitting, settings, score = _PROBES[name](split.train, len(ids), grid)
-        answers = settings * min(users, CHOOSING_USERS) + 2 * users
+        answers = settings * min(users, choosing_users(len(ids))) + 2 * users
         takes = _SAFETY * (fitting + answers * _seconds_of_an_answer(score, split, ids))
         if name == POPULARITY:
             kept += min(takes, limit)

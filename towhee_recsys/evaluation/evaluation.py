@@ -44,7 +44,10 @@ from towhee_recsys.types import ITEM_ID
 __all__ = ["Compared", "Evaluation", "evaluate", "model_scores", "rank_users", "recorded_dataset"]
 
 CHOOSING_USERS = 2_000
-"""Users whose validation items decide a baseline's settings."""
+"""Users whose validation items decide a baseline's settings, at most."""
+_CHOOSING_SCORES = 200_000_000
+"""Scores to choose by, at most: with more than 100,000 items, fewer users are used, but at least a
+tenth of them."""
 
 EvaluationProgress = Callable[[str, int, int], None]
 """Called with the stage, the number of users done since the last call, and the number of all."""
@@ -257,7 +260,8 @@ class EvaluationProtocol:
             quick: see `Grid.of`.
         """
         everyone = np.flatnonzero(self.split.validation >= 0)
-        some = np.sort(np.random.default_rng(0).permutation(everyone)[:CHOOSING_USERS])
+        choosing = choosing_users(len(self.ids))
+        some = np.sort(np.random.default_rng(0).permutation(everyone)[:choosing])
         advance = self._advance(f"{name}, settings", len(some))
 
         def quality(score: Score) -> float:
@@ -283,6 +287,11 @@ class EvaluationProtocol:
     def _advance(self, stage: str, users: int) -> Advance | None:
         progress = self.progress
         return None if progress is None else lambda done: progress(stage, done, users)
+
+
+def choosing_users(items: int) -> int:
+    """How many users' validation items decide a baseline's settings, at most."""
+    return min(CHOOSING_USERS, max(CHOOSING_USERS // 10, _CHOOSING_SCORES // items))
 
 
 def _intervals(test: Answers) -> dict[str, Interval]:
