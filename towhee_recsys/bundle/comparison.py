@@ -71,11 +71,8 @@ def verdict(users: int | None, comparison: Comparison | None) -> str:
         return f"{subject} too few to measure: with other users, all figures could be different."
     if comparison is None or comparison.gain_interval is None:
         return ""
-    return " ".join(
-        filter(
-            None, [_compared(comparison, comparison.gain_interval), _left_out(comparison.left_out)]
-        )
-    )
+    compared = _compared(comparison, comparison.gain_interval)
+    return " ".join(filter(None, [compared, _left_out(comparison.left_out)]))
 
 
 def _compared(found: Comparison, interval: tuple[float, float]) -> str:
@@ -88,8 +85,8 @@ def _compared(found: Comparison, interval: tuple[float, float]) -> str:
     )
     theirs = found.metrics["ndcg@10"]
     return (
-        f"{who}: the model's NDCG@10 is {theirs + found.gain:.4f} against {theirs:.4f}, a difference of "
-        f"{found.gain:+.4f} (95% interval {low:+.4f} to {high:+.4f})."
+        f"{who}: the model's NDCG@10 is {theirs + found.gain:.4f} against {theirs:.4f}, a "
+        f"difference of {found.gain:+.4f} (95% interval {low:+.4f} to {high:+.4f})."
     )
 
 
