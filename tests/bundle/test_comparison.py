@@ -22,7 +22,7 @@ def compared(low: float, high: float, **changed: object) -> Comparison:
 
 def test_a_clear_gain() -> None:
     assert verdict(500, compared(0.01, 0.03)) == (
-        "This model is better than EASE with decay, the best baseline: the model's NDCG@10 is "
+        "This model is better than EASE with decay, the best baseline: NDCG@10 of the model is "
         "0.2200 against 0.2000, a difference of +0.0200 (95% interval +0.0100 to +0.0300)."
     )
 

@@ -85,7 +85,7 @@ def _compared(found: Comparison, interval: tuple[float, float]) -> str:
     )
     theirs = found.metrics["ndcg@10"]
     return (
-        f"{who}: the model's NDCG@10 is {theirs + found.gain:.4f} against {theirs:.4f}, a "
+        f"{who}: NDCG@10 of the model is {theirs + found.gain:.4f} against {theirs:.4f}, a "
         f"difference of {found.gain:+.4f} (95% interval {low:+.4f} to {high:+.4f})."
     )
 
