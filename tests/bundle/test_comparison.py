@@ -54,7 +54,7 @@ def test_what_was_left_out_is_named() -> None:
             0.1, 0.2, baseline="popularity", measured=["popularity"], left_out={"item-knn": 95.2}
         ),
     )
-    assert "Left out, as it does not fit into the time budget: item-kNN (about 1 min 35 s)." in said
+    assert "Left out, as it does not fit into the time budget: item-kNN (up to 1 min 35 s)." in said
 
 
 def test_nothing_is_said_of_what_is_unknown() -> None:

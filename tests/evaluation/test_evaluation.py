@@ -275,7 +275,7 @@ def test_what_is_left_out_is_told(dataset: Dataset, bundle: Bundle) -> None:
     found = evaluate(bundle, dataset, left_out={"decayed-ease": 95.0})
     assert list(found.baselines) == ["popularity"]
     assert found.comparison.left_out == found.left_out == {"decayed-ease": 95.0}
-    assert "EASE with decay (about 1 min 35 s)" in verdict(found.users, found.comparison)
+    assert "EASE with decay (up to 1 min 35 s)" in verdict(found.users, found.comparison)
 
 
 def test_groups_hold_the_evaluated_users(dataset: Dataset, bundle: Bundle) -> None:

@@ -93,7 +93,7 @@ def _compared(found: Comparison, interval: tuple[float, float]) -> str:
 def _left_out(seconds: dict[str, float]) -> str:
     if not seconds:
         return ""
-    names = listed([f"{TITLES[name]} (about {duration(took)})" for name, took in seconds.items()])
+    names = listed([f"{TITLES[name]} (up to {duration(took)})" for name, took in seconds.items()])
     return (
         f"Left out, as it does not fit into the time budget: {names}. The command evaluate "
         "measures it."

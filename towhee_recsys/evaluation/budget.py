@@ -59,8 +59,10 @@ def baselines_within(dataset: Dataset, seconds: float) -> Within:
     for name in standard_baselines(len(ids), ordered):
         grid = Grid.of(len(ids), ordered, quick=True)
         fitting, settings, score = _PROBES[name](split.train, len(ids), grid)
-        answers = settings * min(users, choosing_users(len(ids))) + 2 * users
-        takes = _SAFETY * (fitting + answers * _seconds_of_an_answer(score, split, ids))
+        choosing = settings * min(users, choosing_users(len(ids)))
+        answering = choosing * _seconds_of_an_answer(score, split, ids, length=0)
+        answering += 2 * users * _seconds_of_an_answer(score, split, ids, length=10)
+        takes = _SAFETY * (fitting + answering)
         if name == POPULARITY:
             kept += min(takes, limit)
         elif kept + takes > limit:
@@ -116,12 +118,13 @@ _PROBES: Mapping[str, Callable[[Histories, int, Grid], Probe]] = {
 }
 
 
-def _seconds_of_an_answer(score: Score, split: Split, ids: NDArray[Any]) -> float:
+def _seconds_of_an_answer(score: Score, split: Split, ids: NDArray[Any], length: int) -> float:
     users = np.random.default_rng(0).permutation(np.flatnonzero(split.test >= 0))[:_PART]
-    everything = np.arange(len(ids))
-    return _seconds(
-        lambda: answer_users(score, split, "test", everything, ids, users=np.sort(users))
-    ) / len(users)
+    users, everything = np.sort(users), np.arange(len(ids))
+    took = _seconds(
+        lambda: answer_users(score, split, "test", everything, ids, length=length, users=users)
+    )
+    return took / len(users)
 
 
 def _seconds(work: Callable[[], object]) -> float:
