@@ -24,8 +24,8 @@ def test_with_time_everything_is_measured(dataset: Dataset) -> None:
     assert 0 < found.seconds < SHARE * 1e6
 
 
-def test_without_time_popularity_alone_is_measured(dataset: Dataset) -> None:
-    seconds = 1e-6
+@pytest.mark.parametrize("seconds", [0, 1e-6])
+def test_without_time_popularity_alone_is_measured(dataset: Dataset, seconds: float) -> None:
     found = baselines_within(dataset, seconds)
     expected = "decayed-ease" if len(dataset.items) == 24 else "item-knn"
     assert list(found.left_out) == [expected]

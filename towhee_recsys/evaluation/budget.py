@@ -51,9 +51,9 @@ def baselines_within(dataset: Dataset, seconds: float) -> Within:
         seconds: what is left of the time budget.
     """
     past, ids = dataset.histories, dataset.items[ITEM_ID].to_numpy()
-    split, ordered, limit = last_two(past), past.ordered, SHARE * seconds
+    split, ordered, limit = last_two(past), past.ordered, SHARE * max(0.0, seconds)
     users = int((split.test >= 0).sum())
-    if not users or limit <= 0:
+    if not users or not len(split.train.items):
         return Within()
     kept, left_out = 0.0, {}
     for name in standard_baselines(len(ids), ordered):
