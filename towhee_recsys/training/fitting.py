@@ -199,9 +199,13 @@ def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
     listed = answers(model, users[:some], calibration_fit.LENGTH)
     ranks = np.concatenate([listed.ranks, answers(model, users[some:], 0).ranks])
     popular = answers(popular_score(data.popularity), users, 0)
-    metrics = {"validation": summary(ranks), "popularity": summary(popular.ranks)}
+    results = {
+        "validation": summary(ranks),
+        "popularity": summary(popular.ranks),
+        "evaluated": len(ranks),
+    }
     return replace(
         bundle,
-        metadata=bundle.metadata.model_copy(update=metrics),
+        metadata=bundle.metadata.model_copy(update=results),
         calibration=calibration_fit.calibrate(listed, data.split.validation[listed.users]),
     )
