@@ -150,6 +150,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Rank all items for every user's last two interactions, which training did not see."""
+    ctx.obj.check_model()
     from towhee_recsys.evaluation import evaluate as measure
     from towhee_recsys.progress import evaluation_bar
 

@@ -64,7 +64,7 @@ class Compared:
     """95% interval of the gain, paired over users. Above 0, the model is significantly better."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Metrics of a model and, under the same protocol, of baselines."""
 
@@ -87,6 +87,10 @@ class Evaluation:
     """Evaluated users."""
     items: int
     """Ranked items."""
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{n.upper()} {self.test[n]:.3f}" for n in ("hr@10", "ndcg@10"))
+        return f"<Evaluation: test {figures}, {self.users:,} users, {self.items:,} items>"
 
     @property
     def popularity(self) -> dict[str, float]:
