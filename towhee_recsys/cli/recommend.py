@@ -148,8 +148,9 @@ def _recommend_to_all(
 
     users = load(data or home.data()).users[USER_ID].tolist()
     config = RecommendConfig(**home.pipelines, **settings)
-    names = None if columns is None else [name.strip() for name in columns.split(",") if name]
-    with Progress(console=console(), transient=True) as bar:
+    names = None if columns is None else [part.strip() for part in columns.split(",") if part]
+    out = console()
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("users", total=len(users))
         done = recommend_to_file(
             config,
