@@ -106,8 +106,7 @@ class _TrainingProgress:
         self._seconds += now - self._last
         self._last = now
         self._fraction[member], self._epoch[member] = fraction, epoch
-        text = f"epoch {epoch:.1f} loss {self._loss:.2f} {self._rate()}/s{self._quality}"
-        self.show(sum(self._fraction.values()) / self._members, text)
+        self.show(self.done, self.text)
 
     def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
         figures = " ".join(f"{name.upper()} {value:.3f}" for name, value in metrics.items())
@@ -118,6 +117,17 @@ class _TrainingProgress:
             f"validation {figures}{'  (best so far)' if best else ''}"
         )
         self._last = time.monotonic()
+
+    @property
+    def done(self) -> float:
+        """The share of the training that is done."""
+        return sum(self._fraction.values()) / self._members
+
+    @property
+    def text(self) -> str:
+        """The latest figures."""
+        epoch = max(self._epoch.values(), default=0.0)
+        return f"epoch {epoch:.1f} loss {self._loss:.2f} {self._rate()}/s{self._quality}"
 
     def show(self, done: float, text: str) -> None:
         """Show the line.
@@ -191,8 +201,7 @@ class NotebookLine(_TrainingProgress):
         from IPython import display  # installed wherever a notebook runs
 
         self._shown = 0.0
-        self._text = "training"
-        self._line: Any = display.display(_Line(self._text), display_id=True)  # type: ignore[no-untyped-call, unused-ignore]
+        self._line: Any = display.display(_Line("training"), display_id=True)  # type: ignore[no-untyped-call, unused-ignore]
 
     def __enter__(self) -> NotebookLine:
         return self
@@ -203,19 +212,21 @@ class NotebookLine(_TrainingProgress):
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._line.update(_Line(self._text))
+        self._update(self.done, self.text)
 
     def show(self, done: float, text: str) -> None:
-        self._text = f"{done:4.0%} {text}"
         if time.monotonic() - self._shown > _NOTEBOOK_SECONDS:
-            self._shown = time.monotonic()
-            self._line.update(_Line(self._text))
+            self._update(done, text)
 
     def message(self, text: str) -> None:
         print(text)
 
     def validated(self, text: str) -> None:
         """The line has the latest figures; a line for each validation would be a long output."""
+
+    def _update(self, done: float, text: str) -> None:
+        self._shown = time.monotonic()
+        self._line.update(_Line(f"{done:4.0%} {text}"))
 
 
 class _Line:
