@@ -159,7 +159,7 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from towhee_recsys.cli.tables import print_table
+    from towhee_recsys.cli.tables import print_widest
     from towhee_recsys.pipelines import RecommendConfig, call, recommend
     from towhee_recsys.text import as_text, title_of
 
@@ -173,13 +173,17 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     if about:
         typer.echo(f"User {user_id}: {about}")
     titles = dataset.schema.titles
-    table = Table()
-    for name in (f"user {user_id} last saw", "and is recommended", *extra):
-        table.add_column(escape(name))
-    for seen, item in zip_longest(past, answer[:_SHOWN]):
-        table.add_row(
-            escape(title_of(seen, titles)) if seen else "",
-            escape(title_of(item, titles)) if item else "",
-            *(escape(as_text(item.get(name))) if item else "" for name in extra),
-        )
-    print_table(table)
+
+    def table(names: list[str]) -> Table:
+        made = Table()
+        for name in (f"user {user_id} last saw", "and is recommended", *names):
+            made.add_column(escape(name))
+        for seen, item in zip_longest(past, answer[:_SHOWN]):
+            made.add_row(
+                escape(title_of(seen, titles)) if seen else "",
+                escape(title_of(item, titles)) if item else "",
+                *(escape(as_text(item.get(name))) if item else "" for name in names),
+            )
+        return made
+
+    print_widest([table(extra[:shown]) for shown in range(len(extra), -1, -1)], titles=2)

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 def ingest(ctx: typer.Context, data: OtherData = None, as_json: Json = False) -> None:
     """Fill the index and the store: item vectors, records, and every user's history."""
+    home: Home = ctx.obj
+    home.check_model()
     from towhee_recsys.pipelines import IngestConfig, call
     from towhee_recsys.pipelines import ingest as build
 
-    home: Home = ctx.obj
     with build(IngestConfig(**home.pipelines)) as pipeline:
         dataset = load(data or home.data())
         with console().status("writing vectors and records"):

@@ -179,6 +179,7 @@ def evaluate(
 
     The model is compared with baselines.
     """
+    ctx.obj.check_model()
     from towhee_recsys.evaluation import evaluate as measure
     from towhee_recsys.progress import evaluation_bar
 

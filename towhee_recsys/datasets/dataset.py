@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from towhee_recsys.datasets.contents import Contents
+from towhee_recsys.datasets.preview import preview
 from towhee_recsys.datasets.readers.loading import load, load_frames
 from towhee_recsys.datasets.sample import cinema
 from towhee_recsys.datasets.schema import Schema
@@ -28,7 +29,7 @@ class HistoryBatch(NamedTuple):
     """Theirs, in seconds since 1970; 0, 1, 2, … for each user if the data has none."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Contents):
     """Three checked tables; `load` and `from_frames` make one."""
 
@@ -37,6 +38,9 @@ class Dataset(Contents):
         """The data set with these contents; the tables are shared, not copied."""
         given = [field.name for field in fields(contents) if field.init]
         return cls(**{name: getattr(contents, name) for name in given}, rows=contents._rows)
+
+    def _repr_html_(self) -> str:
+        return preview(self)
 
     @classmethod
     def load(

@@ -71,7 +71,7 @@ class Compared:
     with fewer than 30 users."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Metrics of a model and, under the same protocol, of baselines."""
 
@@ -116,6 +116,10 @@ class Evaluation:
             measured=list(self.baselines),
             left_out=self.left_out,
         )
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{n.upper()} {self.test[n]:.3f}" for n in ("hr@10", "ndcg@10"))
+        return f"<Evaluation: test {figures}, {self.users:,} users, {self.items:,} items>"
 
     @property
     def popularity(self) -> dict[str, float]:
