@@ -111,14 +111,15 @@ def export_user(
     about = "; ".join(f"{k} {as_text(v)}" for k, v in (record or {}).items() if k != USER_ID)
     typer.echo(f"User {user_id}: {about or 'no record'}")
     titles = home.schema().titles
-    typer.echo(f"{len(history):,} interactions" + (", oldest first:" if history else ""))
+    more = {0: "s", 1: ":"}.get(len(history), "s, oldest first:")
+    typer.echo(f"{len(history):,} interaction{more}")
     for one, item in zip(history, items, strict=True):
         title = title_of(item or {}, titles) if item else f"item {one['item_id']}"
         typer.echo(f"  {_moment(one.get('timestamp'))}  {one['item_id']}  {title}")
     if forgotten["user"]:
         typer.echo("The user is on the list of the forgotten; `ingest` leaves the user out.")
     elif forgotten["items"]:
-        typer.echo(f"{forgotten['items']} items are on the list of what is forgotten.")
+        typer.echo(f"Items that are forgotten for this user: {forgotten['items']:,}.")
 
 
 def _moment(timestamp: Any) -> str:

@@ -32,7 +32,7 @@ def rewritten(server: redis.Redis, where: str) -> str | None:
             snapshot = partial(server.bgsave, schedule=False)
             left.append(_wait_for(server, snapshot, "rdb_last_bgsave_status"))
         if replicas := server.info("replication").get("connected_slaves"):
-            left.append(f"{replicas} replicas have files of their own")
+            left.append(f"its replicas ({replicas}) have files of their own")
     except redis.ResponseError as exc:  # the account may not, or the command has been disabled
         left.append(f"this account may not have them written anew ({exc})")
     reasons = "; ".join(filter(None, left))
