@@ -17,12 +17,11 @@ from towhee_recsys.datasets.readers.description import (
     EntityTable,
     Interactions,
     ItemTable,
-    Origin,
-    Reading,
     Time,
     UserTable,
 )
 from towhee_recsys.datasets.readers.naming import not_reserved
+from towhee_recsys.datasets.readers.origin import Origin, Reading
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.schema import Column
 from towhee_recsys.text import explained, near, shown
