@@ -12,6 +12,8 @@ from towhee_recsys.types import ITEM_ID, RATING, RESERVED_COLUMNS, TIMESTAMP, US
 MOVIE_ID = "movieId"
 """What MovieLens, and many a table made from it, calls the item's id."""
 
+_SINGLE = 2
+"""More columns that are missing have one cause, and one message."""
 _SHOWN = 12
 """Names that a message lists."""
 _LONGEST = 30
@@ -110,10 +112,10 @@ def locate(
             found[name] = column
         else:
             absent.append((column, free))
-    if not found and len(nowhere) + len(absent) > 1:
+    if len(nowhere) + len(absent) > (_SINGLE if found else 1):
         lost = listed([*nowhere, *(column for column, _ in absent)])
         problems.add(file, f"there is no column {lost}", _there(header))
-        return {}
+        return found
     if nowhere:
         remedy = f"Call one so, or say which it is. {_there(header)}"
         problems.add(file, f"no column holds the {listed(nowhere)}", remedy)

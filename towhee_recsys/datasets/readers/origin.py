@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -40,7 +41,8 @@ class Reading(Part):
     @classmethod
     def _encoding_is_known(cls, value: str | None) -> str | None:
         try:
-            "a".encode(value or "utf-8").decode(value or "utf-8")
+            "a".encode(value or "utf-8")  # which codecs that are none of text refuse
+            codecs.getincrementaldecoder(value or "utf-8")("replace").decode(b"a")
         except (LookupError, ValueError) as exc:
             raise ValueError(
                 "there is no such encoding; utf-8, cp1252 and utf-16 are some"
