@@ -12,6 +12,8 @@ import pyarrow as pa
 from towhee_recsys.datasets.readers.table import chunked, holds_lists
 from towhee_recsys.text import label
 
+_SIMPLE = {str, int, float, bool, type(None)}
+
 
 def array_of(values: Sequence[Any]) -> Any:
     """The values in the type that holds them all, else as text or as lists of text."""
@@ -38,10 +40,12 @@ def joined(arrays: Sequence[Any]) -> Any:
     return chunked(pa.chunked_array([array.cast(kind) for array in arrays], kind))
 
 
-def plain(value: Any) -> Any:
-    """A database's value as one of Python's that Arrow holds."""
-    if value is None or isinstance(value, (str, int, float)):
-        return value
+def plain(values: Sequence[Any]) -> Sequence[Any]:
+    """A database's values as those of Python's that Arrow holds."""
+    return values if set(map(type, values)) <= _SIMPLE else [_plain(value) for value in values]
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and value == value.to_integral() else float(value)
     if isinstance(value, (bytes, bytearray, memoryview)):

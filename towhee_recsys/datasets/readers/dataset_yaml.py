@@ -17,15 +17,14 @@ from towhee_recsys.datasets.readers.description import (
     EntityTable,
     Interactions,
     ItemTable,
-    Origin,
-    Reading,
     Time,
     UserTable,
 )
 from towhee_recsys.datasets.readers.naming import not_reserved
+from towhee_recsys.datasets.readers.origin import Origin, Reading
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.schema import Column
-from towhee_recsys.text import explained, near, shown
+from towhee_recsys.text import explained, mask, near, shown
 
 _KEYS = ("interactions", "items", "users", "name")
 _REMEDY = "Write it like: items: {path: items.csv, item_id: id, columns: {title: text}}."
@@ -128,10 +127,14 @@ def _entity(
 
 
 def _column(file: str, name: str, given: Any, problems: Problems) -> DescribedColumn | None:
+    remedy = "Write a role, or {role: multi_categorical, separator: '|'}."
+    keys = given if isinstance(given, dict) else ()
+    if not isinstance(given, (str, dict)) or not all(isinstance(key, str) for key in keys):
+        problems.add(file, f"its role is {shown(given)}", remedy, column=name)
+        return None
     try:
         return DescribedColumn.model_validate({"role": given} if isinstance(given, str) else given)
     except ValidationError as exc:
-        remedy = "Write a role, or {role: multi_categorical, separator: '|'}."
         problems.add(file, explained(exc, _COLUMN_KEYS), remedy, column=name)
         return None
 
@@ -150,7 +153,9 @@ def _report_repeated(file: str, name: str, entities: list[Entity], problems: Pro
 
 def _table(file: str, name: str, value: Any, model: type[T], problems: Problems) -> T | None:
     if not isinstance(value, dict) or not isinstance(value.get("path"), str) or not value["path"]:
-        problems.add(file, f"'{name}' does not name a path", f"Write {name}: {{path: …}}.")
+        key, _, also = name.partition(", ")
+        form = "{also: [{path: …}]}" if also else "{path: …}"
+        problems.add(file, f"'{name}' does not name a path", f"Write {key}: {form}.")
         return None
     try:
         return model.model_validate(value)
@@ -178,11 +183,14 @@ def _explain(
         else:
             remedies = {
                 "string_type": "Give a name, in quotes.",
+                "model_type": 'Give keys with values, as in {delimiter: ";"}.',
                 "dict_type": "Give the columns and their roles.",
                 "list_type": "Give a list of tables, as in [{path: tags.csv, columns: {…}}].",
             }
             remedy = remedies.get(error["type"], _sentence(message))
-            value = "wrong" if key == "password_env" else shown(error["input"])
+            given = error["input"]
+            value = shown(mask(given) if isinstance(given, str) else given)
+            value = "wrong" if key == "password_env" else value
             problems.add(file, f"{name}: '{key}' is {value}", remedy)
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.recoding import Recoded
 from towhee_recsys.datasets.readers.table import Table
 from towhee_recsys.text import short
 
@@ -140,7 +141,7 @@ class TextFile:
         """The file as UTF-8, with delimiters of one byte."""
         if codecs.lookup(self.encoding).name == "utf-8" and self._separator == self.delimiter:
             return self.open()
-        recoded = _Recoded(self._text(), self.delimiter, self._separator)
+        recoded = Recoded(self._text(), self.delimiter, self._separator)
         return cast(BinaryIO, io.BufferedReader(recoded, 1 << 20))
 
     def _records(self, errors: str = "replace") -> Iterator[tuple[int, list[str]]]:
@@ -226,31 +227,3 @@ class TextFile:
             problems.add(self.name, f"is not {self.encoding}: {exc}", remedy)
             return True
         return False
-
-
-class _Recoded(io.RawIOBase):
-    """A text as UTF-8, with another delimiter."""
-
-    def __init__(self, text: io.TextIOWrapper, delimiter: str, separator: str) -> None:
-        self._text = text
-        self._delimiter = delimiter
-        self._separator = separator
-        self._left = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._left:
-            # A block ends with a line, so it cuts no delimiter in two.
-            block = self._text.read(1 << 20) + self._text.readline()
-            text = block.replace(self._delimiter, self._separator)
-            self._left = memoryview(text.encode(errors="replace"))
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        return size
-
-    def close(self) -> None:
-        self._text.close()
-        super().close()

@@ -25,10 +25,11 @@ from towhee_recsys.datasets.readers.description import (
     Interactions,
     Unknown,
 )
+from towhee_recsys.datasets.readers.naming import Wanted
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.references import listed_ids, with_unknown, without_unknown
 from towhee_recsys.datasets.readers.side_tables import with_side_table
-from towhee_recsys.datasets.readers.sources import Wanted, read_source
+from towhee_recsys.datasets.readers.sources import read_source
 from towhee_recsys.datasets.readers.table import Table
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from towhee_recsys.datasets.readers.arrays import array_of, joined
-from towhee_recsys.datasets.readers.description import Reading
+from towhee_recsys.datasets.readers.origin import Reading
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problems
 from towhee_recsys.datasets.readers.table import Table
 from towhee_recsys.datasets.readers.text_files import beginning, encoding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.text import listed, near, short
@@ -11,6 +12,8 @@ from towhee_recsys.types import ITEM_ID, RATING, RESERVED_COLUMNS, TIMESTAMP, US
 MOVIE_ID = "movieId"
 """What MovieLens, and many a table made from it, calls the item's id."""
 
+_SINGLE = 2
+"""More columns that are missing have one cause, and one message."""
 _SHOWN = 12
 """Names that a message lists."""
 _LONGEST = 30
@@ -23,6 +26,46 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     RATING: (RATING, "stars"),
 }
 """Tried in this order, without regard to case, underscores, hyphens and spaces."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which columns a table is to have."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    """The table's names for some of them, as the user wrote them."""
+    columns: Collection[str] = ()
+    """The columns of the schema."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """The table's names for these."""
+
+    @property
+    def named(self) -> set[str]:
+        """What the table is said to call its columns."""
+        return {*self.given.values(), *(self.called.get(name, name) for name in self.columns)}
+
+    def locate(self, file: str, header: Sequence[str], problems: Problems) -> dict[str, str] | None:
+        """Map the library's names to the table's; None if two columns have one name."""
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            problems.add(
+                file,
+                f"has more than one column called {', '.join(repr(short(n, 40)) for n in twice)}",
+                "Give each column a name of its own.",
+            )
+            return None
+        return locate(
+            file,
+            header,
+            self.required,
+            self.optional,
+            self.given,
+            self.columns,
+            problems,
+            self.called,
+        )
 
 
 def locate(
@@ -69,10 +112,10 @@ def locate(
             found[name] = column
         else:
             absent.append((column, free))
-    if not found and len(nowhere) + len(absent) > 1:
+    if len(nowhere) + len(absent) > (_SINGLE if found else 1):
         lost = listed([*nowhere, *(column for column, _ in absent)])
         problems.add(file, f"there is no column {lost}", _there(header))
-        return {}
+        return found
     if nowhere:
         remedy = f"Call one so, or say which it is. {_there(header)}"
         problems.add(file, f"no column holds the {listed(nowhere)}", remedy)

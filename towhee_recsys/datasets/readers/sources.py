@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,56 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from towhee_recsys.datasets.readers.arrays import joined
-from towhee_recsys.datasets.readers.description import Origin, Reading
 from towhee_recsys.datasets.readers.json_lines import JsonLines
-from towhee_recsys.datasets.readers.naming import locate
+from towhee_recsys.datasets.readers.naming import Wanted
+from towhee_recsys.datasets.readers.origin import Origin, Reading
 from towhee_recsys.datasets.readers.parquet import ParquetFiles
 from towhee_recsys.datasets.readers.paths import find_files, kind_of, open_file
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problems
 from towhee_recsys.datasets.readers.sql import called, read_sql
 from towhee_recsys.datasets.readers.table import Table
 from towhee_recsys.datasets.readers.text_files import text_file
-from towhee_recsys.text import listed, short
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which columns a table is to have."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
-    """The table's names for some of them, as the user wrote them."""
-    columns: Collection[str] = ()
-    """The columns of the schema."""
-    called: Mapping[str, str] = field(default_factory=dict)
-    """The table's names for these."""
-
-    @property
-    def named(self) -> set[str]:
-        """What the table is said to call its columns."""
-        return {*self.given.values(), *(self.called.get(name, name) for name in self.columns)}
-
-    def locate(self, file: str, header: Sequence[str], problems: Problems) -> dict[str, str] | None:
-        """Map the library's names to the table's; None if two columns have one name."""
-        twice = sorted({name for name in header if header.count(name) > 1})
-        if twice:
-            problems.add(
-                file,
-                f"has more than one column called {', '.join(repr(short(n, 40)) for n in twice)}",
-                "Give each column a name of its own.",
-            )
-            return None
-        return locate(
-            file,
-            header,
-            self.required,
-            self.optional,
-            self.given,
-            self.columns,
-            problems,
-            self.called,
-        )
+from towhee_recsys.text import listed
 
 
 class _Readable(Protocol):

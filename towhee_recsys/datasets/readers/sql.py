@@ -17,7 +17,7 @@ from towhee_recsys.text import mask, near
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
-    from towhee_recsys.datasets.readers.description import Origin
+    from towhee_recsys.datasets.readers.origin import Origin
 
 _BATCH = 50_000
 """Rows in memory at once, as Python's objects."""
@@ -130,10 +130,12 @@ def _read(
     arrays: dict[str, list[Any]] = {column: [] for column in names}
     checksum = 0
     for rows in result.partitions(_BATCH):
-        kept = [tuple(plain(row[place]) for place in places) for row in rows]
-        checksum += sum(int.from_bytes(sha256(repr(row).encode()).digest(), "big") for row in kept)
-        for column, values in zip(names, zip(*kept, strict=True), strict=True):
-            arrays[column].append(array_of(values))
+        values = list(zip(*rows, strict=True))
+        kept = [plain(values[place]) for place in places]
+        hashes = [sha256(repr(row).encode()).digest() for row in zip(*kept, strict=True)]
+        checksum += sum(int.from_bytes(one, "big") for one in hashes)
+        for column, held in zip(names, kept, strict=True):
+            arrays[column].append(array_of(held))
     found = {column: joined(chunks) for column, chunks in arrays.items()}
     table = Table(name, found, rows=lambda at: [i + 1 for i in at])
     return table, (checksum % 2**256).to_bytes(32, "big")

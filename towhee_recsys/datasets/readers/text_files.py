@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from towhee_recsys.datasets.readers.delimited import TextFile
-from towhee_recsys.datasets.readers.description import Reading
 from towhee_recsys.datasets.readers.naming import some
+from towhee_recsys.datasets.readers.origin import Reading
 from towhee_recsys.datasets.readers.paths import open_file, suffix_of
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.sniffing import SAMPLE, delimiter_of, encoding_of, fields
