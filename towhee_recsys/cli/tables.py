@@ -29,6 +29,7 @@ from towhee_recsys.types import (
 )
 
 if TYPE_CHECKING:
+    from towhee_recsys.bundle import Metadata
     from towhee_recsys.evaluation import Evaluation
 
 _SHOWN = 4
@@ -176,8 +177,28 @@ def _route(row: Mapping[str, Any]) -> str:
     return route
 
 
+def results_table(meta: Metadata) -> Table:
+    """The model's figures beside those of the best baseline on the test items; without a test, on
+    the validation items beside those of popularity."""
+    from towhee_recsys.bundle.comparison import POPULARITY, TITLES
+
+    found = meta.comparison
+    other = (found.title, found.metrics) if found else (TITLES[POPULARITY], meta.popularity)
+    split, ours = ("test", meta.test) if found else ("validation", meta.validation)
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    users = "" if meta.evaluated is None else f", {meta.evaluated:,} users"
+    table.add_column(split + users, no_wrap=True)
+    for name in ("hr@10", "ndcg@10"):
+        table.add_column(name.upper(), justify="right", no_wrap=True)
+    for who, metrics in (("this model", ours), other):
+        table.add_row(who, *(_figure(metrics, name) for name in ("hr@10", "ndcg@10")))
+    return table
+
+
 def quality_table(result: Evaluation) -> Table:
     """The figures of the model and of the baselines, and how far the model is ahead of each."""
+    from towhee_recsys.bundle.comparison import TITLES
+
     names = ["hr@10", "ndcg@10", "coverage@10", "novelty@10", "diversity@10"]
     names = [name for name in names if name in result.test]
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
@@ -189,9 +210,8 @@ def quality_table(result: Evaluation) -> Table:
     for what, metrics in rows.items():
         table.add_row(what, *(_figure(metrics, name) for name in names))
     for what, other in result.baselines.items():
-        low, high = other.gain_interval
-        gain = f"{low:+.3f}…{high:+.3f}"
-        table.add_row(f"  {what}", *(_figure(other.test, name) for name in names), gain)
+        gain = "{:+.3f}…{:+.3f}".format(*other.gain_interval) if other.gain_interval else ""
+        table.add_row(f"  {TITLES[what]}", *(_figure(other.test, name) for name in names), gain)
     return table
 
 

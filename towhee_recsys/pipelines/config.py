@@ -14,8 +14,7 @@ from towhee_recsys.components.requests import Defaults
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.stores.base import CONNECTIONS
 from towhee_recsys.stores.opening import TOKEN_ENV
-from towhee_recsys.stores.urls import mask
-from towhee_recsys.text import explained
+from towhee_recsys.text import explained, mask
 from towhee_recsys.types import TOP_K, Rule, TopK
 
 ENV_PREFIX = "TOWHEE_RECSYS_"
@@ -162,6 +161,9 @@ class IngestConfig(PipelineConfig):
 
     batch_size: int = Field(2_000, ge=1, le=10_000)
     """Items that are encoded and written at once. Batches grow if there would be more than 500."""
+    restore_forgotten: bool = False
+    """Whether to write users and interactions that are on the store's list of what is forgotten,
+    and to take them off it. By default they are left out."""
 
 
 def _variable(field: str) -> str:

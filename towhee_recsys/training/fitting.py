@@ -62,7 +62,8 @@ def train(
         dataset: the data to train on.
         config: the settings; `preset` has some with measured results. By default those of
             ``preset("balanced")``.
-        model: the shape of the towers; by default that of the same preset.
+        model: the shape of the towers; by default that of the same preset. If the data does not say
+            the order of interactions, it becomes a model in which order has no part.
         checkpoint: a folder to write the state to after each epoch. Remove it with
             `Checkpoint.remove` when the bundle is saved.
         resume: continue from `checkpoint`.
@@ -77,6 +78,9 @@ def train(
     default_model, default_config = preset("balanced")
     config, model = config or default_config, model or default_model
     data = TrainingData.of(dataset, config.holdout)
+    config = config.model_copy(update={"holdout": data.holdout})
+    if not dataset.histories.ordered:
+        model = model.model_copy(update={"ordered": False})
     if len(data.trained) < 2:
         raise TrainingError(
             f"{dataset.name} leaves {len(data.trained)} items to learn from; training needs at "
@@ -164,6 +168,7 @@ def _bundle(dataset: Dataset, job: Job, fits: Sequence[Fit], seconds: float) -> 
                 name: "int" if table[name].dtype.kind == "i" else "str"
                 for name, table in ((USER_ID, dataset.users), (ITEM_ID, dataset.items))
             },
+            order=dataset.order,
             holdout=job.config.holdout,
             users=len(dataset.users),
             items=data.items,
@@ -209,9 +214,13 @@ def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
     listed = answers(model, users[:some], calibration_fit.LENGTH)
     ranks = np.concatenate([listed.ranks, answers(model, users[some:], 0).ranks])
     popular = answers(popular_score(data.popularity), users, 0)
-    metrics = {"validation": summary(ranks), "popularity": summary(popular.ranks)}
+    results = {
+        "validation": summary(ranks),
+        "popularity": summary(popular.ranks),
+        "evaluated": len(ranks),
+    }
     return replace(
         bundle,
-        metadata=bundle.metadata.model_copy(update=metrics),
+        metadata=bundle.metadata.model_copy(update=results),
         calibration=calibration_fit.calibrate(listed, data.split.validation[listed.users]),
     )
