@@ -105,7 +105,7 @@ def test_doctor_of_an_empty_home(tmp_path: Path) -> None:
     checks = {check["name"]: check for check in json.loads(result.stdout)}
     assert result.exit_code == 1
     assert not checks["bundle"]["ok"]
-    assert "train one" in checks["bundle"]["detail"]
+    assert "run `towhee-recsys train` first" in checks["bundle"]["detail"]
     assert checks["towhee"]["ok"]
     assert "none yet" in checks["index"]["detail"]
 

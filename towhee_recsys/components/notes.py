@@ -131,10 +131,13 @@ class Notes:
         return "All items that pass the filter were seen or excluded."
 
     def _passes(self, filter: Filter) -> bool:
-        """Whether any item passes."""
+        """Whether any item passes. If the index no longer answers, nothing is said about it."""
         anywhere = np.zeros((1, VECTOR_SIZE), np.float32)
         resources = self._resources
-        return bool(resources.index.search(anywhere, [1], resources.fingerprint, [filter])[0])
+        try:
+            return bool(resources.index.search(anywhere, [1], resources.fingerprint, [filter])[0])
+        except StoreUnavailable:
+            return True
 
 
 def _shown_filter(filter: Filter) -> str:

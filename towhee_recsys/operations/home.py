@@ -77,14 +77,14 @@ class Home:
             )
 
     def check_ingested(self) -> None:
-        """The same before a command that needs index and records.
+        """The same before a command that needs an index.
 
         Raises:
             BundleError: there is no model yet.
             IndexMismatch: there is a model, and nothing was ingested yet.
         """
         self.check_model()
-        if not (self.has_index and self.has_store):
+        if not self.has_index:
             raise IndexMismatch(
                 f"No index yet: run `towhee-recsys ingest` first. The home is {self.folder}"
             )
