@@ -19,10 +19,14 @@ BRIEF = SHORT.model_copy(update={"epochs": 2})
 
 
 class Impatient(NullListener):
-    """Interrupts the training after its first validation."""
+    """Interrupts the training after its second validation. The state is kept after the first."""
+
+    seen = 0
 
     def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
-        raise KeyboardInterrupt
+        self.seen += 1
+        if self.seen == 2:
+            raise KeyboardInterrupt
 
 
 def test_settings_of_a_preset_change_as_asked(tmp_path: Path, sample_dataset: Dataset) -> None:
