@@ -14,7 +14,7 @@ from towhee_recsys import __version__
 
 COMMANDS = [
     "demo", "download", "validate", "train", "evaluate", "ingest", "recommend", "similar", "rate",
-    "forget", "status", "doctor", "hub",
+    "forget", "export-user", "status", "doctor", "hub",
 ]  # fmt: skip
 """In the order in which they are used."""
 
@@ -29,7 +29,7 @@ def test_help_is_quick() -> None:
 
 def test_help_lists_the_commands_in_order(tmp_path: Path) -> None:
     shown = invoke(tmp_path, "--help").stdout
-    assert re.findall(r"^│ (\w+)", shown[shown.index("Commands") :], re.M) == COMMANDS
+    assert re.findall(r"^│ ([\w-]+)", shown[shown.index("Commands") :], re.M) == COMMANDS
 
 
 def test_version(tmp_path: Path) -> None:
