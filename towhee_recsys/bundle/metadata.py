@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from towhee_recsys.bundle.comparison import Comparison
+from towhee_recsys.datasets.histories import Order
+
 
 class Metadata(BaseModel):
     """What a model was trained on, how, and with which result."""
@@ -20,8 +23,12 @@ class Metadata(BaseModel):
     """Checksum of the files that were read."""
     id_types: dict[str, str]
     """``int`` or ``str`` for ``user_id`` and ``item_id``."""
+    order: Order
+    """What put users' interactions in order: ``time``, ``file``, or ``unknown``, and then the model
+    does not know one either; see `towhee_recsys.datasets.Order`."""
     holdout: str
-    """``last-two`` if the last two interactions of each user were held out, else ``none``."""
+    """What was held out: ``last-two``, ``random-two``, ``time:DATE`` or ``none``; see
+    `towhee_recsys.datasets.split`."""
     users: int
     items: int
     interactions: int
@@ -48,7 +55,12 @@ class Metadata(BaseModel):
     test: dict[str, float] = {}
     """Metrics on the test items. Empty until they are measured."""
     intervals: dict[str, tuple[float, float]] = {}
-    """95% bootstrap intervals of the metrics in `test`."""
+    """95% bootstrap intervals of the metrics in `test`. Empty if fewer than 30 users were
+    evaluated."""
+    evaluated: int | None = None
+    """Users that the metrics are measured on. None in bundles of older versions."""
+    comparison: Comparison | None = None
+    """The best baseline on the test items. None until it is measured."""
     created: str
     """Time in ISO 8601, UTC."""
     versions: dict[str, str]

@@ -25,6 +25,7 @@ def rate(
     """Add an item to a user's history. The next recommendations take it into account."""
     home: Home = ctx.obj
     user_id, item_id = home.parse_id(user, "user_id"), home.parse_id(item, "item_id")
+    home.check_ingested()
     with home.open_store() as store:
         record = store.get_items([item_id])[0]
         if record is None:

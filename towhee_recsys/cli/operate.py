@@ -28,10 +28,11 @@ def ingest(
 
     Users and interactions that `forget` removed are left out.
     """
+    home: Home = ctx.obj
+    home.check_model()
     from towhee_recsys.pipelines import IngestConfig, call
     from towhee_recsys.pipelines import ingest as build
 
-    home: Home = ctx.obj
     config = IngestConfig(**home.pipelines, restore_forgotten=restore_forgotten)
     with build(config) as pipeline:
         dataset = load(data or home.data())
@@ -57,7 +58,7 @@ def ingest(
 def status(ctx: typer.Context, as_json: Json = False) -> None:
     """Show where everything is, ready to be passed to a pipeline's config."""
     from towhee_recsys.operations.status import status as look
-    from towhee_recsys.stores.urls import mask
+    from towhee_recsys.text import mask
 
     found = look(ctx.obj)
     if as_json:

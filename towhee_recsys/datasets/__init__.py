@@ -6,8 +6,10 @@
 | `HistoryBatch`: the histories of some users, as lists             | dataset           |
 | `Source`: where a data set was read from                          | contents          |
 | `Schema`, `Column`, `Role`: the roles of columns                  | schema            |
-| `Histories`: each user's items in time order; item counts         | histories         |
-| `last_two`, `Split`: what to train on and what to evaluate on     | splits            |
+| `Histories`, `Order`: each user's items in time order             | histories         |
+| `split`, `Split`: what to train on and what to evaluate on        | splits            |
+| `last_two`: the split of the published tables                     | splits            |
+| `holdout_in_words`, `order_in_words`: both as sentences           | splits            |
 | `validate`, `Report`: what a data set holds, and what is wrong    | validation        |
 | `Problem`: one kind of mistake, with rows and values              | readers/problems  |
 | `download`, `cache_folder`, `MOVIELENS`: what can be downloaded   | download          |
@@ -20,11 +22,11 @@
 from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.dataset import Dataset, HistoryBatch, sample
 from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
-from towhee_recsys.datasets.histories import Histories
+from towhee_recsys.datasets.histories import Histories, Order
 from towhee_recsys.datasets.readers.loading import NAMES
 from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.schema import Column, Schema
-from towhee_recsys.datasets.splits import Split, last_two
+from towhee_recsys.datasets.splits import Split, holdout_in_words, last_two, order_in_words, split
 from towhee_recsys.datasets.validation import Report, validate
 from towhee_recsys.types import Role
 
@@ -35,6 +37,7 @@ __all__ = [
     "Dataset",
     "Histories",
     "HistoryBatch",
+    "Order",
     "Problem",
     "Report",
     "Role",
@@ -43,7 +46,10 @@ __all__ = [
     "Split",
     "cache_folder",
     "download",
+    "holdout_in_words",
     "last_two",
+    "order_in_words",
     "sample",
+    "split",
     "validate",
 ]

