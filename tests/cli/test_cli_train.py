@@ -74,6 +74,7 @@ def test_training_without_a_report(tmp_path: Path) -> None:
     result = invoke(tmp_path, "train", "--epochs", "0.05", "--no-report", "--json")
     trained = json.loads(result.stdout)
     assert (trained["report"], trained["test"]) == (None, {})
+    assert "Warning: interactions, column 'rating': every row counts as a like" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 

@@ -16,6 +16,7 @@ from towhee_recsys.cli.common import (
     positive,
     print_json,
     seconds,
+    warn_of,
 )
 from towhee_recsys.cli.process import started
 
@@ -72,6 +73,7 @@ def train(
     budget = seconds(time_budget) if time_budget else None
     home: Home = ctx.obj
     dataset = load(data)
+    warn_of(dataset, data)
 
     from towhee_recsys.operations import training
     from towhee_recsys.progress import TrainingBar

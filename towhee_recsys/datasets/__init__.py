@@ -9,6 +9,7 @@
 | `Histories`: each user's items in time order; item counts         | histories         |
 | `last_two`, `Split`: what to train on and what to evaluate on     | splits            |
 | `validate`, `Report`: what a data set holds, and what is wrong    | validation        |
+| `doubts`: what is doubtful in a data set                          | doubts            |
 | `Problem`: one kind of mistake, with rows and values              | readers/problems  |
 | `download`, `cache_folder`, `MOVIELENS`: what can be downloaded   | download          |
 | `NAMES`: the data sets that have a name                           | readers/loading   |
@@ -19,6 +20,7 @@
 
 from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.dataset import Dataset, HistoryBatch, sample
+from towhee_recsys.datasets.doubts import doubts
 from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
 from towhee_recsys.datasets.histories import Histories
 from towhee_recsys.datasets.readers.loading import NAMES
@@ -42,6 +44,7 @@ __all__ = [
     "Source",
     "Split",
     "cache_folder",
+    "doubts",
     "download",
     "last_two",
     "sample",

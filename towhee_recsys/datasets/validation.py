@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from towhee_recsys.datasets.contents import Contents
+from towhee_recsys.datasets.doubts import doubts
+from towhee_recsys.datasets.enough import too_small
 from towhee_recsys.datasets.readers.loading import examine
 from towhee_recsys.datasets.readers.problems import Problem, Problems
 from towhee_recsys.datasets.readers.table import Table
 from towhee_recsys.datasets.schema import Schema
+from towhee_recsys.datasets.splits import last_two
 from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID, Role
 
 
@@ -111,6 +114,8 @@ def validate(
 ) -> Report:
     """Read what `Dataset.load` reads, and report problems instead of raising DataError.
 
+    Data that `train` would refuse, as it is too small, has a problem too.
+
     Raises:
         DownloadError: the data set could not be fetched.
     """
@@ -134,10 +139,12 @@ def validate(
 def _of_contents(source: str, contents: Contents) -> Report:
     users, items, interactions = map(len, (contents.users, contents.items, contents.interactions))
     times = contents.interactions.get(TIMESTAMP)
+    trained = int(np.count_nonzero(last_two(contents.histories).train.item_counts(items)))
+    refused = too_small(contents.name, items, trained)
     return Report(
         source=source,
-        problems=(),
-        warnings=contents.warnings,
+        problems=() if refused is None else (refused,),
+        warnings=doubts(contents),
         user_columns={name: column.role for name, column in contents.schema.users.items()},
         item_columns={name: column.role for name, column in contents.schema.items.items()},
         users=users,
