@@ -215,10 +215,8 @@ def test_routes_say_what_a_vector_is_based_on(users: UserEncoder) -> None:
 
 
 def _tables(users: UserEncoder) -> NDArray[np.float32]:
-    """The table of item vectors that histories are read from, without the start vector at its
-    end."""
-    tables = [table[:-1] for table in users._forward._tables]
-    return np.concatenate(tables, axis=1)
+    """The item vectors that histories are read from."""
+    return np.concatenate(users._forward._parts, axis=1)
 
 
 def test_known_items_are_encoded_as_the_user_tower_reads_them(

@@ -119,7 +119,8 @@ class UserEncoder:
 
     A user is a dict with the keys ``user`` (a record) and ``history`` (item ids, oldest first).
     Both keys are optional, and other keys are ignored. Unknown items in a history are skipped. Of a
-    long history only the latest items are read.
+    long history only the latest items are read. A model whose data does not say the order reads all
+    items of a history, in any order, with the same result.
     """
 
     def __init__(self, bundle: Towers | Bundle | str | Path) -> None:
@@ -155,15 +156,14 @@ class UserEncoder:
             features: the users' records, as ``bundle.user_features.transform`` gives them, B rows
                 each.
         """
-        # One item more than the model reads tells it that there are more.
-        latest = self.bundle.config.max_history + 1
-        return self._forward([rows[-latest:] for rows in histories], features)
+        begin = self.bundle.config.begin
+        return self._forward([rows[begin(len(rows)) :] for rows in histories], features)
 
     def contributions(self, user: Mapping[str, Any]) -> tuple[list[Id], Vectors]:
         """What each item of a user's history adds to the user's vector.
 
         Returns:
-            The ids of the N distinct items of the history that the model reads, and an ``(N, 256)``
+            The ids of the N distinct items among the latest `max_history`, and an ``(N, 256)``
             float32 array. Each row is the user's vector minus the vector of the same user without
             that item in the history. Its inner product with a candidate's vector is what the item
             contributes to the candidate's score.
@@ -220,11 +220,12 @@ class UserEncoder:
         return rows[rows >= 0]
 
     def _latest(self, history: Sequence[Id] | None) -> NDArray[np.int32]:
-        """The latest of `known`: if there are enough, at least one more than the model reads, so
-        that it can tell a longer history from a full one."""
-        if history is not None and len(history) > self.bundle.config.max_history:
-            latest = self.known(history[-self.bundle.config.max_history - 1 :])
-            if len(latest) > self.bundle.config.max_history:
+        """The part of `known` that the model needs, without a look at the rest if all of the part
+        is known."""
+        begin = self.bundle.config.begin(0 if history is None else len(history))
+        if history is not None and begin:
+            latest = self.known(history[begin:])
+            if len(latest) == len(history) - begin:
                 return latest
         return self.known(history)
 

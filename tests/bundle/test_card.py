@@ -20,6 +20,7 @@ FACTS = Metadata(
     location="/home/somebody/shop.yaml",
     sha256="ab" * 32,
     id_types={"user_id": "int", "item_id": "str"},
+    order="time",
     holdout="last-two",
     users=1234,
     items=56,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def plays(**columns: Any) -> pd.DataFrame:
     table: pd.DataFrame = pd.DataFrame(
         {
             "user_id": users,
-            "item_id": (users + 3 * steps) % ITEMS,
+            "item_id": (users + 11 * steps) % ITEMS,
             "timestamp": NOON + 60 * steps,
         }
     )
@@ -80,6 +81,21 @@ def test_equal_times_are_told_with_their_share() -> None:
     doubt = found(plays(timestamp=NOON))["interactions", "timestamp"]
     assert doubt.wrong.startswith("100% of neighbours")
     assert "order is unknown" in doubt.wrong
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_rows_that_are_sorted_by_id_are_in_no_time_order(timed: bool) -> None:
+    def warnings(table: pd.DataFrame) -> list[Problem]:
+        table = table.assign(timestamp=NOON) if timed else table.drop(columns="timestamp")
+        contents = replace(Dataset.from_frames(table, things()), file_order=True)
+        assert contents.order == "file"
+        return list(doubts(contents))
+
+    assert warnings(plays()) == []
+    (doubt,) = warnings(plays().sort_values("item_id"))
+    assert "in 100% ids ascend: they are sorted by id, not by time" in doubt.wrong
+    assert ("equal times (100%)" in doubt.wrong) is timed
+    assert doubt.count == USERS * (LENGTH - 1)
 
 
 @pytest.mark.parametrize(

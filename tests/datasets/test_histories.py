@@ -24,8 +24,10 @@ interactions = st.lists(
 
 
 def _dataset(rows: list[tuple[int, int, int]], timed: bool = True) -> Dataset:
+    """A data set whose file is in time order."""
     frame = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
-    return Dataset.from_frames(frame if timed else frame.drop(columns="timestamp"), ITEMS)
+    read = Dataset.from_frames(frame if timed else frame.drop(columns="timestamp"), ITEMS)
+    return replace(read, file_order=True)
 
 
 def _naive(rows: list[tuple[int, int, int]], timed: bool) -> dict[int, list[int]]:
@@ -77,7 +79,7 @@ def test_rows_of_the_reader_equal_rows_looked_up_by_id(
     assert again.histories.items.dtype == dataset.histories.items.dtype == np.int32
 
 
-def test_equal_timestamps_keep_the_order_of_the_file() -> None:
+def test_equal_timestamps_keep_the_order_of_a_file_in_time_order() -> None:
     dataset = _dataset([(1, 30, 5), (1, 10, 5), (1, 20, 5), (1, 50, 1)])
     assert _by_id(dataset) == {1: [50, 30, 10, 20]}
 
@@ -85,7 +87,7 @@ def test_equal_timestamps_keep_the_order_of_the_file() -> None:
 def test_users_without_interactions_have_an_empty_history() -> None:
     plays = pd.DataFrame({"user_id": [2, 2, 2], "item_id": [10, 20, 30]})
     users = pd.DataFrame({"user_id": [1, 2, 3]})
-    found = Dataset.from_frames(plays, ITEMS, users).histories
+    found = replace(Dataset.from_frames(plays, ITEMS, users), file_order=True).histories
     assert found.lengths.tolist() == [0, 3, 0]
     split = last_two(found)
     assert split.train.lengths.tolist() == [0, 1, 0]

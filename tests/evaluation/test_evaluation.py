@@ -19,9 +19,10 @@ from rich.console import Console
 
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, train
 from towhee_recsys.datasets import Schema, last_two
+from towhee_recsys.datasets.splits import SplitName
 from towhee_recsys.errors import ConfigError, RequestError, TrainingError
 from towhee_recsys.evaluation.baselines import L2
-from towhee_recsys.evaluation.ranking import SplitName, answer_users, rank_users
+from towhee_recsys.evaluation.ranking import answer_users, rank_users
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.progress import evaluation_bar
 from towhee_recsys.training import TrainingConfig

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from towhee_recsys.datasets.histories import Order
+
 
 class Metadata(BaseModel):
     """What a model was trained on, how, and with which result."""
@@ -20,8 +22,12 @@ class Metadata(BaseModel):
     """Checksum of the files that were read."""
     id_types: dict[str, str]
     """``int`` or ``str`` for ``user_id`` and ``item_id``."""
+    order: Order
+    """What put users' interactions in order: ``time``, ``file``, or ``unknown``, and then the model
+    does not know one either; see `towhee_recsys.datasets.Order`."""
     holdout: str
-    """``last-two`` if the last two interactions of each user were held out, else ``none``."""
+    """What was held out: ``last-two``, ``random-two``, ``time:DATE`` or ``none``; see
+    `towhee_recsys.datasets.split`."""
     users: int
     items: int
     interactions: int

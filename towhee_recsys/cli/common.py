@@ -110,6 +110,16 @@ def positive(value: float | None) -> float | None:
     return value
 
 
+def holdout_option(value: str) -> str:
+    """Check the option ``--holdout``."""
+    from towhee_recsys.datasets.splits import checked_holdout
+
+    try:
+        return checked_holdout(value)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+
+
 def json_object(text: str, option: str) -> dict[str, Any]:
     """Read an option that is a JSON object."""
     try:

@@ -12,6 +12,7 @@ from towhee_recsys.cli.common import (
     Json,
     OtherData,
     console,
+    holdout_option,
     load,
     positive,
     print_json,
@@ -51,13 +52,17 @@ def train(
         ),
     ] = None,
     holdout: Annotated[
-        Literal["last-two", "none"],
+        str,
         typer.Option(
-            help="[bold]last-two[/bold] keeps back each user's last two interactions, to evaluate "
-            "on; [bold]none[/bold] trains on everything, for production, for as many epochs as "
-            "were best for the model in the home."
+            callback=holdout_option,
+            metavar="auto|last-two|random-two|time:DATE|none",
+            help="What to keep back from each user, to evaluate on: the last two interactions, or "
+            "two random ones; or all from a date on, such as [bold]time:2024-05-31[/bold], as in "
+            "production. [bold]auto[/bold]: the last two, if the data says which these are. "
+            "[bold]none[/bold] trains on everything, for as many epochs as were best for the model "
+            "in the home.",
         ),
-    ] = "last-two",
+    ] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted run.")] = False,
     report: Annotated[
@@ -151,7 +156,7 @@ def evaluate(
     ] = "popularity",
     as_json: Json = False,
 ) -> None:
-    """Rank all items for every user's last two interactions, which training did not see."""
+    """Rank all items for what was kept back of every user, which training did not see."""
     from towhee_recsys.evaluation import evaluate as measure
     from towhee_recsys.progress import evaluation_bar
 

@@ -6,8 +6,10 @@
 | `HistoryBatch`: the histories of some users, as lists             | dataset           |
 | `Source`: where a data set was read from                          | contents          |
 | `Schema`, `Column`, `Role`: the roles of columns                  | schema            |
-| `Histories`: each user's items in time order; item counts         | histories         |
-| `last_two`, `Split`: what to train on and what to evaluate on     | splits            |
+| `Histories`, `Order`: each user's items in time order             | histories         |
+| `split`, `Split`: what to train on and what to evaluate on        | splits            |
+| `last_two`: the split of the published tables                     | splits            |
+| `holdout_in_words`: what a split holds out                        | splits            |
 | `validate`, `Report`: what a data set holds, and what is wrong    | validation        |
 | `doubts`: what is doubtful in a data set                          | doubts            |
 | `Problem`: one kind of mistake, with rows and values              | readers/problems  |
@@ -22,11 +24,11 @@ from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.dataset import Dataset, HistoryBatch, sample
 from towhee_recsys.datasets.doubts import doubts
 from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
-from towhee_recsys.datasets.histories import Histories
+from towhee_recsys.datasets.histories import Histories, Order
 from towhee_recsys.datasets.readers.loading import NAMES
 from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.schema import Column, Schema
-from towhee_recsys.datasets.splits import Split, last_two
+from towhee_recsys.datasets.splits import Split, holdout_in_words, last_two, split
 from towhee_recsys.datasets.validation import Report, validate
 from towhee_recsys.types import Role
 
@@ -37,6 +39,7 @@ __all__ = [
     "Dataset",
     "Histories",
     "HistoryBatch",
+    "Order",
     "Problem",
     "Report",
     "Role",
@@ -46,7 +49,9 @@ __all__ = [
     "cache_folder",
     "doubts",
     "download",
+    "holdout_in_words",
     "last_two",
     "sample",
+    "split",
     "validate",
 ]

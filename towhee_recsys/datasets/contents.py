@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.histories import Histories
+from towhee_recsys.datasets.histories import Histories, Order, drawn
 from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID
@@ -67,6 +67,9 @@ class Contents:
     """How many interactions were left out as repetitions."""
     warnings: tuple[Problem, ...] = ()
     """What is doubtful in the tables: they are used as they are, and whoever uses them is told."""
+    file_order: bool = False
+    """Whether the file's order is time order: all of it without timestamps, else where these are
+    equal."""
     rows: InitVar[InteractionRows | None] = None
     """The row numbers, if the maker has them already. Otherwise they are looked up by id when the
     histories are first needed. `dataclasses.replace` does not carry them over."""
@@ -75,9 +78,21 @@ class Contents:
     def __post_init__(self, rows: InteractionRows | None) -> None:
         object.__setattr__(self, "_rows", rows)
 
+    @property
+    def order(self) -> Order:
+        """What puts a user's interactions in order, if anything does.
+
+        It is ``unknown`` without timestamps, and if more than half of the neighbours in a user's
+        history have equal ones, unless the file's order is time order.
+        """
+        if self.file_order:
+            return "file"
+        return "time" if self.histories.ordered else "unknown"
+
     @cached_property
     def histories(self) -> Histories:
-        """Each user's items by timestamp; in file order at equal timestamps, or without any.
+        """Each user's items by timestamp. Equal timestamps are in file order if that is time order,
+        else in an order drawn at random, and so is everything if the order is unknown.
 
         Computed once and kept. It takes 4 bytes an interaction, and 8 more with timestamps; the
         row numbers (8 bytes) are released.
@@ -88,7 +103,12 @@ class Contents:
         )
         object.__setattr__(self, "_rows", None)
         times = self.interactions[TIMESTAMP].to_numpy() if TIMESTAMP in self.interactions else None
-        return Histories.of_rows(rows.users, rows.items, times, len(self.users))
+        draw = (
+            None
+            if self.file_order
+            else drawn(self.users[USER_ID], self.items[ITEM_ID], rows.users, rows.items)
+        )
+        return Histories.of_rows(rows.users, rows.items, times, len(self.users), draw)
 
 
 def _find(wanted: pd.Series[Any], ids: pd.Series[Any]) -> NDArray[np.int32]:

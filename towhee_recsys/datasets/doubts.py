@@ -15,6 +15,7 @@ from towhee_recsys.datasets.doubtful_columns import (
     labels_that_look_missing,
     nearly_unique_columns,
 )
+from towhee_recsys.datasets.histories import Histories
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problem
 from towhee_recsys.text import listed
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
@@ -23,6 +24,8 @@ FEWEST_USERS = 100
 """With fewer, a model has little to learn from, and figures about it are uncertain."""
 TIED = 0.05
 """A larger share of equal times is worth a warning."""
+SORTED = 0.8
+"""A larger share of ascending ids is that of a table that is sorted by id."""
 
 _EARLIEST = datetime(1990, 1, 1, tzinfo=timezone.utc).timestamp()
 _INTERACTIONS = "interactions"
@@ -38,21 +41,36 @@ def doubts(contents: Contents) -> tuple[Problem, ...]:
     return (*contents.warnings, *(doubt for find in _ALL for doubt in find(contents)))
 
 
-def order_of_interactions(contents: Contents) -> Iterator[Problem]:
+def drawn_order(contents: Contents) -> Iterator[Problem]:
     """Nothing says in which order a user's interactions happened, or not for all of them."""
+    if contents.order == "file":
+        return
     remedy = "If the rows are in time order, write order: file in the description"
     if TIMESTAMP not in contents.interactions:
         wrong, count = f"there are no timestamps, {_ORDER_UNKNOWN}", len(contents.interactions)
-        remedy = f"{remedy}; if a column holds the times, name it as the timestamp."
+        remedy = f"{remedy}; if a column holds times, name it."
         yield Problem(_INTERACTIONS, wrong, remedy, count=count)
+    elif (tied := contents.histories.tied) > TIED:
+        wrong = f"{tied:.0%} of neighbours in users' histories have equal times"
+        unknown = contents.order == "unknown"
+        wrong += f", {_ORDER_UNKNOWN}" if unknown else "; their order is drawn at random"
+        count = round(tied * _neighbours(contents.histories))
+        yield Problem(_INTERACTIONS, wrong, f"{remedy}, or give finer times.", TIMESTAMP, (), count)
+
+
+def file_order(contents: Contents) -> Iterator[Problem]:
+    """The order of the rows counts as time order, and looks like another order."""
+    past = contents.histories
+    if contents.order != "file" or (past.timestamps is not None and past.tied <= TIED):
         return
-    tied = _tied(contents)
-    share = tied.mean() if len(tied) else 0.0
-    if share > TIED:
-        wrong = f"{share:.0%} of neighbours in users' histories have equal times"
-        wrong += f", {_ORDER_UNKNOWN}" if share > 0.5 else "; their order is drawn at random"
-        remedy = f"{remedy}, or give finer times."
-        yield Problem(_INTERACTIONS, wrong, remedy, TIMESTAMP, count=int(tied.sum()))
+    ascending, count = _ascending_ids(contents)
+    if ascending > SORTED * count:
+        wrong = "the order of the rows decides"
+        if past.timestamps is not None:
+            wrong += f" where neighbours in users' histories have equal times ({past.tied:.0%})"
+        wrong += f", and in {ascending / count:.0%} ids ascend: they are sorted by id, not by time"
+        remedy = "If the rows are not in time order, leave out order: file."
+        yield Problem(_INTERACTIONS, wrong, remedy, ITEM_ID, count=ascending)
 
 
 def strange_times(contents: Contents) -> Iterator[Problem]:
@@ -121,7 +139,8 @@ def items_without_interactions(contents: Contents) -> Iterator[Problem]:
 
 
 _ALL: tuple[Callable[[Contents], Iterator[Problem]], ...] = (
-    order_of_interactions,
+    drawn_order,
+    file_order,
     strange_times,
     meaning_of_ratings,
     few_users,
@@ -133,14 +152,21 @@ _ALL: tuple[Callable[[Contents], Iterator[Problem]], ...] = (
 )
 
 
-def _tied(contents: Contents) -> NDArray[np.bool_]:
-    """Whether two neighbours in a user's history have equal times, for all such pairs."""
+def _neighbours(past: Histories) -> int:
+    """How many pairs of neighbours there are in the users' histories."""
+    return int(np.maximum(past.lengths - 1, 0).sum())
+
+
+def _ascending_ids(contents: Contents) -> tuple[int, int]:
+    """Of the neighbours in users' histories that times do not put in order, how many have ascending
+    ids, and how many there are. In time order about half of them ascend."""
     past = contents.histories
-    assert past.timestamps is not None
-    owners = np.repeat(np.arange(len(past.lengths)), past.lengths)
-    same_user = owners[1:] == owners[:-1]
-    tied: NDArray[np.bool_] = (np.diff(past.timestamps) == 0)[same_user]
-    return tied
+    undecided = past.owners[1:] == past.owners[:-1]
+    if past.timestamps is not None:
+        undecided &= np.diff(past.timestamps) == 0
+    places = np.argsort(np.argsort(contents.items[ITEM_ID].to_numpy(), kind="stable"))
+    ascending = np.diff(places[past.items])[undecided] > 0
+    return int(ascending.sum()), len(ascending)
 
 
 def _examples(values: Iterable[object]) -> tuple[tuple[None, str], ...]:

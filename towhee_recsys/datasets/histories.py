@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+Order: TypeAlias = Literal["time", "file", "unknown"]
+"""What puts a user's interactions in order: ``time``, the timestamps; ``file``, the timestamps if
+there are any, and the file's order where they are equal; ``unknown``, nothing."""
+
+MOSTLY = 0.5
+"""If a larger share of neighbours has equal timestamps, these do not tell the order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +30,10 @@ class Histories:
     """``(N,)`` rows of ``dataset.items``."""
     timestamps: NDArray[np.float64] | None = None
     """``(N,)`` seconds since 1970; None if the data has none."""
+    ordered: bool = True
+    """False if the order within a user is a random draw, as the data does not say it."""
+    tied: float = 0.0
+    """The share of neighbours in users' histories that have equal timestamps."""
 
     @classmethod
     def of_rows(
@@ -30,23 +42,36 @@ class Histories:
         items: NDArray[np.int32],
         timestamps: NDArray[np.float64] | None,
         count: int,
+        draw: NDArray[np.uint64] | None = None,
     ) -> Histories:
-        """Sort N interactions by user, then by timestamp, then by their place in the arrays.
+        """Sort N interactions by user, then by timestamp.
+
+        Equal timestamps are sorted by `draw`. Without timestamps, and if more than half of the
+        neighbours are equal, all of a user's interactions are.
 
         Args:
             users: ``(N,)`` user rows.
             items: ``(N,)`` item rows.
             timestamps: ``(N,)`` seconds since 1970, or None.
             count: how many users there are.
+            draw: ``(N,)`` numbers that have nothing to do with time; see `drawn`. None if the place
+                in the arrays is time order.
         """
         # lexsort is stable, and its last key leads.
-        keys: list[NDArray[Any]] = [users] if timestamps is None else [timestamps, users]
-        order = np.lexsort(keys)
+        ties: list[NDArray[Any]] = [] if draw is None else [draw]
+        times: list[NDArray[Any]] = [] if timestamps is None else [timestamps]
+        order = np.lexsort([*ties, *times, users])
+        tied = 0.0 if timestamps is None else _tied(users[order], timestamps[order])
+        ordered = draw is None or (timestamps is not None and tied <= MOSTLY)
+        if times and not ordered:
+            order = np.lexsort([*ties, users])
         lengths = np.bincount(users, minlength=count)
         return cls(
             np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
             items[order],
             None if timestamps is None else timestamps[order],
+            ordered,
+            tied,
         )
 
     def of(self, row: int) -> NDArray[np.int32]:
@@ -58,6 +83,50 @@ class Histories:
         """``(U,)``: how many items each user interacted with."""
         return np.diff(self.offsets)
 
+    @property
+    def owners(self) -> NDArray[np.int64]:
+        """``(N,)``: the user row of each item."""
+        return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
+
+    def only(self, kept: NDArray[np.bool_]) -> Histories:
+        """The histories with the interactions that are `kept`, ``(N,)``, and no timestamps."""
+        offsets = np.concatenate(([0], np.cumsum(kept)))[self.offsets]
+        return replace(self, offsets=offsets, items=self.items[kept], timestamps=None)
+
     def item_counts(self, items: int) -> NDArray[np.int64]:
         """``(items,)``: how many interactions each item row has, which is its popularity."""
         return np.bincount(self.items, minlength=items)
+
+
+def drawn(
+    user_ids: pd.Series[Any],
+    item_ids: pd.Series[Any],
+    users: NDArray[np.int32],
+    items: NDArray[np.int32],
+) -> NDArray[np.uint64]:
+    """A random number for each of N interactions, ``(N,)``, always the same for the same two ids.
+
+    So the draw depends neither on the order of the tables nor on the order of the ids. The numbers
+    are those of splitmix64 (Steele, Lea and Flood 2014), seeded by hashes of both ids.
+
+    Args:
+        user_ids: the users' table's ids.
+        item_ids: the items' table's ids.
+        users: ``(N,)`` rows of the users' table.
+        items: ``(N,)`` rows of the items' table.
+    """
+    of_users, of_items = (
+        pd.util.hash_array(ids.to_numpy(), categorize=False) for ids in (user_ids, item_ids)
+    )
+    mixed = of_users[users] * np.uint64(0x9E3779B97F4A7C15) + of_items[items]
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+
+
+def _tied(users: NDArray[np.int32], timestamps: NDArray[np.float64]) -> float:
+    """The share of neighbours of one user that have equal timestamps, in sorted rows."""
+    same = users[1:] == users[:-1]
+    neighbours = np.count_nonzero(same)
+    equal = np.count_nonzero(same & (np.diff(timestamps) == 0))
+    return float(equal / neighbours) if neighbours else 0.0

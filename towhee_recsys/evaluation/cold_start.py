@@ -138,7 +138,7 @@ def _new_users(scores: dict[str, Score], cold: ColdSplit) -> list[dict[str, Any]
     known = np.isin(past.items, cold.items, invert=True)
     everything = np.arange(len(ids))
     evaluated = np.isin(np.arange(len(past.lengths)), cold.users)
-    past = _only(past, known)
+    past = past.only(known)
     found = []
     for length in LENGTHS:
         split = _after(past, length, evaluated)
@@ -201,12 +201,6 @@ def _draw(
     return np.sort(rng.choice(rows, count, replace=False))
 
 
-def _only(past: Histories, kept: NDArray[np.bool_]) -> Histories:
-    """The histories with only the positions that are `kept`."""
-    offsets = np.concatenate(([0], np.cumsum(kept)))[past.offsets]
-    return Histories(offsets, past.items[kept])
-
-
 def _after(past: Histories, length: int | NDArray[np.int64], evaluated: NDArray[np.bool_]) -> Split:
     """Take each evaluated user's first `length` items as history, the next one for validation."""
     begins, lengths = past.offsets[:-1], past.lengths
@@ -215,4 +209,4 @@ def _after(past: Histories, length: int | NDArray[np.int64], evaluated: NDArray[
     validation[has] = past.items[(begins + length)[has]]
     place = np.arange(len(past.items)) - np.repeat(begins, lengths)
     kept = np.repeat(has, lengths) & (place < np.repeat(np.where(has, length, 0), lengths))
-    return Split(_only(past, kept), validation, np.full(len(lengths), -1, np.int32))
+    return Split(past.only(kept), validation, np.full(len(lengths), -1, np.int32))

@@ -1,8 +1,9 @@
 """Evaluate a model: metrics of the full ranking, their intervals, groups of users, and baselines.
 
-The protocol: all interactions count. Each user's last one is for the test, the one before it for
-validation. All items that `ingest` writes are ranked, except those that the user has already seen;
-the history goes up to the target. Equal scores are ordered by item id, as in the index.
+The protocol: all interactions count. With the usual holdout each user's last one is for the test,
+the one before it for validation; `towhee_recsys.datasets.split` has others. All items that `ingest`
+writes are ranked, except those that the user has already seen; the history goes up to the target.
+Equal scores are ordered by item id, as in the index.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset, Split, last_two
+from towhee_recsys.datasets import Dataset, Split, split
 from towhee_recsys.encoders import ItemEncoder, Towers, UserEncoder, known_rows
 from towhee_recsys.errors import DataError, DownloadError, TrainingError
 from towhee_recsys.evaluation.baselines import (
@@ -107,10 +108,10 @@ def evaluate(
     baselines: Sequence[str] = (),
     progress: EvaluationProgress | None = None,
 ) -> Evaluation:
-    """Rank the full catalogue for every user's last two items.
+    """Rank the full catalogue for every user's held-out items.
 
     Args:
-        bundle: a model trained with ``holdout="last-two"``.
+        bundle: a model that was not trained with ``holdout="none"``.
         dataset: by default the data that the bundle was trained on, read again. If you pass another
             one, make sure that the model was not trained on its last interactions.
         items: rank all rows of the items' table, or only those with an interaction, as published
@@ -128,11 +129,11 @@ def evaluate(
     if bundle.metadata.holdout == "none":
         raise TrainingError(
             "this model was trained on all interactions (--holdout none), the test items included; "
-            "evaluate a model trained with --holdout last-two"
+            "evaluate a model trained with another --holdout"
         )
     dataset = dataset or recorded_dataset(bundle)
     check_baselines(baselines, len(dataset.items))
-    protocol = EvaluationProtocol.of(dataset, items, progress)
+    protocol = EvaluationProtocol.of(dataset, bundle.metadata.holdout, items, progress)
     validation, test = protocol.answers("model", model_scores(bundle, dataset))
     return Evaluation(
         validation=rank_figures(validation.ranks),
@@ -141,7 +142,7 @@ def evaluate(
         segments=all_segments(
             test.ranks,
             test.users,
-            protocol.split.train.lengths[test.users] + 1,
+            protocol.split.train.lengths[test.users] + (protocol.split.validation[test.users] >= 0),
             protocol.split.test[test.users],
             protocol.counts,
             dataset,
@@ -172,21 +173,21 @@ class EvaluationProtocol:
 
     @classmethod
     def of(
-        cls, dataset: Dataset, items: str, progress: EvaluationProgress | None
+        cls, dataset: Dataset, holdout: str, items: str, progress: EvaluationProgress | None
     ) -> EvaluationProtocol:
         past = dataset.histories
-        split = last_two(past)
-        if not (split.test >= 0).any():
+        parts, _ = split(past, holdout, dataset.name)
+        if not (parts.test >= 0).any():
             raise TrainingError(
-                f"cannot evaluate {dataset.name}: no user has three interactions; use data with "
-                "longer histories"
+                f"cannot evaluate {dataset.name}: no user has enough interactions (with "
+                f"--holdout {holdout}); use data with longer histories"
             )
         everything = np.arange(len(dataset.items))
         return cls(
-            split=split,
+            split=parts,
             ranked=np.intersect1d(everything, past.items) if items == "rated" else everything,
             ids=dataset.items[ITEM_ID].to_numpy(),
-            counts=split.train.item_counts(len(everything)),
+            counts=parts.train.item_counts(len(everything)),
             labels=item_labels(dataset),
             progress=progress,
         )

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.bundle.calibration import log_totals
 from towhee_recsys.datasets import Histories, Split
+from towhee_recsys.datasets.splits import SplitName
 from towhee_recsys.evaluation.metrics import Ranks, best_columns, rank_targets
 
 _SCORES_AT_ONCE = 2**22
@@ -23,8 +24,6 @@ Score = Callable[[NDArray[np.int64], list[NDArray[np.int32]]], NDArray[np.float3
 """Takes user rows and their histories (item rows, oldest first); returns ``(B, N)`` float32."""
 Advance = Callable[[int], None]
 """Called with the number of users done since the last call."""
-SplitName = Literal["validation", "test"]
-"""Which of a split's items are the targets."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +79,7 @@ def answer_users(
     totals = np.zeros(len(rows))
     together = max(1, min(256, _SCORES_AT_ONCE // max(1, len(ranked))))
     for chunk in _chunks(rows, split.train, together):
-        pasts = [_past(split, int(row), part) for row in rows[chunk]]
+        pasts = [split.past(int(row), part) for row in rows[chunk]]
         scores = score(rows[chunk], pasts)[:, order]
         seen = [column[past] for past in pasts]
         seen = [columns[columns >= 0] for columns in seen]
@@ -109,11 +108,6 @@ def rank_users(
     return answer_users(
         score, split, part, ranked, ids, length=0, users=users, advance=advance
     ).ranks
-
-
-def _past(split: Split, row: int, part: SplitName) -> NDArray[np.int32]:
-    past = split.train.of(row)
-    return past if part == "validation" else np.append(past, split.validation[row])
 
 
 def _chunks(rows: NDArray[np.int64], train: Histories, size: int) -> Iterator[NDArray[np.int64]]:

@@ -5,7 +5,9 @@
 - `layers`: embedded features; blocks that mix a history over time
 - `row_sums`: sums of embeddings by padded codes
 - `losses`: softmax over the catalogue or over a sample
-- `inference`: vectors of trained towers, without gradients; `numpy_tower`: the user tower in NumPy
+- `set_tower`: the user tower for histories without an order
+- `inference`: vectors of trained towers, without gradients; `numpy_tower`, `numpy_set_tower`: the
+  user towers in NumPy; `numpy_layers`: what they consist of
 - `backend`: the one place that imports Paddle; `blas`: NumPy's products in many threads
 
 Names are imported when first used, so that a model's config can be read without Paddle.

@@ -24,7 +24,16 @@ class ModelConfig(BaseModel):
     hidden_size: int = Field(256, ge=8)
     """Width of the feed-forward part of a block."""
     max_history: int = Field(200, ge=1)
-    """The user tower reads so many of the latest items of a history."""
+    """The user tower reads so many of the latest items of a history. If `ordered` is false, it
+    reads all of them, and training so many of each."""
+    ordered: bool = True
+    """Whether a history is a sequence, whose latest items say most, or a set. `train` makes it a
+    set if the data does not say the order."""
+
+    def begin(self, length: int) -> int:
+        """Where the part of a history begins that the tower needs. Of a sequence it is one item
+        more than the tower reads, which tells it that there are more."""
+        return max(0, length - self.max_history - 1) if self.ordered else 0
 
     @property
     def member_size(self) -> int:

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from towhee_recsys.features.history import pad_histories
 from towhee_recsys.model.backend import paddle
 from towhee_recsys.model.blas import one_thread_each
+from towhee_recsys.model.numpy_set_tower import NumpySetTower
 from towhee_recsys.model.numpy_tower import NumpyTower
-from towhee_recsys.model.towers import TwoTowers
+from towhee_recsys.model.set_tower import SetTower
+from towhee_recsys.model.towers import TwoTowers, UserTower
 
 Vectors: TypeAlias = NDArray[np.float32]
 
@@ -55,16 +57,16 @@ class UserForward:
         """`items`: ``(N, size)``, see `item_vectors`; histories are rows of it."""
         config = members[0].config
         self._member_size = config.member_size
-        self._limit = config.max_history
-        self._items = len(items)
+        self._begin = config.begin
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         _forwards.add(self)
-        self._towers = [NumpyTower(member.user, self._limit + 1) for member in members]
-        parts = np.split(items, len(members), axis=1)
-        self._tables = [
-            np.concatenate([part, member.user.start.numpy()])
-            for part, member in zip(parts, members, strict=True)
+        self._parts = np.split(items, len(members), axis=1)
+        self._towers = [
+            NumpySetTower(member.user, part)
+            if isinstance(member.user, SetTower)
+            else HistoryReader(member.user, part, config.max_history)
+            for member, part in zip(members, self._parts, strict=True)
         ]
 
     def __call__(
@@ -73,7 +75,8 @@ class UserForward:
         """``(B, size)`` float32.
 
         Args:
-            histories: item rows, oldest first. Of a long history the latest items are read.
+            histories: item rows, oldest first. Of a long history the latest items are read, unless
+                the order has no part in the model.
             arrays: the records' features, B rows each.
         """
         vectors = np.empty((len(histories), self._member_size * len(self._towers)), np.float32)
@@ -83,8 +86,8 @@ class UserForward:
         def compute(job: tuple[int, list[int]]) -> None:
             member, chunk = job
             begin = member * self._member_size
-            vectors[chunk, begin : begin + self._member_size] = self._forward(
-                member, [histories[i] for i in chunk], {n: a[chunk] for n, a in arrays.items()}
+            vectors[chunk, begin : begin + self._member_size] = self._towers[member](
+                [histories[i] for i in chunk], {n: a[chunk] for n, a in arrays.items()}
             )
 
         with one_thread_each():
@@ -108,17 +111,15 @@ class UserForward:
 
     def scores(self, vectors: Vectors) -> Vectors:
         """``(B, N)``: the inner products of users' vectors with all items."""
-        parts = np.split(vectors, len(self._tables), axis=1)
+        users = np.split(vectors, len(self._parts), axis=1)
         with one_thread_each():
-            return np.asarray(
-                sum(p @ table[:-1].T for p, table in zip(parts, self._tables, strict=True))
-            )
+            return np.asarray(sum(u @ part.T for u, part in zip(users, self._parts, strict=True)))
 
     def _chunks(self, lengths: list[int]) -> Iterator[list[int]]:
         """Chunks of users with histories of similar length, of a bounded number of positions."""
         chunk: list[int] = []
         for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-            padded = min(lengths[i], self._limit) + 1
+            padded = lengths[i] - self._begin(lengths[i]) + 1
             if chunk and (len(chunk) + 1) * padded > POSITIONS_AT_ONCE:
                 yield chunk
                 chunk = []
@@ -126,15 +127,26 @@ class UserForward:
         if chunk:
             yield chunk
 
-    def _forward(
-        self,
-        member: int,
-        histories: Sequence[NDArray[np.int32]],
-        arrays: Mapping[str, NDArray[Any]],
+
+class HistoryReader:
+    """A `NumpyTower` that reads histories of item rows."""
+
+    def __init__(self, tower: UserTower, items: Vectors, limit: int) -> None:
+        """
+        Args:
+            tower: the trained tower.
+            items: ``(N, size)`` vectors; histories are rows of it.
+            limit: how many of the latest items to read.
+        """
+        self._tower, self._limit, self._start = NumpyTower(tower, limit + 1), limit, len(items)
+        self._table = np.concatenate([items, tower.start.numpy()])
+
+    def __call__(
+        self, histories: Sequence[NDArray[np.int32]], arrays: Mapping[str, NDArray[Any]]
     ) -> Vectors:
-        codes, lengths = pad_histories(histories, self._items, self._limit)
-        history = self._tables[member][codes]
-        return self._towers[member](history, arrays, lengths.astype(np.int64) - 1)
+        """``(B, size)``: the vectors of users with these histories, oldest item first."""
+        codes, lengths = pad_histories(histories, self._start, self._limit)
+        return self._tower(self._table[codes], arrays, lengths.astype(np.int64) - 1)
 
 
 _forwards: weakref.WeakSet[UserForward] = weakref.WeakSet()

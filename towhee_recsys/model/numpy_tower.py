@@ -9,22 +9,25 @@ that follows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from towhee_recsys.model.backend import nn, paddle
+from towhee_recsys.model.backend import paddle
 from towhee_recsys.model.layers import Block
-from towhee_recsys.model.row_sums import sum_matrix
+from towhee_recsys.model.numpy_layers import (
+    Floats,
+    NumpyRecords,
+    folded,
+    normalise,
+    product,
+    silu,
+)
 from towhee_recsys.model.towers import UserTower
 
-Floats: TypeAlias = NDArray[np.float32]
-
 _ROWS_AT_ONCE = 50
-_EPSILON = 1e-5
-"""Paddle's default in LayerNorm."""
 
 
 class NumpyTower:
@@ -32,11 +35,7 @@ class NumpyTower:
 
     def __init__(self, tower: UserTower, length: int) -> None:
         """`length`: positions of the longest history."""
-        self._features = {
-            name: (layer.weight.numpy(), tower.features.roles[name] == "text")
-            for name, layer in tower.features.columns.items()
-        }
-        self._size = tower.features.size
+        self._records = NumpyRecords(tower.features)
         self._scale, self._shift = tower.norm_in.weight.numpy(), tower.norm_in.bias.numpy()
         self._blocks = [_NumpyBlock(block, length) for block in tower.blocks]
         self._scale_out = tower.norm_out.weight.numpy()
@@ -52,27 +51,14 @@ class NumpyTower:
             arrays: the records' features, B rows each.
             last: ``(B,)`` positions.
         """
-        z = _normalise(history)
+        z = normalise(history)
         z *= self._scale
         z += (self._records(arrays, len(history)) + self._shift)[:, None]
         for block in self._blocks[:-1]:
             z = block(z)
         z = self._blocks[-1].last(z, last)
-        vectors: Floats = _normalise(z) * self._scale_out + self._shift_out
+        vectors: Floats = normalise(z) * self._scale_out + self._shift_out
         return vectors
-
-    def _records(self, arrays: Mapping[str, NDArray[Any]], rows: int) -> Floats:
-        """Same as `FeatureEmbedding.forward`."""
-        total = np.zeros((rows, self._size), np.float32)
-        for name, (weight, mean) in self._features.items():
-            array = arrays[name]
-            if array.dtype == np.float32:
-                total += array @ weight
-            elif array.ndim == 1:
-                total += weight[array]
-            else:
-                total += sum_matrix(array, len(weight), mean) @ weight
-        return total
 
 
 class _NumpyBlock:
@@ -90,20 +76,20 @@ class _NumpyBlock:
         shifted = sliding_window_view(np.hstack([last, np.zeros_like(last)]), length, axis=1)
         self._rows = shifted[:, length - 1 :: -1]
         """``(heads, length, length)``: the whole matrix, as a view of one row and its zeros."""
-        self._gate = _folded(block.norm_in, block.gate)
-        self._value = _folded(block.norm_in, block.value)
+        self._gate = folded(block.norm_in, block.gate)
+        self._value = folded(block.norm_in, block.value)
         (weight, bias), (more_weight, more_bias) = self._gate, self._value
         self._both = np.hstack([weight, more_weight]), np.hstack([bias, more_bias])
         # The gate is between this LayerNorm and the Linear layer, so nothing can be folded.
         self._scale = block.norm_mix.weight.numpy()
         self._shift = block.norm_mix.bias.numpy()
         self._project = block.project.weight.numpy(), block.project.bias.numpy()
-        self._expand = _folded(block.norm_hidden, block.expand)
+        self._expand = folded(block.norm_hidden, block.expand)
         self._contract = block.contract.weight.numpy(), block.contract.bias.numpy()
 
     def __call__(self, z: Floats) -> Floats:
         length, size = z.shape[1:]
-        both = _silu(_linear(_normalise(z), self._both))
+        both = silu(product(normalise(z), self._both))
         value = self._by_head(both[..., size:])
         mixed = np.empty_like(z)
         out = self._by_head(mixed)
@@ -116,22 +102,22 @@ class _NumpyBlock:
     def last(self, z: Floats, last: NDArray[np.int64]) -> Floats:
         """The output at the positions `last`: takes ``(B, L, size)``, returns ``(B, size)``."""
         batch, length, size = z.shape
-        normed, rows = _normalise(z), np.arange(batch)
-        value = self._by_head(_silu(_linear(normed, self._value)))
+        normed, rows = normalise(z), np.arange(batch)
+        value = self._by_head(silu(product(normed, self._value)))
         weights = self._rows[:, last, :length].transpose(1, 0, 2)[:, :, None]
         mixed = np.matmul(weights, value).reshape(batch, size)
-        gate = _silu(_linear(normed[rows, last], self._gate))
+        gate = silu(product(normed[rows, last], self._gate))
         return self._rest(z[rows, last], mixed, gate)
 
     def _rest(self, z: Floats, mixed: Floats, gate: Floats) -> Floats:
-        mixed = _normalise(mixed)
+        mixed = normalise(mixed)
         mixed *= self._scale
         mixed += self._shift
         mixed *= gate
-        z = z + _linear(mixed, self._project)
-        hidden = _linear(_normalise(z), self._expand)
+        z = z + product(mixed, self._project)
+        hidden = product(normalise(z), self._expand)
         np.maximum(hidden, 0, out=hidden)
-        z += _linear(hidden, self._contract)
+        z += product(hidden, self._contract)
         return z
 
     def _by_head(self, values: Floats) -> Floats:
@@ -139,38 +125,3 @@ class _NumpyBlock:
         batch, length = values.shape[:2]
         view: Floats = values.reshape(batch, length, self._heads, -1).transpose(0, 2, 1, 3)
         return view
-
-
-def _folded(norm: nn.LayerNorm, linear: nn.Linear) -> tuple[Floats, Floats]:
-    """Weight and bias of a Linear layer that include the LayerNorm before it."""
-    weight, bias = linear.weight.numpy(), linear.bias.numpy()
-    return norm.weight.numpy()[:, None] * weight, norm.bias.numpy() @ weight + bias
-
-
-def _linear(values: Floats, layer: tuple[Floats, Floats]) -> Floats:
-    weight, bias = layer
-    flat: Floats = values.reshape(-1, values.shape[-1]) @ weight
-    flat += bias
-    return flat.reshape(*values.shape[:-1], len(bias))
-
-
-def _normalise(values: Floats) -> Floats:
-    """LayerNorm without scale and shift (Ba, Kiros and Hinton 2016)."""
-    size = values.shape[-1]
-    rows = values.reshape(-1, size)
-    centred: Floats = rows - (rows @ np.full(size, 1 / size, np.float32))[:, None]
-    variance = np.einsum("ij,ij->i", centred, centred) / np.float32(size)
-    centred *= (np.float32(1) / np.sqrt(variance + np.float32(_EPSILON)))[:, None]
-    return centred.reshape(values.shape)
-
-
-def _silu(values: Floats) -> Floats:
-    """x / (1 + e^−x), in place (Elfwing, Uchibe and Doya 2018)."""
-    decay = np.negative(values)
-    with np.errstate(
-        over="ignore"
-    ):  # e^89 overflows to infinity; the quotient is then 0, which is right
-        np.exp(decay, out=decay)
-    decay += 1
-    values /= decay
-    return values

@@ -12,6 +12,7 @@ from towhee_recsys.features.vocabulary import FIRST
 from towhee_recsys.model.backend import nn, paddle
 from towhee_recsys.model.config import ModelConfig
 from towhee_recsys.model.layers import Block, Dropout, FeatureEmbedding
+from towhee_recsys.model.set_tower import SetTower
 
 
 class ItemTower(nn.Layer):
@@ -86,7 +87,10 @@ class UserTower(nn.Layer):
 
 
 class TwoTowers(nn.Layer):
-    """Both towers of one member. An item's row is its code minus `FIRST`."""
+    """Both towers of one member. An item's row is its code minus `FIRST`.
+
+    The user tower is a `UserTower`, or a `SetTower` if histories have no order.
+    """
 
     def __init__(
         self,
@@ -99,7 +103,7 @@ class TwoTowers(nn.Layer):
         super().__init__()
         self.config = config
         self.item = ItemTower(items, item_features, config.member_size, sparse)
-        self.user = UserTower(users, config)
+        self.user = UserTower(users, config) if config.ordered else SetTower(users, config)
 
     def table(self, vectors: paddle.Tensor) -> paddle.Tensor:
         """The ``(N, size)`` item vectors with the start vector behind them, ``(N + 1, size)``.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset
+from towhee_recsys.datasets.splits import AUTO, checked_holdout
 from towhee_recsys.errors import BundleError
 from towhee_recsys.evaluation.evaluation import EvaluationProgress, evaluate
 from towhee_recsys.model import ModelConfig
@@ -27,7 +28,7 @@ def settings(
     *,
     epochs: float | None = None,
     time_budget: float | None = None,
-    holdout: Literal["last-two", "none"] = "last-two",
+    holdout: str = AUTO,
     seed: int = 0,
 ) -> tuple[ModelConfig, TrainingConfig]:
     """The settings of a preset, changed as asked.
@@ -48,7 +49,7 @@ def settings(
     model, config = preset(name)
     if holdout == "none" and epochs is None and time_budget is None:
         epochs = _best_epochs(home, dataset)
-    changes: dict[str, Any] = {"holdout": holdout, "seed": seed}
+    changes: dict[str, Any] = {"holdout": checked_holdout(holdout), "seed": seed}
     if epochs is not None:
         changes |= {"epochs": epochs, "min_steps": 1}
     if time_budget is not None:

@@ -30,6 +30,8 @@ class Batch:
     seen: list[tuple[NDArray[np.int32], NDArray[np.int32]]]
     """For each of the B users: all their items, oldest first; and for each of their positions, how
     many of these items the user had seen by then."""
+    context: NDArray[np.float32] | None = None
+    """``(B, L)``, for histories without an order: 1 where an item may be read to predict others."""
 
 
 class Batches:
@@ -96,6 +98,41 @@ class Batches:
                 begin = i
         groups.append(slice(begin, len(lengths)))
         return groups
+
+
+class SetBatches(Batches):
+    """The same for histories without an order: each item of a user is predicted from the others.
+
+    Of a history longer than the model reads in training, as many random items are drawn in each
+    epoch. Half of the users have all others of their items to read, the rest a random share of
+    them, so that the model also learns to serve users with short histories.
+    """
+
+    def batch(self, users: Rows, rng: np.random.Generator) -> Batch:
+        """A batch with some or all items of each user."""
+        histories = [self.histories.of(int(user)) for user in users]
+        most = self.max_history + 1
+        drawn = [
+            history if len(history) <= most else rng.choice(history, most, replace=False)
+            for history in histories
+        ]
+        lengths = np.array([len(rows) for rows in drawn])
+        real = np.arange(lengths.max())[None, :] < lengths[:, None]
+        codes = np.full(real.shape, self.items, np.int32)
+        codes[real] = np.concatenate(drawn)
+        shares = np.where(rng.random(len(users)) < 0.5, 1.0, rng.random(len(users)))
+        context = real & (rng.random(real.shape) < shares[:, None])
+        return Batch(
+            users=users,
+            codes=codes,
+            positions=np.flatnonzero(real),
+            targets=codes[real].astype(np.int64),
+            seen=[
+                (history, np.full(length, len(history), np.int32))
+                for history, length in zip(histories, lengths, strict=True)
+            ],
+            context=context.astype(np.float32),
+        )
 
 
 def seen_pairs(batch: Batch, pool: Rows, items: int) -> tuple[Rows, Rows]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from towhee_recsys.datasets.splits import AUTO, checked_holdout
 
 
 class TrainingConfig(BaseModel):
@@ -20,13 +22,14 @@ class TrainingConfig(BaseModel):
     """The least number of steps, for data with few batches."""
     time_budget: float | None = Field(None, gt=0)
     """Seconds, from the start of the command to the saved bundle; overrides `epochs`."""
-    holdout: Literal["last-two", "none"] = "last-two"
-    """Hold out each user's last two interactions for validation and test, or train on all."""
+    holdout: Annotated[str, AfterValidator(checked_holdout)] = AUTO
+    """What is held out for validation and test: ``auto``, ``last-two``, ``random-two``,
+    ``time:DATE`` or ``none``; see `towhee_recsys.datasets.split`."""
     seed: int = Field(0, ge=0)
     """The same seed on the same machine gives the same model, unless there is a time budget."""
     patience: int = Field(4, ge=1)
     """Stop after so many validations without a better NDCG@10. There is one after each epoch, or
-    after several short ones."""
+    after several short ones. Two are enough if two thirds of the steps so far brought nothing."""
     learning_rate: float = Field(2e-3, gt=0)
     """The peak. The rate rises to it for a tenth of the steps, then falls along a cosine to 2%."""
     weight_decay: float = Field(0.01, ge=0)

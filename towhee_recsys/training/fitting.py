@@ -60,7 +60,8 @@ def train(
         dataset: the data to train on.
         config: the settings; `preset` has some with measured results. By default those of
             ``preset("balanced")``.
-        model: the shape of the towers; by default that of the same preset.
+        model: the shape of the towers; by default that of the same preset. If the data does not say
+            the order of interactions, it becomes a model in which order has no part.
         checkpoint: a folder to write the state to after each epoch. Remove it with
             `Checkpoint.remove` when the bundle is saved.
         resume: continue from `checkpoint`.
@@ -74,6 +75,9 @@ def train(
     default_model, default_config = preset("balanced")
     config, model = config or default_config, model or default_model
     data = TrainingData.of(dataset, config.holdout)
+    config = config.model_copy(update={"holdout": data.holdout})
+    if not dataset.histories.ordered:
+        model = model.model_copy(update={"ordered": False})
     refused = too_small(dataset.name, data.items, len(data.trained))
     if refused:
         raise TrainingError(str(refused))
@@ -148,6 +152,7 @@ def _bundle(dataset: Dataset, job: Job, fits: Sequence[Fit], seconds: float) -> 
                 name: "int" if table[name].dtype.kind == "i" else "str"
                 for name, table in ((USER_ID, dataset.users), (ITEM_ID, dataset.items))
             },
+            order=dataset.order,
             holdout=job.config.holdout,
             users=len(dataset.users),
             items=data.items,

@@ -20,7 +20,8 @@ def initial_vectors(
     """``(items, size)`` float32 with standard deviation 0.05; zeros for items without neighbours.
 
     Items that follow each other closely get similar vectors. A[i, j] sums e^(−(lag−1)/5) over the
-    pairs at lags 1 to 20 in one history, and is made symmetric. P = log(1 + 0.5 · A · total /
+    pairs at lags 1 to 20 in one history, and is made symmetric. In histories without an order,
+    which are random draws, all these pairs count alike. P = log(1 + 0.5 · A · total /
     (row · row)) is a shifted pointwise mutual information (Levy and Goldberg 2014), positive and
     sparse. The vectors are the `size` largest eigenvectors of P by absolute value, each times the
     square root of its absolute eigenvalue.
@@ -42,7 +43,7 @@ def _cooccurrence(histories: Histories, items: int) -> sp.csr_array:
     for lag in range(1, MAX_LAG + 1):
         same = owner[lag:] == owner[:-lag]
         left, right = histories.items[:-lag][same], histories.items[lag:][same]
-        weight = np.full(len(left), np.exp(-(lag - 1) / MEMORY))
+        weight = np.full(len(left), np.exp(-(lag - 1) / MEMORY) if histories.ordered else 1.0)
         weights = weights + sp.csr_array((weight, (left, right)), shape=(items, items))
     return sp.csr_array(weights + weights.T)
 

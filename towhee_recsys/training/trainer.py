@@ -22,7 +22,7 @@ from towhee_recsys.model.backend import functional, paddle
 from towhee_recsys.model.inference import UserForward, item_vectors
 from towhee_recsys.model.losses import Pairs
 from towhee_recsys.model.weights import set_weights
-from towhee_recsys.training.batches import Batch, Batches, seen_pairs
+from towhee_recsys.training.batches import Batch, Batches, SetBatches, seen_pairs
 from towhee_recsys.training.checkpoint import Arrays, Checkpoint, RunState
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.dropout import MaskPool
@@ -33,6 +33,8 @@ from towhee_recsys.training.optimizer import Optimizer
 from towhee_recsys.training.schedule import Schedule, learning_rate
 from towhee_recsys.training.training_data import TrainingData
 
+STEPS_BETWEEN = 10
+"""Validate after about so many steps, and not more often than after each epoch."""
 SMALL_CATALOGUE = 10_000
 """Up to so many items, a step computes the vectors of all items and ranks the next one against all.
 With more, it computes only the vectors that it needs."""
@@ -98,7 +100,7 @@ class Trainer:
                 data.items > SMALL_CATALOGUE,
             )
         self.optimizer = Optimizer(self.model, config)
-        self.batches = Batches(
+        self.batches = (Batches if model.ordered else SetBatches)(
             data.split.train, data.items, model.max_history, config.batch_positions
         )
         positions = max(config.batch_positions, model.max_history + 1)
@@ -126,7 +128,7 @@ class Trainer:
         else:
             self._initialise()
         schedule = self.schedule()
-        every = max(1, round(50 / self.batches.count))
+        every = max(1, round(STEPS_BETWEEN / self.batches.count))
         interrupted = False
         self.clock = time.monotonic() - self.state.seconds
         try:
@@ -135,7 +137,7 @@ class Trainer:
                 done = self._fraction(schedule) >= 1
                 if len(self.sample) and (done or self.state.epoch % every == 0):
                     self._validate()
-                self.state.finished = done or self.state.worse >= self.config.patience
+                self.state.finished = done or self._has_stalled()
                 if self.checkpoint:
                     self._save(self.checkpoint)
         except KeyboardInterrupt:
@@ -238,11 +240,11 @@ class Trainer:
         items = self.model.item(
             paddle.to_tensor(codes), {name: array[used] for name, array in data.item_arrays.items()}
         )
-        users = self.model.user(
-            _rows(self.model.table(items), place(batch.codes)),
-            {name: array[batch.users] for name, array in data.user_arrays.items()},
-            dropout=self.masks.dropout(rng) if self.config.dropout else lambda branch: branch,
-        )
+        history = _rows(self.model.table(items), place(batch.codes))
+        records = {name: array[batch.users] for name, array in data.user_arrays.items()}
+        context = () if batch.context is None else (batch.context,)
+        dropout = self.masks.dropout(rng) if self.config.dropout else lambda branch: branch
+        users = self.model.user(history, records, *context, dropout=dropout)
         users = _rows(users.reshape([-1, users.shape[-1]]), batch.positions)
         if drawn is None:
             column = np.searchsorted(data.trained, batch.targets)
@@ -289,6 +291,11 @@ class Trainer:
             {"member": self.member, "epoch": self._epochs(), "loss": self.loss, **metrics}
         )
         self.listener.validation(self.member, metrics, better)
+
+    def _has_stalled(self) -> bool:
+        """Whether validation has not become better for long enough."""
+        worse, best = self.state.worse, self.state.best_epochs * self.batches.count
+        return worse >= self.config.patience or (worse >= 2 and self.state.step >= 3 * best)
 
     def _metrics(self, users: NDArray[np.int64]) -> dict[str, float]:
         """Validation metrics of this member alone."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from towhee_recsys.datasets import Dataset, Histories, Split, last_two
+from towhee_recsys.datasets import Dataset, Histories, Split, split
 from towhee_recsys.features import FIRST, UNKNOWN, TableFeatures
 from towhee_recsys.types import ITEM_ID
 
@@ -27,6 +27,8 @@ class TrainingData:
     """The split histories and the features of U users and N items."""
 
     split: Split
+    holdout: str
+    """What the split holds out, as `TrainingConfig` writes it; never ``auto``."""
     ids: str
     """A digest of the items' ids."""
     order: NDArray[np.int64]
@@ -41,15 +43,15 @@ class TrainingData:
     @classmethod
     def of(cls, dataset: Dataset, holdout: str) -> TrainingData:
         """The arrays of a data set; `holdout` as in `TrainingConfig`."""
-        past = dataset.histories
-        nobody = np.full(len(past.lengths), -1, np.int32)
+        parts, used = split(dataset.histories, holdout, dataset.name)
         users, items = dataset.user_records(), dataset.item_records()
         user_features = TableFeatures.fit(dataset.schema.users, users)
         item_features = TableFeatures.fit(dataset.schema.items, items)
         ids = json.dumps(dataset.items[ITEM_ID].tolist())
         return cls(
             ids=hashlib.sha256(ids.encode()).hexdigest(),
-            split=last_two(past) if holdout == "last-two" else Split(past, nobody, nobody),
+            split=parts,
+            holdout=used,
             order=np.argsort(np.argsort(dataset.items[ITEM_ID].to_numpy(), kind="stable")),
             user_features=user_features,
             item_features=item_features,
@@ -101,10 +103,11 @@ class TrainingData:
         validation = arrays["validation"]
         return cls(
             split=Split(
-                Histories(arrays["offsets"], arrays["histories"]),
+                Histories(arrays["offsets"], arrays["histories"], ordered=features["ordered"]),
                 validation,
                 np.full_like(validation, -1),
             ),
+            holdout=features["holdout"],
             ids=features["ids"],
             order=arrays["order"],
             user_features=TableFeatures.load(features["user"]),
@@ -125,6 +128,8 @@ class TrainingData:
 
     def _features(self) -> dict[str, Any]:
         return {
+            "holdout": self.holdout,
+            "ordered": self.split.train.ordered,
             "ids": self.ids,
             "user": self.user_features.state(),
             "item": self.item_features.state(),

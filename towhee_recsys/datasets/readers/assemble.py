@@ -32,6 +32,8 @@ class Parts:
     items: Table | None
     users: Table | None
     source: Source | None
+    file_order: bool = False
+    """Whether the file's order is time order."""
 
 
 def assemble(parts: Parts, problems: Problems) -> Contents | None:
@@ -71,6 +73,7 @@ def assemble(parts: Parts, problems: Problems) -> Contents | None:
         source=parts.source,
         repeated=repeated,
         warnings=tuple(problems.warnings),
+        file_order=parts.file_order,
         rows=InteractionRows(user_rows, item_rows),
     )
 

@@ -111,6 +111,7 @@ def read_movielens(archive: Archive, problems: Problems) -> Parts | None:
         items=layout.movies(archive, files[1], problems),
         users=layout.read_users(archive, files[2], problems) if layout.read_users else None,
         source=Source("movielens", str(archive.path.resolve()), archive.sha256(files)),
+        file_order=True,  # which the published tables keep at equal timestamps
     )
 
 
