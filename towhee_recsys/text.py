@@ -81,6 +81,20 @@ def shown(value: object) -> str:
         return "a huge number"
 
 
+def mask(url: str) -> str:
+    """`url` with its password, or what may be one, replaced by ``***``."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme == "embedded":
+        return url
+    login, at, rest = rest.rpartition("@")  # the last one, as a password may hold anything
+    user, colon, _ = login.partition(":")
+    login = f"{user}:***" if colon else "***" if at else ""
+    place, question, query = rest.partition("?")
+    settings = [pair.partition("=") for pair in query.split("&")]
+    query = "&".join(k + eq + ("***" if "pass" in k.lower() else v) for k, eq, v in settings)
+    return f"{scheme}{separator}{login}{at}{place}{question}{query}"
+
+
 def near(word: str, words: Iterable[str]) -> str:
     """The end of a message about an unknown name: a question with the most similar of `words`, or a
     sentence that lists them."""
@@ -89,7 +103,9 @@ def near(word: str, words: Iterable[str]) -> str:
     close = get_close_matches(word.lower(), lower, n=1)
     if close:
         return f"Did you mean '{lower[close[0]]}'?"
-    some = ", ".join(choices[:_MOST_CHOICES]) + (", …" if len(choices) > _MOST_CHOICES else "")
+    some = ", ".join(short(c, _SHOWN) for c in choices[:_MOST_CHOICES]) + (
+        ", …" if len(choices) > _MOST_CHOICES else ""
+    )
     return f"Choose one of {some}." if choices else "No name is allowed here."
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.stores.opening import open_record_store
-from towhee_recsys.stores.urls import embedded_url, mask, parse
+from towhee_recsys.stores.urls import embedded_url, parse
+from towhee_recsys.text import mask
 
 
 @pytest.mark.parametrize(

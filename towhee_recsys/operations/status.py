@@ -7,7 +7,7 @@ from typing import Any
 from towhee_recsys.bundle import read_manifest
 from towhee_recsys.errors import RecsysError
 from towhee_recsys.operations.home import Home
-from towhee_recsys.stores.urls import mask
+from towhee_recsys.text import mask
 
 
 def status(home: Home) -> dict[str, Any]:

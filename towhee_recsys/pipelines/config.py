@@ -14,8 +14,7 @@ from towhee_recsys.components.requests import Defaults
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.stores.base import CONNECTIONS
 from towhee_recsys.stores.opening import TOKEN_ENV
-from towhee_recsys.stores.urls import mask
-from towhee_recsys.text import explained
+from towhee_recsys.text import explained, mask
 from towhee_recsys.types import TOP_K, Rule, TopK
 
 ENV_PREFIX = "TOWHEE_RECSYS_"

@@ -6,7 +6,8 @@ import os
 
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.stores.base import CONNECTIONS, RecordStore, VectorStore
-from towhee_recsys.stores.urls import mask, parse, refused
+from towhee_recsys.stores.urls import parse, refused
+from towhee_recsys.text import mask
 
 TOKEN_ENV = "TOWHEE_RECSYS_MILVUS_TOKEN"
 """The environment variable that holds Milvus' token, unless another one is named."""

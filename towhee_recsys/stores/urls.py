@@ -1,4 +1,4 @@
-"""Parse the URLs of record stores, and hide the passwords in URLs."""
+"""Parse the URLs of record stores."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
 
 from towhee_recsys.errors import ConfigError
+from towhee_recsys.text import mask
 
 FORMS = """\
   embedded:///absolute/folder                 a Valkey server that this library starts and shares
@@ -63,20 +64,6 @@ def embedded_url(folder: str | os.PathLike[str]) -> str:
     """The URL of the embedded store in `folder`. Characters that mean something in a URL, such as
     ``#``, ``?`` and ``%``, are quoted."""
     return "embedded://" + quote(os.fsencode(os.path.abspath(folder)))
-
-
-def mask(url: str) -> str:
-    """`url` with its password, or what may be one, replaced by ``***``."""
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme == "embedded":
-        return url
-    login, at, rest = rest.rpartition("@")  # the last one, as a password may hold anything
-    user, colon, _ = login.partition(":")
-    login = f"{user}:***" if colon else "***" if at else ""
-    place, question, query = rest.partition("?")
-    settings = [pair.partition("=") for pair in query.split("&")]
-    query = "&".join(k + eq + ("***" if "pass" in k.lower() else v) for k, eq, v in settings)
-    return f"{scheme}{separator}{login}{at}{place}{question}{query}"
 
 
 def refused(url: str, reason: str) -> ConfigError:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from towhee_recsys.datasets.contents import Contents, InteractionRows, Source
 from towhee_recsys.datasets.readers.ids import ids
 from towhee_recsys.datasets.readers.problems import Problems
-from towhee_recsys.datasets.readers.table import Table
+from towhee_recsys.datasets.readers.table import Table, one_chunk
 from towhee_recsys.datasets.readers.times import timestamps
 from towhee_recsys.datasets.readers.values import numbers, role_values
 from towhee_recsys.datasets.schema import Column, Schema
@@ -91,10 +91,15 @@ def _ids(
     if own is not None and mine is not None:
         again = pd.Series(_values(mine)).duplicated().to_numpy() & mine.is_valid().to_numpy()
         own.report(problems, name, again, "the id is there already", "Keep one row for each id.")
-        if interactions is not None and theirs is not None and len(own):
-            known = pc.is_in(theirs, value_set=_one(mine))
+        whole = len(own) and not own.partial  # else rows that were left out would be missed
+        if interactions is not None and theirs is not None and whole:
+            known = pc.is_in(theirs, value_set=one_chunk(mine))
             unknown = pc.and_(pc.invert(known), theirs.is_valid()).to_numpy()
-            remedy = f"Add it there, or leave out the interactions with it ({own.file})."
+            remedy = (
+                f"Add it there, or leave out the interactions with it ({own.file}); in "
+                f"dataset.yaml, {'unknown_items' if name == ITEM_ID else 'unknown_users'}: drop "
+                "or keep settles it."
+            )
             interactions.report(problems, name, unknown, f"is not in {own.file}", remedy)
     return mine, theirs
 
@@ -139,11 +144,7 @@ def _first_of_pairs(
 
 def _rows(wanted: Any, ids: Any) -> NDArray[np.int32]:
     """Where each of `wanted` stands among `ids`."""
-    return np.asarray(pc.index_in(wanted, value_set=_one(ids)).to_numpy(), dtype=np.int32)
-
-
-def _one(column: Any) -> Any:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.asarray(pc.index_in(wanted, value_set=one_chunk(ids)).to_numpy(), dtype=np.int32)
 
 
 def _values(column: Any) -> NDArray[Any]:

@@ -6,35 +6,42 @@ and where.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.csv
 
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table
+from towhee_recsys.text import short
+
+_UNIT = "\x1f"
+"""The unit separator, in place of a delimiter of several bytes."""
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """A UTF-8 text file with a record a line and delimiters between the fields."""
+    """A text file with a record a line and delimiters between the fields."""
 
     name: str
     """How problems call it."""
     open: Callable[[], BinaryIO]
     """Opens the file anew each time it is called."""
     delimiter: str = ","
+    """One or more characters."""
     names: tuple[str, ...] | None = None
     """Names of the columns; None if the first line holds them."""
     quotes: bool = True
     """Whether ``"`` may enclose a field."""
     skip: int = 0
     """Lines to skip before the first row, if `names` is given."""
+    encoding: str = "utf-8"
 
     def header(self, problems: Problems) -> list[str] | None:
         """The columns' names; None if the file has none or cannot be read."""
@@ -42,7 +49,7 @@ class TextFile:
             return list(self.names)
         try:
             first = next((record for _, record in self._records()), None)
-        except UnicodeDecodeError:
+        except UnicodeError:
             self._report_encoding(problems)
             return None
         except (OSError, EOFError) as exc:
@@ -55,7 +62,7 @@ class TextFile:
         if twice:
             problems.add(
                 self.name,
-                f"has more than one column called {', '.join(map(repr, twice))}",
+                f"has more than one column called {', '.join(repr(short(n, 40)) for n in twice)}",
                 "Give each column a name of its own.",
             )
             return None
@@ -80,7 +87,7 @@ class TextFile:
             except pa.ArrowInvalid:
                 ragged.clear()
                 read = self._arrow(columns, text, ragged)
-        except (pa.ArrowInvalid, UnicodeDecodeError) as exc:
+        except (pa.ArrowInvalid, UnicodeError) as exc:
             if not self._report_encoding(problems):
                 problems.add(self.name, f"cannot be read: {exc}", "Repair the file.")
             return None
@@ -90,19 +97,24 @@ class TextFile:
         if ragged:
             self._report_ragged(len(header), problems)
         found = {name: read.column(name) for name in columns}
-        return Table(self.name, found, rows=lambda at: self._lines(at, len(header)))
+        return Table(
+            self.name,
+            found,
+            rows=lambda at: self._lines(at, len(header)),
+            partial=bool(ragged),
+        )
 
     def _arrow(self, columns: Sequence[str], types: Mapping[str, Any], ragged: list[object]) -> Any:
         def skip(row: object) -> str:
             ragged.append(row)
             return "skip"
 
-        with self.open() as file:
+        with self._utf8() as file:
             return pyarrow.csv.read_csv(
                 file,
                 pyarrow.csv.ReadOptions(column_names=self.names, skip_rows=self.skip),
                 pyarrow.csv.ParseOptions(
-                    delimiter=self.delimiter,
+                    delimiter=self._separator,
                     quote_char='"' if self.quotes else False,
                     newlines_in_values=self.quotes,
                     invalid_row_handler=skip,
@@ -114,13 +126,31 @@ class TextFile:
                 ),
             )
 
+    @property
+    def _separator(self) -> str:
+        """The delimiter as Arrow and `csv` take it: one byte."""
+        return self.delimiter if len(self.delimiter.encode()) == 1 else _UNIT
+
+    def _text(self) -> io.TextIOWrapper:
+        name = codecs.lookup(self.encoding).name
+        return io.TextIOWrapper(self.open(), "utf-8-sig" if name == "utf-8" else name, newline="")
+
+    def _utf8(self) -> BinaryIO:
+        """The file as UTF-8, with delimiters of one byte."""
+        if codecs.lookup(self.encoding).name == "utf-8" and self._separator == self.delimiter:
+            return self.open()
+        recoded = _Recoded(self._text(), self.delimiter, self._separator)
+        return cast(BinaryIO, io.BufferedReader(recoded, 1 << 20))
+
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """The fields of every record that is not empty, and the line on which it begins."""
         csv.field_size_limit(sys.maxsize)
-        with self.open() as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        with self._text() as text:
             reader = csv.reader(
-                (line.replace("\0", "") for line in text),  # Python 3.10 refuses NUL
-                delimiter=self.delimiter,
+                (  # Python 3.10 refuses NUL
+                    line.replace("\0", "").replace(self.delimiter, self._separator) for line in text
+                ),
+                delimiter=self._separator,
                 quoting=csv.QUOTE_MINIMAL if self.quotes else csv.QUOTE_NONE,
             )
             line = 1
@@ -164,7 +194,9 @@ class TextFile:
         )
 
     def _report_encoding(self, problems: Problems) -> bool:
-        """Note the first byte that is not UTF-8; return False if there is none."""
+        """Note the first byte that the encoding does not have; return False if there is none."""
+        if codecs.lookup(self.encoding).name != "utf-8":
+            return self._report_other_encoding(problems)
         position = 0
         with self.open() as file:
             for number, line in enumerate(file, start=1):
@@ -175,9 +207,49 @@ class TextFile:
                     problems.add(
                         self.name,
                         f"is not UTF-8: byte 0x{line[exc.start]:02x} at position {at}",
-                        "Save the file as UTF-8.",
+                        "Save the file as UTF-8, or name its encoding: "
+                        "read: {encoding: cp1252}, say.",
                         examples=[(number, line.decode("latin-1").strip())],
                     )
                     return True
                 position += len(line)
         return False
+
+    def _report_other_encoding(self, problems: Problems) -> bool:
+        try:
+            with self._text() as text:
+                while text.read(1 << 20):
+                    pass
+        except UnicodeError as exc:
+            remedy = "Name another one as read: {encoding: …}, or save the file as UTF-8."
+            problems.add(self.name, f"is not {self.encoding}: {exc}", remedy)
+            return True
+        return False
+
+
+class _Recoded(io.RawIOBase):
+    """A text as UTF-8, with another delimiter."""
+
+    def __init__(self, text: io.TextIOWrapper, delimiter: str, separator: str) -> None:
+        self._text = text
+        self._delimiter = delimiter
+        self._separator = separator
+        self._left = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left:
+            # A block ends with a line, so it cuts no delimiter in two.
+            block = self._text.read(1 << 20) + self._text.readline()
+            text = block.replace(self._delimiter, self._separator)
+            self._left = memoryview(text.encode(errors="replace"))
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size
+
+    def close(self) -> None:
+        self._text.close()
+        super().close()

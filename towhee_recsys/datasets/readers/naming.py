@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from towhee_recsys.datasets.readers.problems import Problems
-from towhee_recsys.text import near
+from towhee_recsys.text import near, short
 from towhee_recsys.types import ITEM_ID, RATING, RESERVED_COLUMNS, TIMESTAMP, USER_ID
 
 MOVIE_ID = "movieId"
 """What MovieLens, and many a table made from it, calls the item's id."""
+
+_SHOWN = 12
+"""Names that a message lists."""
+_LONGEST = 30
+"""Characters of a name that a message quotes."""
 
 _USUAL: Mapping[str, tuple[str, ...]] = {
     USER_ID: (USER_ID, "user", "uid"),
@@ -28,6 +33,7 @@ def locate(
     given: Mapping[str, str],
     columns: Collection[str],
     problems: Problems,
+    called: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Map the library's names to the file's, for ids, times, ratings and the schema's `columns`.
 
@@ -42,9 +48,11 @@ def locate(
         given: the file's name for some of them, as the user wrote it.
         columns: the schema's columns of this table.
         problems: where to note what is missing.
+        called: the file's names for the schema's columns, where they differ.
     """
     found = {}
-    free = [name for name in header if name not in columns]
+    theirs = {name: (called or {}).get(name, name) for name in columns}
+    free = [name for name in header if name not in theirs.values()]
     required = tuple(required)
     for name in (*required, *optional):
         column = given.get(name) or _usual(name, free)
@@ -53,14 +61,19 @@ def locate(
         elif name in given:
             problems.add(file, "there is no such column", near(given[name], header), column=column)
         elif name in required:
-            there = f"There is {', '.join(header)}." if header else "There is none at all."
+            there = f"There is {some(header)}." if header else "There is none at all."
             remedy = f"Call one {name}, or say which it is. {there}"
+            if _look_like_values(header):
+                remedy += (
+                    " These look like values: if the file has no line of names, "
+                    "write read: {header: [user_id, …]} with the names of all columns."
+                )
             problems.add(file, f"no column holds the {name}", remedy)
-    for name in columns:
-        if name in header:
-            found[name] = name
+    for name, column in theirs.items():
+        if column in header:
+            found[name] = column
         else:
-            problems.add(file, "there is no such column", near(name, free), column=name)
+            problems.add(file, "there is no such column", near(column, free), column=column)
     return found
 
 
@@ -70,11 +83,26 @@ def not_reserved(file: str, columns: Iterable[str], problems: Problems) -> list[
     free = []
     for name in columns:
         if name in reserved:
-            remedy = f"Rename it; {', '.join(sorted(reserved))} are taken."
+            remedy = (
+                f"Rename it, or in dataset.yaml write {{role: …, as: another_name}}; "
+                f"{', '.join(sorted(reserved))} are taken."
+            )
             problems.add(file, "an answer uses this name itself", remedy, column=name)
         else:
             free.append(name)
     return free
+
+
+def some(header: Sequence[str]) -> str:
+    """The first few names, each cut if it is long."""
+    more = [f"and {len(header) - _SHOWN} more"] if len(header) > _SHOWN else []
+    return ", ".join([short(name, _LONGEST) for name in header[:_SHOWN]] + more)
+
+
+def _look_like_values(header: Sequence[str]) -> bool:
+    """Whether most of the names are numbers."""
+    numbers = sum(any(c.isdigit() for c in n) and not any(c.isalpha() for c in n) for n in header)
+    return numbers * 2 > len(header)
 
 
 def _usual(name: str, header: Sequence[str]) -> str | None:

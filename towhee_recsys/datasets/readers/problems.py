@@ -74,7 +74,12 @@ class Problems:
         examples: Iterable[tuple[int, str | None]] = (),
         count: int = 1,
     ) -> None:
-        """Note a problem. The first few `examples` are kept; `count` is the number of all."""
+        """Note a problem. The first few `examples` are kept; `count` is the number of all.
+
+        One that is noted already, of the same column, is not noted again.
+        """
+        if any((p.file, p.column, p.wrong) == (file, column, wrong) for p in self._found):
+            return
         kept = tuple(islice(examples, EXAMPLES))
         self._found.append(Problem(file, wrong, remedy, column, kept, count))
 

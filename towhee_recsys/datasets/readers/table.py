@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,15 @@ class Table:
     names: dict[str, str] = field(default_factory=dict)
     """By name, what the file calls the column, if that differs."""
     rows: Callable[[Sequence[int]], list[int]] = _from_zero
-    """Maps indices to rows of the file. Called only if something is wrong."""
+    """Maps ascending indices to rows of the file. Called only if something is wrong."""
+    parts: Sequence[tuple[str, int]] = ()
+    """For a table of several files, the name of each and the index of its first row."""
+    decimal: str = "."
+    """The decimal mark of numbers that are text."""
+    time_format: str | None = None
+    """How timestamps are written, as `strptime` has it; None for ISO 8601 and numbers."""
+    partial: bool = False
+    """Whether rows were left out because of a problem."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -50,20 +58,56 @@ class Table:
         remedy: str,
         *,
         quote: bool = True,
+        doubtful: bool = False,
     ) -> None:
-        """Note the rows in which `bad` is True, if any, with their values."""
+        """Note the rows in which `bad` is True, if any, with their values.
+
+        If they are in several files, the examples are those of the first.
+
+        Args:
+            problems: where to note them.
+            column: the library's name of the column.
+            bad: `(N,)`.
+            wrong: what is wrong with these rows.
+            remedy: what to change.
+            quote: whether the values help.
+            doubtful: whether this is a warning.
+        """
         at = np.flatnonzero(bad)
         if not len(at):
             return
-        first = at[:EXAMPLES].tolist()
+        file, first = self._place(at)
         values = [_text(self.columns[column][i].as_py()) if quote else None for i in first]
-        problems.add(
-            self.file,
+        note = problems.warn if doubtful else problems.add
+        note(
+            file,
             wrong,
             remedy,
             column=self.called(column),
             examples=zip(self.rows(first), values, strict=False),
             count=len(at),
+        )
+
+    def _place(self, at: NDArray[np.int64]) -> tuple[str, list[int]]:
+        """The file of the rows, and the first few of them that are in one file."""
+        if not self.parts:
+            return self.file, at[:EXAMPLES].tolist()
+        files = np.searchsorted([start for _, start in self.parts], at, side="right") - 1
+        others = len(np.unique(files)) - 1
+        name = self.parts[files[0]][0]
+        more = f" and {others} more file{'s' if others > 1 else ''}" if others else ""
+        return name + more, at[files == files[0]][:EXAMPLES].tolist()
+
+    def taken(self, kept: NDArray[np.bool_]) -> Table:
+        """The table with the rows in which `kept` is True."""
+        original = np.flatnonzero(kept)
+        columns = {name: column.filter(pa.array(kept)) for name, column in self.columns.items()}
+        parts = [(name, int(np.searchsorted(original, start))) for name, start in self.parts]
+        return replace(
+            self,
+            columns=columns,
+            rows=lambda at: self.rows(original[list(at)].tolist()),
+            parts=parts,
         )
 
 
@@ -75,6 +119,11 @@ def chunked(values: Any) -> Any:
         looked_up = [_as_string(one.dictionary).take(one.indices) for one in column.chunks]
         return pa.chunked_array(looked_up, _as_string(entries).type)
     return _as_string(column)
+
+
+def one_chunk(column: Any) -> Any:
+    """The column as one Arrow array."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _as_string(array: Any) -> Any:

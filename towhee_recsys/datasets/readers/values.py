@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ import pyarrow.compute as pc
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, holds_lists, mask, without_nan
 from towhee_recsys.datasets.schema import Column
+from towhee_recsys.text import shown
 
 _INTEGER = r"^[+-]?[0-9]+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_COMMA = r"^[+-]?[0-9]+,[0-9]+$"
 _MISSING = pa.array(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "none"])
 """Texts that stand for a missing number."""
 
@@ -44,12 +47,17 @@ def role_values(table: Table, name: str, column: Column, problems: Problems) -> 
     return _words(table.columns[name])
 
 
-def numbers(table: Table, name: str, problems: Problems) -> pd.Series[Any]:
-    """Int64 if all are integers that fit, else Float64; NA if missing."""
+def numbers(
+    table: Table, name: str, problems: Problems, remedy: str | None = None
+) -> pd.Series[Any]:
+    """Int64 if all are integers that fit, else Float64; NA if missing.
+
+    `remedy` says what to write in place of a text that is no number.
+    """
     column = table.columns[name]
     kind = column.type
     if pa.types.is_string(kind):
-        column = _parsed(table, name, problems)
+        column = _parsed(table, name, problems, remedy)
     elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         column = without_nan(column.cast(pa.float64()))
         if column.null_count and pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
@@ -69,17 +77,34 @@ def numbers(table: Table, name: str, problems: Problems) -> pd.Series[Any]:
     return _nullable(column, "Float64")
 
 
-def _parsed(table: Table, name: str, problems: Problems) -> Any:
+def _parsed(table: Table, name: str, problems: Problems, remedy: str | None) -> Any:
     text = pc.utf8_trim_whitespace(table.columns[name])
     text = pc.if_else(pc.is_in(text, value_set=_MISSING), pa.scalar(None, pa.string()), text)
-    good = pc.match_substring_regex(text, _NUMBER)
+    pattern = _NUMBER.replace(r"\.", re.escape(table.decimal))
+    good = pc.match_substring_regex(text, pattern)
     bad = pc.fill_null(pc.invert(good), False)
-    remedy = "Write it as 12 or 12.5, or leave it empty if it is unknown."
-    table.report(problems, name, mask(bad), "is not a number", remedy)
+    if pc.any(bad).as_py():
+        table.report(
+            problems, name, mask(bad), "is not a number", remedy or _remedy(table, text.filter(bad))
+        )
+    if table.decimal != ".":
+        text = pc.replace_substring(text, table.decimal, ".")
     text = pc.if_else(good, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
     if pc.all(pc.match_substring_regex(text, _INTEGER), min_count=0).as_py():
         return _narrowed(text)
     return text.cast(pa.float64())
+
+
+def _remedy(table: Table, bad: Any) -> str:
+    """How to write the numbers of a table, or how to say what stands in their place."""
+    if table.decimal == "." and pc.all(pc.match_substring_regex(bad, _COMMA)).as_py():
+        return 'If the comma is the decimal mark, write read: {decimal: ","} for this table.'
+    if len(same := bad.unique()) == 1:
+        return (
+            f"Write it as 12 or 12{table.decimal}5, or leave it empty if it is unknown; "
+            f"or write read: {{na: [{shown(same[0].as_py())}]}} if this stands for what is unknown."
+        )
+    return f"Write it as 12 or 12{table.decimal}5, or leave it empty if it is unknown."
 
 
 def _narrowed(column: Any) -> Any:

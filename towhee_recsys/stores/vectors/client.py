@@ -25,7 +25,7 @@ from towhee_recsys.errors import (
     StoreLocked,
     StoreUnavailable,
 )
-from towhee_recsys.stores.urls import mask
+from towhee_recsys.text import mask
 
 NO_COLLECTION = {4, 100, 101}  # not there in Milvus' old and new codes, not loaded
 NO_CONNECTION = 2

@@ -1,0 +1,107 @@
+"""Find out how a described text file is written."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from towhee_recsys.datasets.readers.delimited import TextFile
+from towhee_recsys.datasets.readers.description import Reading
+from towhee_recsys.datasets.readers.naming import some
+from towhee_recsys.datasets.readers.paths import open_file, suffix_of
+from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.sniffing import SAMPLE, delimiter_of, encoding_of, fields
+from towhee_recsys.text import short
+
+_PREFERRED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+_HEADER = 60
+"""Characters of a line that a message quotes."""
+
+
+def encoding(start: bytes, reading: Reading) -> str:
+    """The encoding of a file that begins with `start`: a byte order mark is certain."""
+    found = encoding_of(start)
+    return found if found != "utf-8" or not reading.encoding else reading.encoding
+
+
+def beginning(open_: Callable[[], BinaryIO]) -> bytes:
+    """The first bytes of a file."""
+    with open_() as file:
+        return file.read(SAMPLE)
+
+
+def text_file(
+    name: str, path: Path, reading: Reading, columns: Collection[str], problems: Problems
+) -> TextFile | None:
+    """The file, ready to be read; None if that is a problem.
+
+    Args:
+        name: how problems call it.
+        path: where it is.
+        reading: what the description says about it.
+        columns: the columns that it is said to have.
+        problems: where to note what is wrong.
+    """
+    open_ = partial(open_file, path)
+    try:
+        start = beginning(open_)
+    except (OSError, EOFError) as exc:
+        problems.add(name, f"cannot be read: {exc}", "Put a whole file in its place.")
+        return None
+    written = encoding(start, reading)
+    text = _whole_lines(start, written)
+    preferred = _PREFERRED.get(suffix_of(path))
+    likely = delimiter_of(text, preferred, columns)
+    delimiter = reading.delimiter or likely or preferred or ","
+    first = next(iter(fields(text, delimiter)), [])
+    if len(first) == 1 and reading.delimiter and likely:
+        problems.add(
+            name,
+            f"has one column, {_quoted(first)}; its delimiter seems to be {likely!r}",
+            f"Write read: {{delimiter: {_yaml(likely)}}}, or leave the delimiter out: it is found.",
+        )
+        return None
+    if len(first) == 1 and len(columns) > 1 and not (set(first) & set(columns)):
+        problems.add(
+            name,
+            f"has one column, {_quoted(first)}, and no delimiter is found",
+            'Say what separates the fields, as in read: {delimiter: " "}.',
+        )
+        return None
+    names = _names(reading, len(first))
+    if names and first and len(names) != len(first):
+        problems.add(
+            name,
+            f"its first line has {len(first)} fields, and `header` names {len(names)} columns",
+            f"Name all columns, in their order. The line begins with {some(first)}.",
+        )
+        return None
+    if names and isinstance(reading.header, tuple) and list(names) == first:
+        problems.add(name, "its first line names the columns", "Leave `header` out of read.")
+        return None
+    return TextFile(name, open_, delimiter, names, quotes=len(delimiter) == 1, encoding=written)
+
+
+def _whole_lines(start: bytes, written: str) -> str:
+    """The beginning as text, without a line that may be cut."""
+    text = codecs.getincrementaldecoder(written)("replace").decode(start).lstrip("\ufeff")
+    whole, newline, _ = text.rpartition("\n")
+    return whole + newline if newline and len(start) >= SAMPLE else text
+
+
+def _names(reading: Reading, width: int) -> tuple[str, ...] | None:
+    """The columns' names if the file does not hold them."""
+    if isinstance(reading.header, tuple):
+        return reading.header
+    return None if reading.header else tuple(str(place + 1) for place in range(width))
+
+
+def _quoted(first: list[str]) -> str:
+    return repr(short(first[0], _HEADER))
+
+
+def _yaml(delimiter: str) -> str:
+    return '"' + delimiter.replace("\t", r"\t") + '"'
