@@ -38,7 +38,9 @@ def another(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle that differs from `saved` in every file."""
     data = cycle()
     users = data.users.assign(age=range(len(data.users)))
-    dataset = type(data).from_frames(data.interactions.iloc[:700], data.items.iloc[:24], users)
+    dataset = type(data).from_frames(
+        data.interactions.iloc[:700], data.items.iloc[:24], users, user_columns=["age"]
+    )
     model = TINY.model_copy(update={"hidden_size": 16})
     path = tmp_path_factory.mktemp("another") / "bundle"
     train(dataset, SHORT.model_copy(update={"epochs": 1}), model).save(path)

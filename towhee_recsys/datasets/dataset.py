@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from towhee_recsys.datasets.contents import Contents
+from towhee_recsys.datasets.readers.frames import UserColumns
 from towhee_recsys.datasets.readers.loading import load, load_frames
 from towhee_recsys.datasets.sample import cinema
 from towhee_recsys.datasets.schema import Schema
@@ -71,6 +73,7 @@ class Dataset(Contents):
         users: pd.DataFrame | None = None,
         *,
         schema: Schema | None = None,
+        user_columns: UserColumns | None = None,
         name: str = "frames",
     ) -> Dataset:
         """Check data frames. Their columns may have other usual names (``userId``, ``item``).
@@ -78,10 +81,32 @@ class Dataset(Contents):
         Without a `schema`, the values decide the roles: lists are ``multi_categorical``, numbers
         ``number``, words that repeat ``categorical``, other words ``text``.
 
+        Columns of users are private until they are named. Without a name, a column that is called
+        like a secret or a contact, or that differs for nearly every user, is left out. A named one
+        is left out if it differs for nearly every user and the model would learn each value by
+        heart. Python's warnings, and the data set's own `warnings`, name what is left out.
+
+        Args:
+            interactions: a row for each interaction.
+            items: a row for each item.
+            users: a row for each user; without it, users are known by their interactions alone.
+            schema: the columns to use and their roles.
+            user_columns: the columns of users to use, if the `schema` names none: names, as in
+                ``["country", "age"]``, or roles, as in ``{"country": "categorical"}``.
+            name: what messages call the data set.
+
         Raises:
             DataError: lists every problem that could be found. Rows count from 0, as in `iloc`.
         """
-        return cls.of(load_frames(interactions, items, users, schema=schema, name=name))
+        dataset = cls.of(
+            load_frames(
+                interactions, items, users, schema=schema, user_columns=user_columns, name=name
+            )
+        )
+        for one in dataset.warnings:
+            if one.file == "users" and one.column not in (None, *dataset.schema.users):
+                warnings.warn(str(one), stacklevel=2)  # it was left out
+        return dataset
 
     def item_records(self) -> list[Item]:
         """Each item as a dict that JSON can hold; None if a value is missing."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from towhee_recsys.datasets.contents import Contents, InteractionRows, Source
 from towhee_recsys.datasets.readers.ids import ids
+from towhee_recsys.datasets.readers.private import without_own
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, one_chunk
 from towhee_recsys.datasets.readers.times import timestamps
@@ -51,6 +52,11 @@ def assemble(parts: Parts, problems: Problems) -> Contents | None:
     times, ratings = _times_and_ratings(parts.interactions, problems)
     if len(problems):
         return None
+    schema = parts.schema
+    if parts.users is not None:
+        of_users = without_own(parts.users.file, schema.users, users, problems)
+        schema = schema.model_copy(update={"users": of_users})
+        users = {name: values for name, values in users.items() if name in of_users}
     if own_users is None:
         own_users = their_users.unique()
     user_rows = _rows(their_users, own_users)
@@ -66,7 +72,7 @@ def assemble(parts: Parts, problems: Problems) -> Contents | None:
         user_rows, item_rows = user_rows[kept], item_rows[kept]
     return Contents(
         name=parts.name,
-        schema=parts.schema,
+        schema=schema,
         users=pd.DataFrame({USER_ID: _values(own_users), **users}),
         items=pd.DataFrame({ITEM_ID: _values(own_items), **items}),
         interactions=pd.DataFrame(interactions),

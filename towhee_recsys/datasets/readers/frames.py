@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pydantic import ValidationError
 
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.naming import locate, not_reserved
+from towhee_recsys.datasets.readers.private import unnamed
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, chunked, holds_lists
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.errors import DataError
+from towhee_recsys.text import explained
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID, Role
+
+UserColumns: TypeAlias = "Sequence[str] | Mapping[str, Role | Column]"
+"""The columns of users to use: their names, or the role of each."""
 
 _FEW = 100
 """Words that repeat are labels if there are at most so many different ones."""
@@ -26,6 +32,7 @@ def read_frames(
     items: pd.DataFrame,
     users: pd.DataFrame | None,
     schema: Schema | None,
+    user_columns: UserColumns | None,
     name: str,
     problems: Problems,
 ) -> Parts:
@@ -34,19 +41,22 @@ def read_frames(
         "interactions", interactions, (USER_ID, ITEM_ID), (TIMESTAMP, RATING), {}, problems
     )
     item_columns = schema.items if schema else _suggested("items", items, ITEM_ID, problems)
-    user_columns = schema.users if schema else {}
+    item_table = _table("items", items, (ITEM_ID,), (), item_columns, problems)
+    of_users = schema.users if schema else {}
+    if of_users and user_columns is not None:
+        remedy = "Name them in the schema alone, or in `user_columns` alone."
+        problems.add("users", "both the schema and `user_columns` name columns", remedy)
     user_table = None
     if users is not None:
-        if schema is None:
-            user_columns = _suggested("users", users, USER_ID, problems)
-        user_table = _table("users", users, (USER_ID,), (), user_columns, problems)
-    elif user_columns:
-        remedy = "Pass `users`, or leave the columns out of the schema."
-        problems.add(
-            "users", "the schema has columns of users, but there is no frame of users", remedy
-        )
-    item_table = _table("items", items, (ITEM_ID,), (), item_columns, problems)
-    schema = Schema(users=user_columns, items=item_columns)
+        if user_columns is not None:
+            of_users = _named(users, user_columns, problems)
+        elif schema is None:
+            of_users = _suggested("users", users, USER_ID, problems, leave_out_private=True)
+        user_table = _table("users", users, (USER_ID,), (), of_users, problems)
+    elif of_users or user_columns:
+        remedy = "Pass `users`, or name no columns of users."
+        problems.add("users", "columns of users are named, but there is no such frame", remedy)
+    schema = Schema(users=of_users, items=item_columns)
     return Parts(name, schema, interaction_table, item_table, user_table, None)
 
 
@@ -65,14 +75,45 @@ def _table(
 
 
 def _suggested(
-    file: str, frame: pd.DataFrame, id_name: str, problems: Problems
+    file: str,
+    frame: pd.DataFrame,
+    id_name: str,
+    problems: Problems,
+    leave_out_private: bool = False,
 ) -> dict[str, Column]:
     """A role for each column of the frame except the ids."""
     header = [str(name) for name in frame.columns]
     taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
-    free = not_reserved(file, [name for name in header if name != taken], problems)
-    arrays = {name: _array(file, frame.iloc[:, header.index(name)]) for name in free}
-    return {name: Column(role=_role(array)) for name, array in arrays.items()}
+    suggested: dict[str, Column] = {}
+    for name in not_reserved(file, [name for name in header if name != taken], problems):
+        array = _array(file, frame.iloc[:, header.index(name)])
+        role = _role(array)
+        if not (leave_out_private and unnamed(file, name, array, role, problems)):
+            suggested[name] = Column(role=role)
+    return suggested
+
+
+def _named(frame: pd.DataFrame, user_columns: UserColumns, problems: Problems) -> dict[str, Column]:
+    """The columns of users that the caller named. Their values decide the roles not given."""
+    if isinstance(user_columns, str):
+        user_columns = [user_columns]
+    given: Mapping[str, Any] = (
+        user_columns if isinstance(user_columns, Mapping) else dict.fromkeys(user_columns)
+    )
+    header = [str(name) for name in frame.columns]
+    columns: dict[str, Column] = {}
+    for name in not_reserved("users", given, problems):
+        role = given[name]
+        if role is None:  # `_table` reports a name that is not there
+            there = name in header
+            role = _role(_array("users", frame.iloc[:, header.index(name)])) if there else "text"
+        try:
+            columns[name] = Column.model_validate({"role": role} if isinstance(role, str) else role)
+        except ValidationError as exc:
+            wrong = explained(exc, Column.model_fields)
+            remedy = "Give a role, as in user_columns={'country': 'categorical', 'age': 'number'}."
+            problems.add("users", wrong, remedy, column=name)
+    return columns
 
 
 def _role(column: Any) -> Role:

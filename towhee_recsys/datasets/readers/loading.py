@@ -15,7 +15,7 @@ from towhee_recsys.datasets.download import MOVIELENS, download
 from towhee_recsys.datasets.readers.archive import Archive
 from towhee_recsys.datasets.readers.assemble import Parts, assemble
 from towhee_recsys.datasets.readers.described import read_tables
-from towhee_recsys.datasets.readers.frames import read_frames
+from towhee_recsys.datasets.readers.frames import UserColumns, read_frames
 from towhee_recsys.datasets.readers.movielens import read_movielens
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.sample import cinema
@@ -47,11 +47,12 @@ def load_frames(
     users: pd.DataFrame | None = None,
     *,
     schema: Schema | None = None,
+    user_columns: UserColumns | None = None,
     name: str = "frames",
 ) -> Contents:
     """See `Dataset.from_frames`."""
     problems = Problems()
-    parts = read_frames(interactions, items, users, schema, name, problems)
+    parts = read_frames(interactions, items, users, schema, user_columns, name, problems)
     contents = assemble(parts, problems)
     problems.raise_if_any(name)
     assert contents is not None

@@ -1,0 +1,145 @@
+"""Leave out the columns of users that are private: secrets, contacts, and what is each user's own.
+
+A column that the caller did not name is left out if it is called like a secret or a contact, or if
+nearly every user has another value. A column that was named is left out only if it would become a
+vocabulary and nearly every user has another value: the model would keep the values word by word.
+Warnings name the column and quote no value.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.schema import Column
+from towhee_recsys.types import Role
+
+NEARLY_UNIQUE = 0.9
+"""The share of different values from which a column counts as each user's own."""
+ENOUGH_USERS = 20
+"""With a value in fewer users than these, numbers and named columns may differ by chance."""
+
+_VOCABULARIES: tuple[Role, ...] = ("categorical", "multi_categorical", "text")
+_NUMBERS: tuple[Role, ...] = ("number",)
+
+_WORDS = """
+auth bearer cookie jwt login oauth otp pass passwd pin pw pwd session token tokens
+card cards ccn cpf cvc cvv dni iban imei imsi ip konto mac msisdn nif nino pesel ssn
+birth bday birthdate birthday dob born
+mail mails cell fax handy mobile movil tel tlf cellulare portable correo whatsapp skype
+alias handle imie name names naam nick nom nome nombre
+calle rue straat strasse street ulica adres addr
+clave haslo senha
+"""
+"""A name with one of these among its words is private."""
+
+_STEMS = """
+password passwort passphrase passcode kennwort motdepasse contrasena wachtwoord secret
+credential apikey accesskey privatekey accesstoken refreshtoken
+email courriel phone telefon telefoon mobilenumber mobilnummer
+address adresse anschrift direccion indirizzo endereco ipaddr
+firstname lastname surname fullname username nickname vorname nachname prenom apellido cognome
+sobrenome achternaam voornaam nazwisko
+birth geburt naissance nacimiento nascita nascimento geboorte
+passport reisepass creditcard cardnumber kreditkarte socialsecurity nationalid taxid
+codicefiscale kontonummer accountnumber
+парол почт телефон адрес фамил имя рожден
+密码 密碼 邮箱 郵箱 电话 電話 手机 手機 姓名 地址 身份证 生日
+パスワード メール 氏名 住所 비밀번호 이메일 전화 이름 주소
+"""
+"""A name that holds one of these anywhere is private, also where words are joined."""
+
+
+def unnamed(file: str, name: str, array: Any, role: Role, problems: Problems) -> bool:
+    """Whether to leave out a column that nobody named; a warning then says how to get it.
+
+    Args:
+        file: how the warning calls the table.
+        name: the column's name.
+        array: its values, in Arrow's type.
+        role: what it would be used as.
+        problems: takes the warning.
+    """
+    if pa.types.is_boolean(array.type):  # yes or no is nobody's secret
+        return False
+    word = called_like_a_secret(name)
+    if word is not None:
+        wrong = f"is called like a secret or a contact ('{word}') and is left out"
+    else:
+        different, values = _different(array.to_pandas())
+        enough = ENOUGH_USERS if role in _NUMBERS else 1
+        if values < enough or different < NEARLY_UNIQUE * values:
+            return False
+        wrong = _is_own(different, values)
+    kept: Role = role if role in _NUMBERS else "display"
+    remedy = f"If it is wanted, name the columns to use: user_columns={{'{name}': '{kept}', …}}."
+    problems.warn(file, wrong, remedy, column=name)
+    return True
+
+
+def without_own(
+    file: str,
+    columns: Mapping[str, Column],
+    values: Mapping[str, pd.Series[Any]],
+    problems: Problems,
+) -> dict[str, Column]:
+    """The named columns of users that may be used, with a warning for each that is left out.
+
+    Args:
+        file: how warnings call the table.
+        columns: the columns by name.
+        values: the values of those that could be read, as their roles have them.
+        problems: takes the warnings.
+    """
+    kept = dict(columns)
+    for name, column in columns.items():
+        if column.role not in _VOCABULARIES or name not in values:
+            continue
+        different, there = _different(values[name])
+        if there >= ENOUGH_USERS and different >= NEARLY_UNIQUE * there:
+            remedy = (
+                f"The model would learn each value by heart, so it may not be {column.role}. "
+                "Give it the role display to keep it in the records alone."
+            )
+            problems.warn(file, _is_own(different, there), remedy, column=name)
+            del kept[name]
+    return kept
+
+
+def called_like_a_secret(name: str) -> str | None:
+    """The part of a column's name that says that it holds a secret or a contact, if there is one.
+
+    Words are told apart by case (``lastLogin``), by separators and by digits; accents count for
+    nothing.
+    """
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", _plain(name))
+    words = [word.lower() for word in re.split(r"[\W_\d]+", apart) if word]
+    joined, whole = "".join(words), _WORDS.split()
+    found = [word for word in words if word in whole]
+    found += [stem for stem in _STEMS.split() if _plain(stem) in joined]
+    return found[0] if found else None
+
+
+def _plain(text: str) -> str:
+    """The text without accents."""
+    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _different(values: pd.Series[Any]) -> tuple[int, int]:
+    """How many different values a column has, and how many values; of lists, their members."""
+    members = values.explode() if values.dtype == object else values
+    members = members[members.notna()]
+    if members.dtype == object:
+        members = members[members != ""].astype(str)
+    return int(members.nunique()), len(members)
+
+
+def _is_own(different: int, values: int) -> str:
+    return f"has {different:,} different values among {values:,} and is left out, as private"
