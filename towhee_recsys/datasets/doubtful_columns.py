@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from towhee_recsys.datasets.contents import Contents
+from towhee_recsys.datasets.readers.private import ENOUGH_USERS, NEARLY_UNIQUE
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problem
 from towhee_recsys.text import label
 from towhee_recsys.types import Role
@@ -19,10 +20,6 @@ LOOK_MISSING = frozenset((
 ))  # fmt: skip
 """What stands in tables where a value is not known, in lower case. ``none`` is not among them: it
 often says that there is none."""
-OWN = 0.9
-"""A larger share of different values in a column of the users may identify people."""
-_FEWEST = 20
-"""Fewer values than this show no pattern."""
 
 
 def looks_missing(value: str) -> bool:
@@ -59,11 +56,11 @@ def constant_columns(contents: Contents) -> Iterator[Problem]:
 def nearly_unique_columns(contents: Contents) -> Iterator[Problem]:
     """Columns of the users that may identify people. No value of them is quoted."""
     for table, name, role, values in _columns(contents):
-        if table != "users" or role in ("number", "multi_categorical"):
+        if table != "users" or role != "display":  # with another role it was left out
             continue
         known = values.dropna()
         different = known.nunique()
-        if len(known) >= _FEWEST and different > OWN * len(known):
+        if len(known) >= ENOUGH_USERS and different >= NEARLY_UNIQUE * len(known):
             wrong = f"has {different:,} values for {len(known):,} users, and may identify people"
             remedy = "It is kept with the users' records; leave it out if nothing needs it."
             yield Problem(table, wrong, remedy, name, (), different)

@@ -1,0 +1,101 @@
+"""Find the column that says when an interaction happened, and how it is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from towhee_recsys.datasets.describing.seen import SeenColumn, SeenTable
+from towhee_recsys.datasets.readers.date_formats import formats_of
+
+_NAMES = frozenset(
+    [
+        "time",
+        "timestamp",
+        "date",
+        "datetime",
+        "when",
+        "day",
+        "at",
+        "ts",
+        "created",
+        "updated",
+        "played",
+        "watched",
+        "rated",
+        "bought",
+        "ordered",
+        "visited",
+        "viewed",
+    ]
+)
+_UNITS = (1.0, 1e3, 1e6, 1e9)
+_USUAL = (631_152_000, 4_102_444_800)
+"""1990 to 2100, in seconds since 1970."""
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
+_TRIED = 500
+"""Different dates that formats are tried on."""
+
+
+@dataclass(frozen=True)
+class When:
+    """The column of times."""
+
+    column: str
+    format: str | None = None
+    why: str = ""
+    """A word for the reader, if there is need of one."""
+
+
+def find_times(table: SeenTable, taken: set[str]) -> When | None:
+    """The column of times: of those whose values are times, the one whose name says so first.
+
+    Args:
+        table: the interactions.
+        taken: columns that are something else.
+    """
+    found = [
+        when
+        for name, column in table.columns.items()
+        if name not in taken and column.counts and (when := _when(column))
+    ]
+    named = [one for one in found if _NAMES & set(table.columns[one.column].words)]
+    return next(iter([*named, *found]), None)
+
+
+def _when(column: SeenColumn) -> When | None:
+    if column.kind == "time":
+        return When(column.name)
+    if column.kind not in ("text", "number"):
+        return None
+    numbers = column.numbers
+    if numbers is not None:
+        usual = any(
+            ((numbers >= _USUAL[0] * unit) & (numbers <= _USUAL[1] * unit)).all() for unit in _UNITS
+        )
+        compact = _compact(column, numbers)
+        return compact or (When(column.name) if usual else None)
+    some = list(islice(column.counts, _TRIED))
+    if all(map(_ISO.fullmatch, some)):
+        return When(column.name)
+    fit = formats_of(some)
+    if not fit:
+        return None
+    why = f"{' or '.join(fit[:3])}: all fit, check which it is" if len(fit) > 1 else ""
+    return When(column.name, fit[0], why)
+
+
+def _compact(column: SeenColumn, numbers: np.ndarray) -> When | None:  # type: ignore[type-arg]
+    """Days as numbers: 20240531."""
+    if numbers.min() < 19_900_101 or numbers.max() > 21_001_231:
+        return None
+    return When(column.name, "%Y%m%d") if formats_of(list(islice(column.counts, _TRIED))) else None
+
+
+def parts_of_dates(table: SeenTable) -> list[str]:
+    """Columns called day, month and year, which hold parts of a date."""
+    parts = [n for n, one in table.columns.items() if one.words in (["day"], ["month"], ["year"])]
+    return parts if len(parts) > 1 else []
