@@ -32,7 +32,7 @@ _INTERACTIONS = "interactions"
 _ORDER_UNKNOWN = (
     "so their order is unknown: items are held out at random, and the model learns no order"
 )
-_MOST_LEVELS = 11
+_MOST_LEVELS = 6
 """A rating with so many values at most is described by them, any other by its range."""
 
 

@@ -1,7 +1,7 @@
 """Find which table holds the interactions, and which ones describe its users and items.
 
-Names are looked at first: ``userID``, ``movie_id``. Where they say nothing, values do: a column whose
-values are the key of another table refers to it.
+Names are looked at first: ``userID``, ``book_id``. Where they say nothing, values do: a column
+whose values are the key of another table refers to it.
 """
 
 from __future__ import annotations
@@ -10,106 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from towhee_recsys.datasets.describing.seen import SeenColumn, SeenTable, bare
+from towhee_recsys.datasets.describing.vocabulary import ID, ITEM, QUANTITY, USER
 from towhee_recsys.errors import DataError
-from towhee_recsys.text import listed
 
-_USER = frozenset(
-    [
-        "user",
-        "uid",
-        "customer",
-        "client",
-        "member",
-        "reader",
-        "listener",
-        "visitor",
-        "viewer",
-        "person",
-        "people",
-        "account",
-        "buyer",
-        "player",
-        "student",
-        "guest",
-        "consumer",
-        "subscriber",
-        "reviewer",
-        "rater",
-        "shopper",
-        "patron",
-    ]
-)
-_ITEM = frozenset(
-    [
-        "item",
-        "iid",
-        "movie",
-        "film",
-        "book",
-        "isbn",
-        "product",
-        "sku",
-        "asin",
-        "article",
-        "track",
-        "song",
-        "artist",
-        "album",
-        "place",
-        "restaurant",
-        "venue",
-        "business",
-        "game",
-        "recipe",
-        "hotel",
-        "news",
-        "post",
-        "video",
-        "show",
-        "anime",
-        "course",
-        "job",
-        "event",
-        "podcast",
-        "episode",
-        "dish",
-        "wine",
-        "beer",
-        "story",
-        "paper",
-    ]
-)
-_ID = frozenset(
-    ["id", "key", "no", "nr", "num", "number", "code", "uuid", "guid", "hash", "index", "pk", "fk"]
-)
-_SETTING = frozenset(
-    [
-        "rating",
-        "star",
-        "score",
-        "rate",
-        "age",
-        "year",
-        "month",
-        "day",
-        "date",
-        "time",
-        "timestamp",
-        "count",
-        "weight",
-        "play",
-        "price",
-        "quantity",
-        "amount",
-        "rank",
-        "level",
-    ]
-)
-"""Words of columns that hold quantities, whatever other table has the same numbers."""
 _FEWEST = 10
 """Fewer different values than this are no ids."""
 _HELD = 0.5
 """A column refers to a table that holds at least this share of its values."""
+
+
+_SOME = 0.1
+"""The same, if the names say so too."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +41,12 @@ class Describes:
     """Tables with any number of rows for an id."""
     unknown: int = 0
     """How many ids of the interactions `main` lacks."""
+
+    def without(self, tables: Sequence[SeenTable]) -> Describes:
+        """The same without some tables."""
+        main = None if self.main and self.main[0] in tables else self.main
+        also = tuple(one for one in self.also if one[0] not in tables)
+        return Describes(main, also, self.unknown if main else 0)
 
 
 @dataclass(frozen=True)
@@ -152,6 +69,7 @@ def link(tables: Sequence[SeenTable]) -> Links:
         DataError: no table holds users and items.
     """
     found = [(t, *pair) for t in tables if (pair := _named_pair(t) or _held_pair(t, tables))]
+    found = found or [(t, *pair) for t in tables if (pair := _half_named_pair(t))]
     if not found:
         there = "; ".join(f"{t.path} has {', '.join(t.columns)}" for t in tables)
         raise DataError(
@@ -166,9 +84,9 @@ def link(tables: Sequence[SeenTable]) -> Links:
         if other is not table
     ]
     rest = [other for other in rest if other not in [one for one, _ in others]]
-    items = _describing(table.columns[item.column], _ITEM, rest)
+    items = _describing(table.columns[item.column], ITEM, rest)
     rest = [other for other in rest if other not in _tables(items)]
-    users = _describing(table.columns[user.column], _USER, rest)
+    users = _describing(table.columns[user.column], USER, rest)
     left = [other for other in rest if other not in _tables(users)]
     others += [(other, "no column of it holds the users' or the items' ids") for other in left]
     return Links(table, user, item, users, items, tuple(others))
@@ -176,7 +94,7 @@ def link(tables: Sequence[SeenTable]) -> Links:
 
 def _named_pair(table: SeenTable) -> tuple[Reference, Reference] | None:
     """The columns whose names say that they hold users and items."""
-    user, item = (_named(table, kind) for kind in (_USER, _ITEM))
+    user, item = (_named(table, kind) for kind in (USER, ITEM))
     if user is None or item is None or user == item or table.rows == 0:
         return None
     if table.columns[user].is_key and table.columns[item].is_key and len(table.columns) > 4:
@@ -194,40 +112,58 @@ def _is_id_of(column: SeenColumn, kind: frozenset[str]) -> bool:
     if column.kind in ("labels", "time", "flag") or not found:
         return False
     if len(found) == 1 and found[0] not in kind:  # userid, without a capital between
-        found = [word for ending in _ID if (word := found[0].removesuffix(ending)) != found[0]]
+        found = [word for ending in ID if (word := found[0].removesuffix(ending)) != found[0]]
         return any(word in kind for word in found)
-    return set(found) <= kind | _ID and bool(kind & set(found))
+    return set(found) <= kind | ID and bool(kind & set(found))
 
 
 def _held_pair(table: SeenTable, tables: Sequence[SeenTable]) -> tuple[Reference, Reference] | None:
     """The columns whose values are the keys of two other tables, or one such column beside one with
     a name that tells."""
-    named = {kind: _named(table, kind) for kind in (_USER, _ITEM)}
+    named = {kind: _named(table, kind) for kind in (USER, ITEM)}
     held: dict[str, tuple[str, SeenTable]] = {}
     for name, column in table.columns.items():
-        if column.is_key or name in named.values() or set(column.words) & _SETTING:
+        if column.is_key or name in named.values() or set(column.words) & QUANTITY:
             continue
         for other, key in _keys(tables, table):
             if _refers(column, other, other.columns[key]):
                 held.setdefault(name, (key, other))
     taken = {one.path for _, one in held.values()}
     names = list(held)
-    if named[_USER] is None and named[_ITEM] is None:
+    if named[USER] is None and named[ITEM] is None:
         if len(names) < 2 or len(taken) < 2:
             return None
         first, second = names[:2]
-        if _tells(held[second][1], _USER) or _tells(held[first][1], _ITEM):
+        if _tells(held[second][1], USER) or _tells(held[first][1], ITEM):
             first, second = second, first
-    elif named[_USER] is None and names:
-        first, second = names[0], named[_ITEM]  # type: ignore[assignment]
-    elif named[_ITEM] is None and names:
-        first, second = named[_USER], names[0]  # type: ignore[assignment]
+    elif named[USER] is None and names:
+        first, second = names[0], named[ITEM]  # type: ignore[assignment]
+    elif named[ITEM] is None and names:
+        first, second = named[USER], names[0]  # type: ignore[assignment]
     else:
         return None
     return tuple(  # type: ignore[return-value]
         Reference(n, f"its values are in {held[n][1].path}" if n in held else "by its name")
         for n in (first, second)
     )
+
+
+def _half_named_pair(table: SeenTable) -> tuple[Reference, Reference] | None:
+    """A column whose name tells, and the first one beside it that may hold ids."""
+    named = {kind: name for kind in (USER, ITEM) if (name := _named(table, kind))}
+    if len(named) != 1 or table.columns[next(iter(named.values()))].is_key:
+        return None
+    for name, column in table.columns.items():
+        quantity = set(column.words) & QUANTITY or column.kind not in ("text", "number")
+        if name in named.values() or quantity or len(column.distinct) < _FEWEST:
+            continue
+        other = Reference(name, "as no other column may hold them")
+        user, item = (named.get(kind) for kind in (USER, ITEM))
+        return (
+            Reference(user, "by its name") if user else other,
+            Reference(item, "by its name") if item else other,
+        )
+    return None
 
 
 def _keys(tables: Sequence[SeenTable], apart: SeenTable) -> Iterator[tuple[SeenTable, str]]:
@@ -266,35 +202,29 @@ def _pairs(table: SeenTable, user: Reference, item: Reference) -> int:
 
 def _describing(ids: SeenColumn, kind: frozenset[str], tables: Sequence[SeenTable]) -> Describes:
     """The tables that hold these ids of the interactions."""
-    mains, also = [], []
+    mains: list[tuple[int, float, int, SeenTable, str]] = []
+    also: list[tuple[SeenTable, str]] = []
     for table in tables:
-        held = [
+        affinity, share, name = max(
             (
-                len(ids.distinct & one.distinct) / len(ids.distinct),
-                _affinity(ids, table, one, kind),
-                n,
-            )
-            for n, one in table.columns.items()
-            if one.kind not in ("labels", "time", "flag")
-        ]
-        good = [
-            (affinity, share, n)
-            for share, affinity, n in held
-            if share and (affinity or share > _HELD)
-        ]
-        if not good:
+                (_affinity(ids, table, one, kind), len(ids.distinct & one.distinct), name)
+                for name, one in table.columns.items()
+                if one.kind in ("text", "number")
+            ),
+            default=(0, 0, ""),
+        )
+        if share <= (_SOME if affinity else _HELD) * len(ids.distinct):
             continue
-        affinity, share, name = max(good, key=lambda one: one[:2])
         if table.columns[name].is_key:
             mains.append((affinity, share, len(table.columns), table, name))
         elif affinity:
             also.append((table, name))
     if not mains:
         return Describes(None, tuple(also))
-    *_, main, name = max(mains, key=lambda one: one[:3])
-    also += [(table, key) for affinity, *_, table, key in mains if table is not main and affinity]
-    unknown = len(ids.distinct - main.columns[name].distinct) if main.whole else 0
-    return Describes((main, name), tuple(also), unknown)
+    *_, main, key = max(mains, key=lambda one: one[:3])
+    also += [(table, name) for affinity, *_, table, name in mains if table is not main and affinity]
+    unknown = len(ids.distinct - main.columns[key].distinct) if main.whole else 0
+    return Describes((main, key), tuple(also), unknown)
 
 
 def _affinity(ids: SeenColumn, table: SeenTable, column: SeenColumn, kind: frozenset[str]) -> int:
@@ -303,13 +233,8 @@ def _affinity(ids: SeenColumn, table: SeenTable, column: SeenColumn, kind: froze
         return 2
     if _is_id_of(column, kind):
         return 1
-    return int(set(column.words) <= _ID and _tells(table, kind))
+    return int(set(column.words) <= ID and _tells(table, kind))
 
 
 def _tables(describes: Describes) -> list[SeenTable]:
     return [table for table, _ in (*((describes.main,) if describes.main else ()), *describes.also)]
-
-
-def names_of(tables: Sequence[tuple[SeenTable, str]]) -> str:
-    """The files of some tables, in words."""
-    return listed([table.path for table, _ in tables])

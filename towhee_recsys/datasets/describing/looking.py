@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from towhee_recsys.datasets.describing.seen import Kind, SeenColumn, SeenTable
+from towhee_recsys.datasets.describing.times import looks_like_time
 from towhee_recsys.datasets.doubtful_columns import looks_missing
 from towhee_recsys.datasets.readers.description import Origin, Reading
 from towhee_recsys.datasets.readers.naming import look_like_values
@@ -23,12 +24,15 @@ from towhee_recsys.datasets.readers.sniffing import delimiter_of, encoding_of, f
 from towhee_recsys.datasets.readers.sources import Wanted, read_source
 from towhee_recsys.datasets.readers.table import Table, holds_lists
 from towhee_recsys.datasets.readers.text_files import beginning
+from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
 MOST_ROWS = 1_000_000
 """Rows of a table that are looked at."""
 _PREFERRED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _ENCODINGS = ("utf-8", "cp1252", "latin-1")
 """Tried in this order. The last one fits any file."""
+_LEVELS = 22
+"""A rating has fewer different values."""
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _INTEGER = re.compile(r"[+-]?\d+")
 
@@ -89,8 +93,25 @@ def _reading(file: Path) -> dict[str, Any] | str:
         read["delimiter"] = delimiter
     first = fields(lines, delimiter)[0]
     if look_like_values(first):
-        read["header"] = [f"column_{place}" for place in range(1, len(first) + 1)]
+        read["header"] = _names(fields(lines, delimiter))
     return read
+
+
+def _names(records: Sequence[Sequence[str]]) -> list[str]:
+    """Names for the columns of a file without a line of names. Most have users and items first."""
+    names: list[str] = []
+    left = [USER_ID, ITEM_ID]
+    for place, texts in enumerate(zip(*records, strict=False)):
+        column = SeenColumn(str(place + 1), "text", Counter(texts), len(texts))
+        if TIMESTAMP not in names and looks_like_time(column):
+            names.append(TIMESTAMP)
+        elif left:
+            names.append(left.pop(0))
+        elif RATING not in names and column.numbers is not None and len(column.counts) < _LEVELS:
+            names.append(RATING)
+        else:
+            names.append(f"column_{place + 1}")
+    return names
 
 
 def _encoding(file: Path) -> str:

@@ -7,52 +7,13 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from towhee_recsys.datasets.describing.seen import SeenColumn
+from towhee_recsys.datasets.describing.vocabulary import CODE, LINK, TEXT, TITLE
 from towhee_recsys.datasets.schema import Column
 from towhee_recsys.types import Role
 
-_TITLES = frozenset(["title", "name", "headline", "caption", "label"])
-_TEXTS = frozenset(
-    ["description", "summary", "abstract", "overview", "text", "body", "plot", "synopsis"]
-)
-_LINKS = frozenset(
-    [
-        "url",
-        "uri",
-        "link",
-        "image",
-        "img",
-        "picture",
-        "photo",
-        "cover",
-        "poster",
-        "thumbnail",
-        "website",
-        "path",
-    ]
-)
-_CODES = frozenset(
-    [
-        "id",
-        "code",
-        "zip",
-        "postal",
-        "postcode",
-        "zipcode",
-        "isbn",
-        "ean",
-        "sku",
-        "nr",
-        "number",
-        "fax",
-        "phone",
-        "key",
-    ]
-)
 _SEPARATORS = ("|", ";", ",", "/")
 _MOST_LABELS = 1_000
 """A column with more different labels is read as text, or shown only."""
-_OWN = 0.9
-"""A larger share of different values says nothing about others."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +40,10 @@ def guess(column: SeenColumn, several: bool = False, ids: Set[str] = frozenset()
         return Guess(None, "it has no values")
     if len(column.counts) == 1 and column.filled == column.rows:
         return Guess(None, "it has the same value in all rows")
+    if "id" in column.words and column.distinct <= ids:
+        return Guess(None, "it refers to others")
     if several:
-        return _of_several_rows(column, ids)
+        return _of_several_rows(column)
     if column.kind == "labels":
         return _role("multi_categorical")
     if column.kind == "flag":
@@ -93,13 +56,11 @@ def guess(column: SeenColumn, several: bool = False, ids: Set[str] = frozenset()
     return _role(_single(column))
 
 
-def _of_several_rows(column: SeenColumn, ids: Set[str]) -> Guess:
+def _of_several_rows(column: SeenColumn) -> Guess:
     if len(column.counts) > _MOST_LABELS:
         return Guess(None, f"it has {len(column.counts):,} different values")
-    if column.numbers is not None and not set(column.words) & _CODES:
+    if column.numbers is not None and not set(column.words) & CODE:
         return Guess(None, "it holds numbers, several for one id")
-    if "id" in column.words and column.distinct <= ids:
-        return Guess(None, "it refers to others")
     return _role("multi_categorical")
 
 
@@ -107,24 +68,24 @@ def _single(column: SeenColumn) -> Role:
     """The role of a column with one value a row."""
     found, different = set(column.words), len(column.counts)
     labels = different <= min(_MOST_LABELS, column.filled / 2)
-    if found & _LINKS:
+    if found & LINK:
         return "display"
     if column.numbers is not None:
-        if found & _CODES:
+        if found & CODE:
             return "categorical" if labels else "display"
         return "categorical" if different == 2 else "number"
-    if found & _TITLES or found & _TEXTS:
-        return "text" if not labels or found & _TITLES else "categorical"
+    if found & TITLE or found & TEXT:
+        return "text" if not labels or found & TITLE else "categorical"
     if labels:
         return "categorical"
     spaces = sum(1 for text in column.counts if " " in text)
-    return "text" if spaces > different / 3 and not found & _CODES else "display"
+    return "text" if spaces > different / 3 and not found & CODE else "display"
 
 
 def _separator(column: SeenColumn) -> str | None:
     """What separates labels in a text column, if something does."""
     found = set(column.words)
-    if column.kind != "text" or column.numbers is not None or found & (_TITLES | _TEXTS | _LINKS):
+    if column.kind != "text" or column.numbers is not None or found & (TITLE | TEXT | LINK):
         return None
     for separator in _SEPARATORS:
         split = [text for text in column.counts if separator in text]

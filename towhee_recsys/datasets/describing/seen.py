@@ -1,4 +1,4 @@
-"""Hold a table as `init` saw it: how often each value of a column occurs, and how to read its file."""
+"""Hold a table as `init` saw it: how often each value of a column occurs, and how it is read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["labels", "time", "number", "flag", "text", "other"]
-"""What the file says a column holds: lists of labels, moments, numbers, true or false, text that may
-be any of these, or something else."""
+"""What the file says a column holds: lists of labels, moments, numbers, true or false, text that
+may be any of these, or something else."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 _NUMBER = re.compile(r"[+-]?(\d+([.]\d*)?|[.]\d+)([eE][+-]?\d+)?")
@@ -50,7 +50,7 @@ class SeenColumn:
 
     @cached_property
     def numbers(self) -> NDArray[np.float64] | None:
-        """The different values as numbers, ascending; None if one of them is none, or without any."""
+        """The different values as numbers, ascending; None unless all of them are numbers."""
         texts = [text.strip().replace(self.decimal, ".") for text in self.counts]
         if self.kind not in ("text", "number") or not texts:
             return None
@@ -94,6 +94,4 @@ def bare(name: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies") and word not in ("movies", "series"):
-        return word[:-3] + "y"
     return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "su" else word

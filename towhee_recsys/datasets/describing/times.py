@@ -7,31 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from towhee_recsys.datasets.describing.seen import SeenColumn, SeenTable
+from towhee_recsys.datasets.describing.vocabulary import TIME
 from towhee_recsys.datasets.readers.date_formats import formats_of
 
-_NAMES = frozenset(
-    [
-        "time",
-        "timestamp",
-        "date",
-        "datetime",
-        "when",
-        "day",
-        "at",
-        "ts",
-        "created",
-        "updated",
-        "played",
-        "watched",
-        "rated",
-        "bought",
-        "ordered",
-        "visited",
-        "viewed",
-    ]
-)
 _UNITS = (1.0, 1e3, 1e6, 1e9)
 _USUAL = (631_152_000, 4_102_444_800)
 """1990 to 2100, in seconds since 1970."""
@@ -62,8 +43,13 @@ def find_times(table: SeenTable, taken: set[str]) -> When | None:
         for name, column in table.columns.items()
         if name not in taken and column.counts and (when := _when(column))
     ]
-    named = [one for one in found if _NAMES & set(table.columns[one.column].words)]
+    named = [one for one in found if TIME & set(table.columns[one.column].words)]
     return next(iter([*named, *found]), None)
+
+
+def looks_like_time(column: SeenColumn) -> bool:
+    """Whether all values are times."""
+    return _when(column) is not None
 
 
 def _when(column: SeenColumn) -> When | None:
@@ -88,7 +74,7 @@ def _when(column: SeenColumn) -> When | None:
     return When(column.name, fit[0], why)
 
 
-def _compact(column: SeenColumn, numbers: np.ndarray) -> When | None:  # type: ignore[type-arg]
+def _compact(column: SeenColumn, numbers: NDArray[np.float64]) -> When | None:
     """Days as numbers: 20240531."""
     if numbers.min() < 19_900_101 or numbers.max() > 21_001_231:
         return None
