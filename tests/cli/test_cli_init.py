@@ -9,6 +9,15 @@ import pytest
 from fixtures.commands import invoke
 from fixtures.folders import FOLDERS, USERS
 
+SOMEBODY = {
+    "restaurants": "U1001",
+    "music": "2",
+    "films": "1",
+    "books": "276725",
+    "shop": "c0000",
+}
+"""A user of each folder."""
+
 
 def test_init_writes_a_description_and_says_what_is_next(tmp_path: Path) -> None:
     FOLDERS["films"](tmp_path)
