@@ -103,8 +103,10 @@ def _named_pair(table: SeenTable) -> tuple[Reference, Reference] | None:
 
 
 def _named(table: SeenTable, kind: frozenset[str]) -> str | None:
-    """The first column whose name says that it holds ids of this kind."""
-    return next((name for name, one in table.columns.items() if _is_id_of(one, kind)), None)
+    """The first column whose name says that it holds ids of this kind, with enough of them."""
+    found = [name for name, one in table.columns.items() if _is_id_of(one, kind)]
+    many = [name for name in found if len(table.columns[name].distinct) >= _FEWEST]
+    return next(iter([*many, *found]), None)
 
 
 def _is_id_of(column: SeenColumn, kind: frozenset[str]) -> bool:
@@ -202,7 +204,7 @@ def _pairs(table: SeenTable, user: Reference, item: Reference) -> int:
 
 def _describing(ids: SeenColumn, kind: frozenset[str], tables: Sequence[SeenTable]) -> Describes:
     """The tables that hold these ids of the interactions."""
-    mains: list[tuple[int, float, int, SeenTable, str]] = []
+    mains: list[tuple[int, int, bool, int, SeenTable, str]] = []
     also: list[tuple[SeenTable, str]] = []
     for table in tables:
         affinity, share, name = max(
@@ -216,12 +218,13 @@ def _describing(ids: SeenColumn, kind: frozenset[str], tables: Sequence[SeenTabl
         if share <= (_SOME if affinity else _HELD) * len(ids.distinct):
             continue
         if table.columns[name].is_key:
-            mains.append((affinity, share, len(table.columns), table, name))
+            told = bool(set(table.words) & kind)
+            mains.append((affinity, share, told, len(table.columns), table, name))
         elif affinity:
             also.append((table, name))
     if not mains:
         return Describes(None, tuple(also))
-    *_, main, key = max(mains, key=lambda one: one[:3])
+    *_, main, key = max(mains, key=lambda one: one[:4])
     also += [(table, name) for affinity, *_, table, name in mains if table is not main and affinity]
     unknown = len(ids.distinct - main.columns[key].distinct) if main.whole else 0
     return Describes((main, key), tuple(also), unknown)

@@ -17,7 +17,6 @@ from towhee_recsys.datasets.describing.seen import Kind, SeenColumn, SeenTable
 from towhee_recsys.datasets.describing.times import looks_like_time
 from towhee_recsys.datasets.doubtful_columns import looks_missing
 from towhee_recsys.datasets.readers.description import Origin, Reading
-from towhee_recsys.datasets.readers.naming import look_like_values
 from towhee_recsys.datasets.readers.paths import kind_of, open_file, suffix_of
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.sniffing import delimiter_of, encoding_of, fields
@@ -92,13 +91,25 @@ def _reading(file: Path) -> dict[str, Any] | str:
     if delimiter != usual:
         read["delimiter"] = delimiter
     first = fields(lines, delimiter)[0]
-    if look_like_values(first):
+    if _are_values(first):
         read["header"] = _names(fields(lines, delimiter))
     return read
 
 
+def _are_values(first: Sequence[str]) -> bool:
+    """Whether the first line holds values: its first field is a number, or most look like some."""
+    odd = [any(c.isdigit() for c in text) and not any(c.isalpha() for c in text) for text in first]
+    return first[0].strip().isdigit() or 2 * sum(odd) > len(first)
+
+
 def _names(records: Sequence[Sequence[str]]) -> list[str]:
-    """Names for the columns of a file without a line of names. Most have users and items first."""
+    """Names for the columns of a file without a line of names.
+
+    Interactions begin with the user and the item in most, other tables with an id.
+    """
+    ids = [record[0] for record in records]
+    if len(set(ids)) == len(ids) > 1:
+        return ["id", *(f"column_{place}" for place in range(2, len(records[0]) + 1))]
     names: list[str] = []
     left = [USER_ID, ITEM_ID]
     for place, texts in enumerate(zip(*records, strict=False)):

@@ -10,11 +10,11 @@ student guest consumer subscriber reviewer rater shopper patron
 """
 _ITEM = """
 item iid movie film book isbn product sku asin article track song artist album place restaurant
-venue business game recipe hotel news post video show anime course job event podcast episode dish
+venue business game recipe hotel news post video show anime course job podcast episode dish
 wine beer paper
 """
 _ID = "id key no nr num number code uuid guid hash index pk fk"
-_RATING = "rating star score rate grade"
+_RATING = "rating star score rate grade overall"
 _QUANTITY = """
 age year month day date time timestamp count weight play price quantity amount rank level
 """
@@ -25,7 +25,7 @@ visited viewed
 _TITLE = "title name headline caption label"
 _TEXT = "description summary abstract overview text body plot synopsis"
 _LINK = "url uri link image img picture photo cover poster thumbnail website path"
-_CODE = "id code zip postal postcode zipcode isbn ean sku nr number fax phone key"
+_CODE = "id code zip plz postal postcode zipcode isbn ean sku nr number fax phone key"
 
 USER = frozenset(_USER.split())
 """Words of a column that holds users, and of a table about them."""

@@ -98,7 +98,8 @@ def _interactions(links: Links) -> Iterator[str]:
     for title, described in (("items", links.items), ("users", links.users)):
         if described.unknown and described.main:
             what = "drop" if title == "items" else "keep"
-            yield f"  # {described.unknown:,} {title} are not in {described.main[0].path}."
+            count = f"{described.unknown:,} of the {title}"
+            yield f"  # {count} that interactions name are not in {described.main[0].path}."
             other = "`keep` recommends them too" if what == "drop" else "`drop` leaves them out"
             yield f"  unknown_{title}: {what}  # {other}, `error` refuses them"
     unused = [name for name in table.columns if name not in taken]

@@ -63,7 +63,7 @@ def locate(
         elif name in required:
             there = f"There is {some(header)}." if header else "There is none at all."
             remedy = f"Call one {name}, or say which it is. {there}"
-            if look_like_values(header):
+            if _look_like_values(header):
                 remedy += (
                     " These look like values: if the file has no line of names, "
                     "write read: {header: [user_id, …]} with the names of all columns."
@@ -99,7 +99,7 @@ def some(header: Sequence[str]) -> str:
     return ", ".join([short(name, _LONGEST) for name in header[:_SHOWN]] + more)
 
 
-def look_like_values(header: Sequence[str]) -> bool:
+def _look_like_values(header: Sequence[str]) -> bool:
     """Whether most of the names are numbers."""
     numbers = sum(any(c.isdigit() for c in n) and not any(c.isalpha() for c in n) for n in header)
     return numbers * 2 > len(header)
