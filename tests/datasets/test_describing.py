@@ -142,6 +142,18 @@ def test_times(written: Callable[[int], object], expected: object, drafted: Draf
     assert read["interactions"].get("timestamp") == expected
 
 
+def test_dates_in_parts(tmp_path: Path) -> None:
+    FOLDERS["music"](tmp_path)
+    draft = describe([tmp_path])
+    parts = {"year": "year", "month": "month", "day": "day"}
+    assert yaml.safe_load(draft.text)["interactions"]["timestamp"] == parts
+    draft.path.write_text(draft.text, "utf-8")
+    report = validate(draft.path)
+    assert report.order == "time"
+    assert report.first is not None
+    assert report.first.startswith("2005-01-")
+
+
 def test_ambiguous_dates_are_told(drafted: Drafted, tmp_path: Path) -> None:
     drafted(plays_csv=rows("user_id,item_id,when", user, item, lambda i: f"0{i % 9 + 1}/04/2009"))
     text = (tmp_path / "dataset.yaml").read_text("utf-8")

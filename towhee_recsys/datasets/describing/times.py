@@ -17,15 +17,17 @@ _UNITS = (1.0, 1e3, 1e6, 1e9)
 _USUAL = (631_152_000, 4_102_444_800)
 """1990 to 2100, in seconds since 1970."""
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
+_PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31)}
 _TRIED = 500
 """Different dates that formats are tried on."""
 
 
 @dataclass(frozen=True)
 class When:
-    """The column of times."""
+    """The column of times, or of the parts of dates."""
 
-    column: str
+    columns: tuple[str, ...]
+    """One, or those of the year, month and day."""
     format: str | None = None
     why: str = ""
     """A word for the reader, if there is need of one."""
@@ -43,8 +45,8 @@ def find_times(table: SeenTable, taken: set[str]) -> When | None:
         for name, column in table.columns.items()
         if name not in taken and column.counts and (when := _when(column))
     ]
-    named = [one for one in found if TIME & set(table.columns[one.column].words)]
-    return next(iter([*named, *found]), None)
+    named = [one for one in found if TIME & set(table.columns[one.columns[0]].words)]
+    return next(iter([*named, *found]), None) or _parts_of_dates(table)
 
 
 def looks_like_time(column: SeenColumn) -> bool:
@@ -54,7 +56,7 @@ def looks_like_time(column: SeenColumn) -> bool:
 
 def _when(column: SeenColumn) -> When | None:
     if column.kind == "time":
-        return When(column.name)
+        return When((column.name,))
     if column.kind not in ("text", "number"):
         return None
     numbers = column.numbers
@@ -63,25 +65,33 @@ def _when(column: SeenColumn) -> When | None:
             ((numbers >= _USUAL[0] * unit) & (numbers <= _USUAL[1] * unit)).all() for unit in _UNITS
         )
         compact = _compact(column, numbers)
-        return compact or (When(column.name) if usual else None)
+        return compact or (When((column.name,)) if usual else None)
     some = list(islice(column.counts, _TRIED))
     if all(map(_ISO.fullmatch, some)):
-        return When(column.name)
+        return When((column.name,))
     fit = formats_of(some)
     if not fit:
         return None
     why = f"{' or '.join(fit[:3])}: all fit, check which it is" if len(fit) > 1 else ""
-    return When(column.name, fit[0], why)
+    return When((column.name,), fit[0], why)
 
 
 def _compact(column: SeenColumn, numbers: NDArray[np.float64]) -> When | None:
     """Days as numbers: 20240531."""
     if numbers.min() < 19_900_101 or numbers.max() > 21_001_231:
         return None
-    return When(column.name, "%Y%m%d") if formats_of(list(islice(column.counts, _TRIED))) else None
+    fits = "%Y%m%d" in formats_of(list(islice(column.counts, _TRIED)))
+    return When((column.name,), "%Y%m%d") if fits else None
 
 
-def parts_of_dates(table: SeenTable) -> list[str]:
-    """Columns called day, month and year, which hold parts of a date."""
-    parts = [n for n, one in table.columns.items() if one.words in (["day"], ["month"], ["year"])]
-    return parts if len(parts) > 1 else []
+def _parts_of_dates(table: SeenTable) -> When | None:
+    """Columns called year, month and day, if they hold such numbers."""
+    found = {}
+    for part, (least, most) in _PARTS.items():
+        for name, column in table.columns.items():
+            numbers = column.numbers
+            if column.words != [part] or numbers is None:
+                continue
+            if least <= numbers[0] and numbers[-1] <= most:
+                found[part] = name
+    return When(tuple(found.values())) if list(found)[:2] == list(_PARTS)[:2] else None

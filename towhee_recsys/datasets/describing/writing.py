@@ -12,7 +12,7 @@ import yaml
 from towhee_recsys.datasets.describing.linking import Describes, Links
 from towhee_recsys.datasets.describing.roles import Guess, guess
 from towhee_recsys.datasets.describing.seen import SeenColumn, SeenTable
-from towhee_recsys.datasets.describing.times import find_times, parts_of_dates
+from towhee_recsys.datasets.describing.times import find_times
 from towhee_recsys.datasets.describing.vocabulary import RATING as RATING_WORDS
 from towhee_recsys.datasets.readers.private import (
     ENOUGH_USERS,
@@ -81,13 +81,14 @@ def _interactions(links: Links) -> Iterator[str]:
     rating = _rating(table, taken)
     when = find_times(table, taken | ({rating} if rating else set()))
     if when:
-        taken.add(when.column)
-        time = {"column": when.column, "format": when.format} if when.format else when.column
+        taken |= set(when.columns)
+        time: Any = when.columns[0]
+        if len(when.columns) > 1:
+            time = dict(zip(("year", "month", "day"), when.columns, strict=False))
+        elif when.format:
+            time = {"column": time, "format": when.format}
         yield f"  timestamp: {_scalar(time)}" + (f"  # {when.why}" if when.why else "")
     else:
-        parts = parts_of_dates(table)
-        if parts:
-            yield f"  # {listed(parts)} are parts of a date, and a date is read from one column."
         yield "  # No column holds times, so the order of a user's interactions is not known: the"
         yield "  # model learns none. If the rows are in time order, say so:"
         yield "  # order: file"
