@@ -240,6 +240,17 @@ def test_tables_that_are_not_used_are_named(drafted: Drafted, tmp_path: Path) ->
     assert any(line.startswith("notes.xlsx is not used: ") for line in draft.decisions)
 
 
+def test_items_that_name_a_user_are_items(drafted: Drafted) -> None:
+    read = drafted(
+        likes_csv=rows("user_id,post_id", user, item),
+        posts_csv=rows(
+            "post_id,user,topic", lambda i: f"i{i}", user, lambda i: "ab"[i % 2], count=30
+        ),
+    )
+    assert (read["interactions"]["path"], read["items"]["path"]) == ("likes.csv", "posts.csv")
+    assert read["items"]["columns"]["topic"] == "categorical"
+
+
 def test_files_by_name(tmp_path: Path) -> None:
     (tmp_path / "plays.csv").write_text(PLAYS)
     (tmp_path / "deeper").mkdir()

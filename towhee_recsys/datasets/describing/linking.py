@@ -17,8 +17,6 @@ _FEWEST = 10
 """Fewer different values than this are no ids."""
 _HELD = 0.5
 """A column refers to a table that holds at least this share of its values."""
-
-
 _SOME = 0.1
 """The same, if the names say so too."""
 
@@ -76,7 +74,9 @@ def link(tables: Sequence[SeenTable]) -> Links:
             "no table holds interactions: none has a column of users and one of items that can be "
             f"told by name or by the values of other tables. Call them user_id and item_id. {there}"
         )
-    table, user, item = max(found, key=lambda one: _pairs(*one))
+    several = [one for one in found if not any(one[0].columns[c.column].is_key for c in one[1:])]
+    found = several or found  # a table with a row for each item is about items
+    table, user, item = max(found, key=lambda one: one[0].pairs(one[1].column, one[2].column))
     rest = [other for other in tables if other is not table]
     others = [
         (other, "it holds users and items too, and fewer pairs of them")
@@ -96,8 +96,6 @@ def _named_pair(table: SeenTable) -> tuple[Reference, Reference] | None:
     """The columns whose names say that they hold users and items."""
     user, item = (_named(table, kind) for kind in (USER, ITEM))
     if user is None or item is None or user == item or table.rows == 0:
-        return None
-    if table.columns[user].is_key and table.columns[item].is_key and len(table.columns) > 4:
         return None
     return Reference(user, "by its name"), Reference(item, "by its name")
 
@@ -122,32 +120,27 @@ def _is_id_of(column: SeenColumn, kind: frozenset[str]) -> bool:
 def _held_pair(table: SeenTable, tables: Sequence[SeenTable]) -> tuple[Reference, Reference] | None:
     """The columns whose values are the keys of two other tables, or one such column beside one with
     a name that tells."""
-    named = {kind: _named(table, kind) for kind in (USER, ITEM)}
-    held: dict[str, tuple[str, SeenTable]] = {}
+    user, item = (_named(table, kind) for kind in (USER, ITEM))
+    held: dict[str, SeenTable] = {}
     for name, column in table.columns.items():
-        if column.is_key or name in named.values() or set(column.words) & QUANTITY:
+        if column.is_key or name in (user, item) or set(column.words) & QUANTITY:
             continue
         for other, key in _keys(tables, table):
             if _refers(column, other, other.columns[key]):
-                held.setdefault(name, (key, other))
-    taken = {one.path for _, one in held.values()}
-    names = list(held)
-    if named[USER] is None and named[ITEM] is None:
-        if len(names) < 2 or len(taken) < 2:
-            return None
-        first, second = names[:2]
-        if _tells(held[second][1], USER) or _tells(held[first][1], ITEM):
-            first, second = second, first
-    elif named[USER] is None and names:
-        first, second = names[0], named[ITEM]  # type: ignore[assignment]
-    elif named[ITEM] is None and names:
-        first, second = named[USER], names[0]  # type: ignore[assignment]
-    else:
+                held.setdefault(name, other)
+    if user is None and item is None:
+        user = next(iter(held), None)
+        item = next((n for n in held if held[n] is not held[next(iter(held))]), None)
+        if user and item and (_tells(held[item], USER) or _tells(held[user], ITEM)):
+            user, item = item, user
+    user, item = user or next(iter(held), None), item or next(iter(held), None)
+    if user is None or item is None or user == item:
         return None
-    return tuple(  # type: ignore[return-value]
-        Reference(n, f"its values are in {held[n][1].path}" if n in held else "by its name")
-        for n in (first, second)
-    )
+    whys = [
+        f"its values are in {held[name].path}" if name in held else "by its name"
+        for name in (user, item)
+    ]
+    return Reference(user, whys[0]), Reference(item, whys[1])
 
 
 def _half_named_pair(table: SeenTable) -> tuple[Reference, Reference] | None:
@@ -195,11 +188,6 @@ def _alike(column: SeenColumn, table: SeenTable, key: SeenColumn) -> bool:
 
 def _tells(table: SeenTable, kind: frozenset[str]) -> bool:
     return bool(set(table.words) & kind)
-
-
-def _pairs(table: SeenTable, user: Reference, item: Reference) -> int:
-    """How many users and items a table brings together."""
-    return table.rows if table.whole else 2 * table.rows
 
 
 def _describing(ids: SeenColumn, kind: frozenset[str], tables: Sequence[SeenTable]) -> Describes:

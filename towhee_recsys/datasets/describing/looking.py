@@ -163,7 +163,7 @@ def _seen(path: str, table: Table, read: Mapping[str, Any]) -> SeenTable:
         name: SeenColumn(name, _kind(column), counts[name], rows, "," if comma else ".")
         for name, column in some.items()
     }
-    return SeenTable(path, len(table), columns, settings, len(table) == rows)
+    return SeenTable(path, len(table), columns, settings, pa.table(some), len(table) == rows)
 
 
 def _counts(column: Any) -> Counter[str]:

@@ -74,8 +74,14 @@ class SeenTable:
     columns: Mapping[str, SeenColumn]
     read: Mapping[str, Any] = field(default_factory=dict)
     """The settings of `read` that it needs."""
+    values: Any = None
+    """A `pyarrow.Table` of the rows that were looked at."""
     whole: bool = True
-    """False if only the first rows were looked at."""
+    """False if these are only the first ones."""
+
+    def pairs(self, one: str, other: str) -> int:
+        """How many different pairs of values two columns have."""
+        return int(self.values.select([one, other]).group_by([one, other]).aggregate([]).num_rows)
 
     @property
     def words(self) -> list[str]:
