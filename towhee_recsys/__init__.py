@@ -23,6 +23,7 @@ from towhee_recsys._version import __version__
 
 if TYPE_CHECKING:
     from towhee_recsys.bundle import Bundle
+    from towhee_recsys.components.frames import to_frame
     from towhee_recsys.datasets import Dataset
     from towhee_recsys.encoders import ItemEncoder, UserEncoder
     from towhee_recsys.evaluation import evaluate
@@ -34,13 +35,27 @@ _HOMES = {
     "ItemEncoder": "encoders",
     "UserEncoder": "encoders",
     "evaluate": "evaluation",
+    "to_frame": "components.frames",
     "train": "training",
 }
 
-__all__ = ["Bundle", "Dataset", "ItemEncoder", "UserEncoder", "__version__", "evaluate", "train"]
+__all__ = [
+    "Bundle",
+    "Dataset",
+    "ItemEncoder",
+    "UserEncoder",
+    "__version__",
+    "evaluate",
+    "to_frame",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

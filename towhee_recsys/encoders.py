@@ -92,6 +92,9 @@ class ItemEncoder:
         self._towers = _towers(bundle)
         self.bundle = self._towers.bundle
 
+    def __repr__(self) -> str:
+        return f"<ItemEncoder of {self.bundle!r}>"
+
     def encode(self, items: Records) -> Vectors:
         """Encode items. The vector of an item without interactions in training depends on its
         features alone.
@@ -127,6 +130,9 @@ class UserEncoder:
         towers = _towers(bundle)
         self.bundle = towers.bundle
         self._forward = towers.users
+
+    def __repr__(self) -> str:
+        return f"<UserEncoder of {self.bundle!r}>"
 
     def encode(self, users: Records) -> Vectors:
         """Encode users.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -18,6 +19,9 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+
+_NOTEBOOK_SECONDS = 0.5
+"""Between two updates of a notebook's line, at least."""
 
 
 @contextmanager
@@ -78,13 +82,83 @@ def evaluation_bar(console: Console | None = None) -> Iterator[Callable[[str, in
             bar.stop()
 
 
-class TrainingBar:
-    """A `Listener` that shows loss, examples a second, validation HR@10 and NDCG@10, and the time
-    left."""
+class _TrainingProgress:
+    """A `Listener` that puts loss, examples a second, and validation HR@10 and NDCG@10 into a line.
+
+    A subclass shows it with `show`, and what comes once with `message`.
+    """
+
+    def __init__(self, members: int) -> None:
+        """`members`: how many members are trained."""
+        self._members = members
+        self._fraction: dict[int, float] = {}
+        self._epoch: dict[int, float] = {}
+        self._loss = 0.0
+        self._examples = 0
+        self._seconds = 0.0
+        self._last = time.monotonic()
+        self._quality = ""
+
+    def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
+        now = time.monotonic()
+        self._loss = loss if not self._loss else 0.95 * self._loss + 0.05 * loss
+        self._examples += examples
+        self._seconds += now - self._last
+        self._last = now
+        self._fraction[member], self._epoch[member] = fraction, epoch
+        self.show(self.done, self.text)
+
+    def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
+        figures = " ".join(f"{name.upper()} {value:.3f}" for name, value in metrics.items())
+        self._quality = f" {figures}"
+        which = f"  member {member + 1}" if self._members > 1 else ""
+        self.validated(
+            f"epoch {self._epoch[member]:4.1f}{which}  loss {self._loss:.3f}  "
+            f"validation {figures}{'  (best so far)' if best else ''}"
+        )
+        self._last = time.monotonic()
+
+    @property
+    def done(self) -> float:
+        """The share of the training that is done."""
+        return sum(self._fraction.values()) / self._members
+
+    @property
+    def text(self) -> str:
+        """The latest figures."""
+        epoch = max(self._epoch.values(), default=0.0)
+        return f"epoch {epoch:.1f} loss {self._loss:.2f} {self._rate()}/s{self._quality}"
+
+    def show(self, done: float, text: str) -> None:
+        """Show the line.
+
+        Args:
+            done: the share of the training that is done.
+            text: the figures.
+        """
+        raise NotImplementedError
+
+    def message(self, text: str) -> None:
+        raise NotImplementedError
+
+    def validated(self, text: str) -> None:
+        """Show the result of a validation."""
+        self.message(text)
+
+    def _rate(self) -> str:
+        return f"{self._examples / self._seconds:,.0f}" if self._seconds else "-"
+
+
+class TrainingBar(_TrainingProgress):
+    """A `Listener` with a bar on a terminal: how much is done, the figures, and the time left."""
 
     def __init__(self, console: Console | None = None, members: int = 1) -> None:
-        """`members`: how many members are trained side by side."""
-        self._members = members
+        """
+        Args:
+            console: by default stderr.
+            members: how many members are trained.
+        """
+        super().__init__(members)
         self.console = console or Console(stderr=True)
         self._bar = Progress(
             BarColumn(bar_width=10),
@@ -95,13 +169,6 @@ class TrainingBar:
             console=self.console,
         )
         self._task = self._bar.add_task("", total=1.0)
-        self._fraction: dict[int, float] = {}
-        self._epoch: dict[int, float] = {}
-        self._loss = 0.0
-        self._examples = 0
-        self._seconds = 0.0
-        self._last = time.monotonic()
-        self._quality = ""
 
     def __enter__(self) -> TrainingBar:
         self._bar.start()
@@ -115,29 +182,67 @@ class TrainingBar:
     ) -> None:
         self._bar.stop()
 
-    def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
-        now = time.monotonic()
-        self._loss = loss if not self._loss else 0.95 * self._loss + 0.05 * loss
-        self._examples += examples
-        self._seconds += now - self._last
-        self._last = now
-        self._fraction[member], self._epoch[member] = fraction, epoch
-        text = f"epoch {epoch:.1f} loss {self._loss:.2f} {self._rate()}/s{self._quality}"
-        done = sum(self._fraction.values()) / self._members
+    def show(self, done: float, text: str) -> None:
         self._bar.update(self._task, completed=done, description=text)
-
-    def validation(self, member: int, metrics: dict[str, float], best: bool) -> None:
-        figures = " ".join(f"{name.upper()} {value:.3f}" for name, value in metrics.items())
-        self._quality = f" {figures}"
-        which = f"  member {member + 1}" if self._members > 1 else ""
-        self.message(
-            f"epoch {self._epoch[member]:4.1f}{which}  loss {self._loss:.3f}  "
-            f"validation {figures}{'  (best so far)' if best else ''}"
-        )
-        self._last = time.monotonic()
 
     def message(self, text: str) -> None:
         self._bar.console.print(text, highlight=False)
 
-    def _rate(self) -> str:
-        return f"{self._examples / self._seconds:,.0f}" if self._seconds else "-"
+
+class NotebookLine(_TrainingProgress):
+    """A `Listener` with one line below a notebook's cell, which is replaced as training goes on.
+
+    Rich's own bar needs ipywidgets, and a saved notebook would not show it.
+    """
+
+    def __init__(self, members: int = 1) -> None:
+        """`members`: how many members are trained."""
+        super().__init__(members)
+        from IPython import display  # installed wherever a notebook runs
+
+        self._shown = 0.0
+        self._line: Any = display.display(_Line("training"), display_id=True)  # type: ignore[no-untyped-call, unused-ignore]
+
+    def __enter__(self) -> NotebookLine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self._update(self.done, self.text)
+
+    def show(self, done: float, text: str) -> None:
+        if time.monotonic() - self._shown > _NOTEBOOK_SECONDS:
+            self._update(done, text)
+
+    def message(self, text: str) -> None:
+        print(text)
+
+    def validated(self, text: str) -> None:
+        """The line has the latest figures; a line for each validation would be a long output."""
+
+    def _update(self, done: float, text: str) -> None:
+        self._shown = time.monotonic()
+        self._line.update(_Line(f"{done:4.0%} {text}"))
+
+
+class _Line:
+    """A text that a notebook shows without quotes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def training_progress(members: int) -> TrainingBar | NotebookLine | None:
+    """What shows the progress of training to somebody who sits before it: a line in a notebook, a
+    bar if stderr is a terminal, else None."""
+    console = Console(stderr=True)
+    if console.is_jupyter:
+        return NotebookLine(members)
+    return TrainingBar(console, members) if console.is_terminal else None

@@ -103,9 +103,8 @@ def near(word: str, words: Iterable[str]) -> str:
     close = get_close_matches(word.lower(), lower, n=1)
     if close:
         return f"Did you mean '{lower[close[0]]}'?"
-    some = ", ".join(short(c, _SHOWN) for c in choices[:_MOST_CHOICES]) + (
-        ", …" if len(choices) > _MOST_CHOICES else ""
-    )
+    some = ", ".join(short(choice, _SHOWN) for choice in choices[:_MOST_CHOICES])
+    some += ", …" if len(choices) > _MOST_CHOICES else ""
     return f"Choose one of {some}." if choices else "No name is allowed here."
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from towhee_recsys import Bundle
 from towhee_recsys.bundle.card import escape, model_card
+from towhee_recsys.bundle.comparison import Comparison, verdict
 from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.datasets import Schema
 from towhee_recsys.model import ModelConfig
@@ -34,6 +35,7 @@ FACTS = Metadata(
     popularity={"hr@10": 0.04, "ndcg@10": 0.02},
     test={"hr@10": 0.3012, "coverage@10": 0.5},
     intervals={"hr@10": (0.29, 0.3125)},
+    evaluated=1200,
     created="2026-01-02T03:04:05+00:00",
     versions={"towhee_recsys": "0.1.0", "paddlepaddle": "3.3.1"},
 )
@@ -103,8 +105,34 @@ def test_results_are_compared_with_popularity() -> None:
     assert ["validation, most popular items", "NDCG@10", "0.0200", ""] in found
 
 
+COMPARISON = Comparison(
+    baseline="decayed-ease",
+    settings={"l2": 100.0, "decay": 0.8},
+    metrics={"hr@10": 0.32, "ndcg@10": 0.19},
+    gain=-0.02,
+    gain_interval=(-0.03, -0.01),
+    measured=["popularity", "decayed-ease"],
+)
+
+
+def test_results_are_compared_with_the_best_baseline() -> None:
+    text = card(comparison=COMPARISON)
+    assert ["test, EASE with decay", "NDCG@10", "0.1900", ""] in rows(text)
+    assert f"**{verdict(1200, COMPARISON)}**" in text.splitlines()
+    assert "EASE with decay is as good or better here" in text
+
+
+def test_few_users_are_too_few() -> None:
+    alone = COMPARISON.model_copy(update={"gain_interval": None})
+    text = card(comparison=alone, evaluated=4, intervals={})
+    assert "**4 users are too few to measure" in text
+    assert "Intervals are" not in text
+    assert "better here" not in text
+    assert ["test", "HR@10", "0.3012", ""] in rows(text)
+
+
 def test_no_results_without_held_out_interactions() -> None:
-    text = card(holdout="none", validation={}, popularity={}, test={}, intervals={})
+    text = card(holdout="none", validation={}, popularity={}, test={}, intervals={}, evaluated=None)
     assert "Not evaluated, because no interactions were held out." in text
     assert "No interactions were held out." in text
     assert "side by side" not in text

@@ -210,6 +210,7 @@ def test_stored_user_is_grouped_by_the_stored_record(
 def test_printed_table_names_the_group(route: Callable[..., Any]) -> None:
     answer = route({"user": {"age": "old", "hobbies": ["golf", "chess"]}, "top_k": 1})
     ranked = [{**one, "rank": 1, "title": "Song", "probability": 0.5} for one in answer]
+    ranked.append({**ranked[0], "rank": 2, "popular_among": {}})
     out = StringIO()
     Console(width=200, file=out).print(items_table(ranked, ["title"]))
     shown = out.getvalue()

@@ -10,6 +10,7 @@ import pytest
 from fixtures.commands import document, invoke, run
 
 from towhee_recsys import Bundle
+from towhee_recsys.bundle.comparison import verdict
 
 pytestmark = pytest.mark.long
 
@@ -19,7 +20,8 @@ def test_evaluate(home: Path) -> None:
     trained = Bundle.load(home / "bundle").metadata
     for name, value in trained.validation.items():
         assert measured["validation"][name] == pytest.approx(value)
-    assert measured["baselines"].keys() == {"popularity"}
+    assert measured["baselines"].keys() == {"popularity", "decayed-ease"}
+    assert measured["comparison"]["baseline"] == "decayed-ease"
     popular = measured["baselines"]["popularity"]
     assert measured["test"]["hr@10"] > popular["test"]["hr@10"] > 0
     assert measured["test"]["ndcg@10"] > popular["test"]["ndcg@10"] > 0
@@ -43,7 +45,7 @@ def test_evaluate_beside_baselines(home: Path) -> None:
     shown = run(home, "evaluate", "--baselines", "ease").stdout
     test = next(line for line in shown.splitlines() if line.strip().startswith("test"))
     assert f"{measured['test']['hr@10']:.4f}" in test
-    ease = next(line for line in shown.splitlines() if line.strip().startswith("ease"))
+    ease = next(line for line in shown.splitlines() if line.strip().startswith("EASE  "))
     assert f"{measured['baselines']['ease']['test']['ndcg@10']:.4f}" in ease
     assert "…" in ease  # the interval of the gain
     for group in ("history", "target", "users.gender", "users.country", "Fjordland"):
@@ -54,6 +56,13 @@ def test_train_tells_what_evaluate_measures(home: Path) -> None:
     measured = document(home, "evaluate")
     trained = Bundle.load(home / "bundle").metadata
     assert trained.test == pytest.approx(measured["test"])
+    assert trained.comparison is not None
+    assert trained.comparison.baseline == measured["comparison"]["baseline"]
+    assert trained.comparison.gain == pytest.approx(measured["comparison"]["gain"])
+    said = verdict(400, trained.comparison)
+    for place in ("bundle/MODEL_CARD.md", "report/index.html"):
+        assert said in (home / place).read_text("utf-8")
+    assert said in run(home, "evaluate").stdout
     assert f"| test | HR@10 | {trained.test['hr@10']:.4f} |" in (
         home / "bundle" / "MODEL_CARD.md"
     ).read_text("utf-8")
@@ -73,7 +82,9 @@ def test_a_home_that_cannot_be(tmp_path: Path) -> None:
 def test_training_without_a_report(tmp_path: Path) -> None:
     result = invoke(tmp_path, "train", "--epochs", "0.05", "--no-report", "--json")
     trained = json.loads(result.stdout)
-    assert (trained["report"], trained["test"]) == (None, {})
+    assert trained["report"] is None
+    assert trained["test"]["hr@10"] > 0
+    assert trained["comparison"]["measured"] == ["popularity", "decayed-ease"]
     assert "Warning: interactions, column 'rating': every row counts as a like" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
@@ -90,6 +101,34 @@ def test_where_no_report_can_be_written_the_model_stays(tmp_path: Path) -> None:
     assert "exists and holds no report" in result.stderr
     assert Bundle.load(tmp_path / "bundle").metadata.test["hr@10"] >= 0
     assert (tmp_path / "report" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.fixture
+def four_users(tmp_path: Path) -> Path:
+    rows = [f"{user},{(user + step) % 12},{step}" for user in range(4) for step in range(6)]
+    (tmp_path / "plays.csv").write_text("\n".join(["user_id,item_id,timestamp", *rows]))
+    (tmp_path / "items.csv").write_text("\n".join(["item_id", *map(str, range(12))]))
+    schema = tmp_path / "dataset.yaml"
+    schema.write_text("interactions: {path: plays.csv}\nitems: {path: items.csv}\n")
+    return schema
+
+
+def test_four_users_are_too_few_to_measure(four_users: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shown = invoke(home, "train", "--data", str(four_users), "--epochs", "0.2").stdout
+    few = "4 users are too few to measure"
+    assert few in shown
+    assert "better" not in shown
+    assert few in (home / "bundle" / "MODEL_CARD.md").read_text("utf-8")
+    assert few in (home / "report" / "index.html").read_text("utf-8")
+    shown = invoke(home, "evaluate").stdout
+    assert few in shown
+    assert "95%: HR" not in shown
+    assert "predicted" not in shown
+    measured = json.loads(invoke(home, "evaluate", "--json").stdout)
+    assert measured["intervals"] == {}
+    assert measured["comparison"]["gain_interval"] is None
+    assert {one["gain_interval"] for one in measured["baselines"].values()} == {None}
 
 
 def test_a_model_of_everything_is_not_evaluated(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from towhee_recsys import __version__
 
 COMMANDS = [
     "demo", "download", "init", "validate", "train", "evaluate", "ingest", "recommend", "similar",
-    "rate", "forget", "status", "doctor", "hub",
+    "rate", "forget", "export-user", "status", "doctor", "hub",
 ]  # fmt: skip
 """In the order in which they are used."""
 
@@ -29,7 +29,7 @@ def test_help_is_quick() -> None:
 
 def test_help_lists_the_commands_in_order(tmp_path: Path) -> None:
     shown = invoke(tmp_path, "--help").stdout
-    assert re.findall(r"^│ (\w+)", shown[shown.index("Commands") :], re.M) == COMMANDS
+    assert re.findall(r"^│ ([\w-]+)", shown[shown.index("Commands") :], re.M) == COMMANDS
 
 
 def test_version(tmp_path: Path) -> None:
@@ -45,6 +45,7 @@ USAGE = [
     ["recommend", "--user", "F"],
     ["recommend", "42", "--seen", "maybe"],
     ["recommend", "42", "43"],
+    ["recommend", "42", "--columns", "title"],
     ["similar"],
     ["rate", "42"],
     ["train", "--holdout", "some"],
@@ -58,8 +59,8 @@ USAGE = [
 
 
 @pytest.mark.parametrize("words", USAGE, ids=" ".join)
-def test_wrong_usage(trained: Path, words: list[str]) -> None:
-    result = invoke(trained, *words)
+def test_wrong_usage(ingested: Path, words: list[str]) -> None:
+    result = invoke(ingested, *words)
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert result.stderr
@@ -68,10 +69,10 @@ def test_wrong_usage(trained: Path, words: list[str]) -> None:
 FAILURES: list[tuple[list[str], str]] = [
     (["recommend", "abc"], "user_id is 'abc'; in this data it is an integer"),
     (["recommend", "9" * 5000], "in this data it is an integer"),
-    (["recommend", "42"], "there is no index"),
     (["recommend", "--history", "1,b"], "item_id is 'b'"),
     (["recommend", "--user", '{"gendr": "F"}'], "unknown column 'gendr'"),
     (["recommend", "--user", '{"age": "x"}'], "'x' is not a number"),
+    (["recommend", "--to", "x.jsonl", "--columns", "titel"], "Did you mean 'title'?"),
     (["similar", "x"], "item_id is 'x'"),
     (["rate", "x", "1"], "user_id is 'x'"),
     (["train", "--data", "no-such.yaml"], "there is no such file"),
@@ -82,19 +83,39 @@ FAILURES: list[tuple[list[str], str]] = [
 
 
 @pytest.mark.parametrize(("words", "says"), FAILURES, ids=[says for _, says in FAILURES])
-def test_failures_are_one_clear_line(trained: Path, words: list[str], says: str) -> None:
-    result = invoke(trained, *words)
+def test_failures_are_one_clear_line(ingested: Path, words: list[str], says: str) -> None:
+    result = invoke(ingested, *words)
     assert result.exit_code == 1, result.output
     assert result.stdout == ""
     assert result.stderr.startswith("Error: ")
     assert says in result.stderr
 
 
-@pytest.mark.parametrize(
-    "words", [["recommend", "42"], ["similar", "1"], ["rate", "1", "1"], ["ingest"], ["evaluate"]]
-)
+ANSWERING = [
+    ["recommend", "42"],
+    ["recommend"],
+    ["recommend", "--to", "x.jsonl"],
+    ["similar", "1"],
+    ["rate", "1", "1"],
+]
+
+
+@pytest.mark.parametrize("words", [*ANSWERING, ["ingest"], ["evaluate"]], ids=" ".join)
 def test_without_a_model(tmp_path: Path, words: list[str]) -> None:
     result = invoke(tmp_path, *words)
     assert result.exit_code == 1
-    assert "there is no bundle at" in result.stderr
+    says = f"No model yet: run `towhee-recsys train` first. The home is {tmp_path}"
+    assert result.stderr == f"Error: {says}\n"
     assert result.stdout == ""
+    assert says in invoke(tmp_path, "doctor").stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("words", ANSWERING, ids=" ".join)
+def test_before_ingest(trained: Path, words: list[str]) -> None:
+    result = invoke(trained, *words)
+    assert result.exit_code == 1
+    says = f"No index yet: run `towhee-recsys ingest` first. The home is {trained}"
+    assert result.stderr == f"Error: {says}\n"
+    assert result.stdout == ""
+    assert [path.name for path in trained.iterdir()] == ["bundle"]

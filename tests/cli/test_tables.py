@@ -51,5 +51,31 @@ def test_the_title_comes_first(
     monkeypatch.setenv("COLUMNS", "200")
     print_items(_answer(123), ["title"])
     heading = next(line for line in capsys.readouterr().out.splitlines() if "score" in line)
-    names = "# score item title year genres director route"
+    names = "# score item title year genres director"
     assert " ".join(heading.replace("┃", " ").split()) == names
+
+
+def test_route_is_a_column_only_where_rows_differ(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    first, second = _answer(123)
+    print_items([first, {**second, "route": "popular"}], ["title"])
+    shown = capsys.readouterr().out
+    assert "route" in shown
+    assert "popular" in shown
+
+
+@pytest.mark.parametrize("extra", [{}, {"because": [{"item_id": 5, "title": "Jaws"}]}])
+def test_titles_have_room_in_80_columns(
+    extra: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    title = "Indiana Jones and the Last Crusade"
+    genres = ["Action", "Adventure", "Children's", "Comedy", "Science Fiction"]
+    rows = [{**row, "title": title, "genres": genres, **extra} for row in _answer(123_456)]
+    print_items(rows, ["title"])
+    shown = capsys.readouterr().out
+    assert shown.count(title) == 2
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "year" in shown

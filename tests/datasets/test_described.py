@@ -59,6 +59,13 @@ def told(path: Path) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(("year", "shown"), [("1963.0", "1963"), ("1963.5", "1963.5")])
+def test_whole_numbers_are_integers(tmp_path: Path, year: str, shown: str) -> None:
+    dataset = Dataset.load(write(tmp_path, tracks_csv=TRACKS.replace("1999", year)))
+    assert [one["year"] for one in dataset.item_records()] == [float(year), None]
+    assert str(dataset.item_records()[0]["year"]) == shown
+
+
 def test_example_is_read(tmp_path: Path) -> None:
     dataset = Dataset.load(write(tmp_path))
     assert dataset.item_records() == [

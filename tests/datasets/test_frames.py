@@ -28,6 +28,13 @@ def test_exact_name_wins() -> None:
     assert Dataset.from_frames(plays, ITEMS).users["user_id"].tolist() == [7, 8]
 
 
+@pytest.mark.parametrize("last", [1970.0, np.nan, None])
+def test_whole_floats_are_integers(last: float | None) -> None:
+    dataset = Dataset.from_frames(PLAYS, ITEMS.assign(year=[1963.0, 1965.0, last]))
+    assert str(dataset.items["year"].dtype) == "Int64"
+    assert [str(one["year"]) for one in dataset.item_records()[:2]] == ["1963", "1965"]
+
+
 def test_roles_come_from_the_values() -> None:
     items = ITEMS.assign(
         name=["one thing", "another", "a third"],

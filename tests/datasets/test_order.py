@@ -23,7 +23,8 @@ def _plays(users: int = 40, each: int = 12, items: int = 60, seed: int = 0) -> p
         for user in range(users)
         for item in np.sort(rng.choice(items, each, replace=False))
     ]
-    return pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    plays: pd.DataFrame = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    return plays
 
 
 def _dataset(plays: pd.DataFrame) -> Dataset:

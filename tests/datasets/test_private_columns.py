@@ -137,6 +137,8 @@ def test_small_tables() -> None:
     plays = pd.DataFrame({"user_id": [1, 2, 3], "item_id": [1, 2, 3]})
     dataset = Dataset.from_frames(plays, ITEMS, users)
     assert list(dataset.schema.users) == ["age", "sex"]
+    few = users.assign(motto=["a", "", None])
+    assert list(Dataset.from_frames(plays, ITEMS, few).schema.users) == ["age", "sex"]
     named = Dataset.from_frames(plays, ITEMS, users, user_columns={"motto": "categorical"})
     assert list(named.schema.users) == ["motto"]
 

@@ -95,7 +95,7 @@ def test_nothing_is_held_out_if_that_is_said() -> None:
 
 @pytest.mark.parametrize("holdout", ["last-two", "time:1970-01-01T00:00:02"])
 def test_an_order_that_the_data_does_not_say_is_not_made_up(holdout: str) -> None:
-    with pytest.raises(TrainingError, match="plays does not say in which order .* order: file"):
+    with pytest.raises(TrainingError, match=r"plays does not say in which order .* order: file"):
         split(histories([4, 3], ordered=False), holdout, "plays")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from towhee_recsys.datasets import Dataset
+from towhee_recsys.errors import DataError
 
 SECONDS = 1_714_557_600  # 2024-05-01T10:00:00Z
 
@@ -66,3 +70,114 @@ def test_nanoseconds_keep_their_order(moments: list[int]) -> None:
 @given(st.lists(st.integers(-(10**10), 10**10), min_size=1, max_size=20))
 def test_seconds_are_left_as_they_are(moments: list[int]) -> None:
     assert _read(moments).tolist() == moments
+
+
+def _described(folder: Path, column: str, said: object) -> Path:
+    (folder / "plays.csv").write_text("user,item,when\n" + column)
+    path = folder / "dataset.yaml"
+    path.write_text(json.dumps({"interactions": {"path": "plays.csv", "timestamp": said}}))
+    return path
+
+
+def _told(path: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        Dataset.load(path)
+    (problem,) = caught.value.problems
+    return str(problem)
+
+
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("%d/%m/%Y", "1/5/2024"),
+        ("%m/%d/%Y %H:%M", "05/01/2024 10:00"),
+        ("%Y%m%d", "20240501"),
+        ("%d. %B %Y", "01. May 2024"),
+        ("%d/%b/%Y:%H:%M:%S %z", "01/May/2024:12:00:00 +0200"),
+    ],
+)
+def test_dates_of_a_format(tmp_path: Path, form: str, written: str) -> None:
+    path = _described(tmp_path, f'1,1,"{written}"\n', {"column": "when", "format": form})
+    expected = SECONDS if "%H" in form else SECONDS - 36_000
+    assert Dataset.load(path).interactions["timestamp"].tolist() == [expected]
+
+
+def test_dates_as_integers_of_a_format(tmp_path: Path) -> None:
+    plays = pd.DataFrame({"user": [1], "item": [1], "when": [20240501]})
+    plays.to_parquet(tmp_path / "plays.parquet")
+    time = {"column": "when", "format": "%Y%m%d"}
+    described = {"interactions": {"path": "plays.parquet", "timestamp": time}}
+    (tmp_path / "dataset.yaml").write_text(json.dumps(described))
+    assert Dataset.load(tmp_path).interactions["timestamp"].tolist() == [SECONDS - 36_000]
+
+
+def test_date_of_another_format_is_reported(tmp_path: Path) -> None:
+    said = {"column": "when", "format": "%d/%m/%Y"}
+    message = _told(_described(tmp_path, "1,1,1/5/2024\n1,2,1/13/2024\n", said))
+    assert "is not a date of the form %d/%m/%Y (row 3: '1/13/2024')" in message
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        (["1/4/2009", "2/4/2009"], ['"%d/%m/%Y" or "%m/%d/%Y"', "row 2: '1/4/2009'"]),
+        (["1/4/2009", "13/4/2009"], ['which is "%d/%m/%Y": write timestamp: {column: when, ']),
+        (["4/13/2009 10:15"], ['format: "%m/%d/%Y %H:%M"}']),
+        (["31.12.2009"], ['"%d.%m.%Y"']),
+        (["2009/12/31"], ['"%Y/%m/%d"']),
+        (["Mar 4 2009"], ['"%b %d %Y"']),
+        (["Wed Mar 04 10:00:00 2009"], ['"%a %b %d %H:%M:%S %Y"']),
+        (["yesterday"], ["seconds since 1970", "format: …"]),
+    ],
+)
+def test_message_names_the_formats_that_fit(
+    tmp_path: Path, written: list[str], parts: list[str]
+) -> None:
+    rows = "".join(f"1,{n},{date}\n" for n, date in enumerate(written))
+    message = _told(_described(tmp_path, rows, "when"))
+    assert all(part in message for part in parts), message
+    assert "12.5" not in message
+
+
+def test_format_needs_its_column(tmp_path: Path) -> None:
+    path = _described(tmp_path, "1,1,1/4/2009\n", {"format": "%d/%m/%Y"})
+    assert "no column holds the timestamp" in _told(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ([SECONDS, SECONDS * 1000, SECONDS * 1000 + 1],
+         ["row 0: '1714557600'", "in seconds, and most are in milliseconds"]),
+        ([SECONDS, SECONDS + 1, SECONDS * 1000 + 1],
+         ["row 2: '1714557600001'", "in milliseconds, and most are in seconds"]),
+        ([SECONDS, SECONDS, SECONDS * 10**9], ["row 2", "in nanoseconds"]),
+    ],
+)  # fmt: skip
+def test_mixed_units_are_refused(values: list[int], parts: list[str]) -> None:
+    for form in (values, list(map(str, values)), list(map(float, values))):
+        with pytest.raises(DataError) as caught:
+            _read(form)
+        assert all(part.rstrip("'") in str(caught.value) for part in parts), str(caught.value)
+        assert len(caught.value.problems) == 1
+
+
+def test_early_times_are_no_other_unit() -> None:
+    assert _read([0, SECONDS * 1000, SECONDS * 1000]).tolist() == [0, SECONDS, SECONDS]
+
+
+def test_short_floats_are_warned_of(tmp_path: Path) -> None:
+    plays = pd.DataFrame({"user_id": [1, 1], "item_id": [1, 2], "timestamp": [SECONDS, SECONDS]})
+    short = plays.astype({"timestamp": "float32"})
+    (warning,) = Dataset.from_frames(short).warnings
+    assert "float holds these times to 128 s only" in str(warning)
+    short.to_parquet(tmp_path / "plays.parquet")
+    (tmp_path / "dataset.yaml").write_text("interactions: {path: plays.parquet}")
+    assert len(Dataset.load(tmp_path).warnings) == 1
+    assert Dataset.from_frames(plays.astype({"timestamp": "float64"})).warnings == ()
+    assert Dataset.from_frames(short.assign(timestamp=np.array([0, 1], np.float32))).warnings == ()
+
+
+def test_missing_time_is_reported_and_not_zero() -> None:
+    with pytest.raises(DataError, match="the timestamp is missing"):
+        _read(pd.Series([SECONDS, float("nan")], dtype="float64[pyarrow]"))

@@ -64,6 +64,21 @@ def run_python(code: str, place: Path) -> str:
     return run([sys.executable, "-c", code.replace("/tmp/store", str(place / "store"))], place)
 
 
+def outputs(page: Path, language: str) -> list[tuple[str, list[str]]]:
+    """Blocks of code, each with the lines of the output that the page shows right after it."""
+    pair = rf"^```{language}\n((?:(?!^```).*\n)*?)^```\n\n^```text\n((?:(?!^```).*\n)*?)^```"
+    return [
+        (code, text.splitlines()) for code, text in re.findall(pair, page.read_text("utf-8"), re.M)
+    ]
+
+
+def assert_shown(lines: list[str], printed: str) -> None:
+    """The lines are printed in this order, perhaps among others."""
+    rest = iter(line.rstrip() for line in printed.splitlines())
+    for line in lines:
+        assert line in rest, f"not printed, or not here: {line!r}\n{printed}"
+
+
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
@@ -138,7 +153,15 @@ def test_python_runs(page: Path, place: Path, request: pytest.FixtureRequest) ->
     if any(url in code for url in SERVERS):
         fill = "towhee-recsys --store-url redis://localhost:6379 ingest"
         run(["bash", "-c", with_servers(fill, request)], place)
-    assert run_python(with_servers(shortened(code), request), place)
+    printed = run_python(with_servers(shortened(code), request), place)
+    assert printed
+    assert_shown([line for _, lines in outputs(page, "python") for line in lines], printed)
+
+
+@pytest.mark.parametrize("page", [p for p in DOCS if outputs(p, "bash")], ids=name_of)
+def test_shown_output_of_commands_is_that_of_a_run(page: Path, place: Path) -> None:
+    for code, lines in outputs(page, "bash"):
+        assert_shown(lines, run(["bash", "-c", f"exec 2>&1\n{shortened(code)}"], place))
 
 
 def with_servers(text: str, request: pytest.FixtureRequest) -> str:
@@ -170,8 +193,10 @@ def test_the_readme_is_short() -> None:
 
 
 def test_every_description_of_tables_is_the_same() -> None:
-    """The tests' tables fit it, and so every page's commands run on it."""
-    described = [yaml.safe_load(block) for page in PAGES for block in blocks(page, "yaml")]
+    """The tests' tables fit it, and so every page's commands run on it. Others begin with a comment
+    that names their file; `test_described_tables` reads them."""
+    found = [block for page in PAGES for block in blocks(page, "yaml")]
+    described = [yaml.safe_load(block) for block in found if not block.startswith("# ")]
     assert len(described) >= 2
     assert all(one == described[0] for one in described)
 

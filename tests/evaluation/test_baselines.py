@@ -14,9 +14,12 @@ from towhee_recsys.datasets import Histories
 from towhee_recsys.errors import ConfigError, TrainingError
 from towhee_recsys.evaluation.baselines import (
     BASELINES,
+    EASE_ITEMS,
+    Grid,
     check_baselines,
     fit_baseline,
     popular_score,
+    standard_baselines,
 )
 from towhee_recsys.evaluation.ease import ease_score, ease_weights, gram_matrix
 from towhee_recsys.evaluation.ials import ials_score
@@ -76,7 +79,7 @@ def test_old_interactions_count_less(pasts: list[list[int]], decay: float) -> No
         np.testing.assert_allclose(row, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["ials", "ease", "decayed-ease"])
+@pytest.mark.parametrize("name", ["ials", "ease", "decayed-ease", "item-knn"])
 def test_users_get_the_items_of_their_circle(name: str, two_circles: Histories) -> None:
     if name == "ials":
         pytest.importorskip("implicit")
@@ -122,9 +125,34 @@ def test_settings_with_the_highest_quality_are_chosen(two_circles: Histories) ->
         return {3: 0.9}.get(len(seen), 0.1)
 
     chosen = fit_baseline("decayed-ease", two_circles, ITEMS, third_is_best)
-    grid = [candidate.settings for candidate in BASELINES["decayed-ease"](two_circles, ITEMS)]
+    grid = [
+        candidate.settings for candidate in BASELINES["decayed-ease"](two_circles, ITEMS, Grid())
+    ]
     assert len(seen) == len(grid) > 3
     assert chosen.settings == grid[2]
+
+
+@pytest.mark.parametrize("name", ["decayed-ease", "item-knn"])
+def test_without_an_order_nothing_decays(name: str, two_circles: Histories) -> None:
+    grid = Grid.of(ITEMS, ordered=False)
+    decays = {one.settings["decay"] for one in BASELINES[name](two_circles, ITEMS, grid)}
+    assert decays == {1.0}
+    assert len(Grid.of(ITEMS, ordered=True).decays) > 1
+
+
+def test_fewer_matrices_of_many_items_are_inverted() -> None:
+    assert Grid.of(300, True, quick=True) == Grid.of(300, True) == Grid()
+    assert Grid.of(EASE_ITEMS, True) == Grid()
+    assert len(Grid.of(EASE_ITEMS, True, quick=True).l2) < len(Grid().l2)
+
+
+def test_ease_is_always_measured_up_to_10000_items_and_item_knn_above() -> None:
+    assert standard_baselines(10_000, ordered=True) == ["popularity", "decayed-ease"]
+    assert standard_baselines(10_000, ordered=False) == ["popularity", "ease"]
+    assert standard_baselines(10_001, ordered=True) == ["popularity", "item-knn"]
+    assert standard_baselines(10_001, ordered=False) == ["popularity", "item-knn"]
+    for items in (10_000, 10_001):
+        check_baselines(standard_baselines(items, ordered=True), items)
 
 
 def test_unavailable_baselines_are_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:

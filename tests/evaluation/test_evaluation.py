@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from towhee_recsys import Bundle, Dataset, ItemEncoder, UserEncoder, evaluate, train
+from towhee_recsys.bundle.comparison import FEW, verdict
 from towhee_recsys.datasets import Schema, last_two
 from towhee_recsys.datasets.splits import SplitName
 from towhee_recsys.errors import ConfigError, RequestError, TrainingError
-from towhee_recsys.evaluation.baselines import L2
+from towhee_recsys.evaluation.baselines import Grid
 from towhee_recsys.evaluation.ranking import answer_users, rank_users
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.progress import evaluation_bar
@@ -33,16 +34,17 @@ SCHEMA = Schema.model_validate({"users": {"age": "number"}, "items": {"kind": "c
 SMALL = ModelConfig(embedding_size=16, heads=2, hidden_size=16, max_history=5, blocks=1)
 
 WHICH = ("validation", "test")
+USERS = 45
 
 Row = tuple[str, str, int]
 
 
 def _rows() -> list[Row]:
-    """Thirty users with up to twelve interactions, times in disorder and often equal."""
+    """Users with up to twelve interactions, times in disorder and often equal."""
     rng = np.random.default_rng(0)
     return [
         (f"u{user}", ITEM_IDS[item], int(rng.integers(5)))
-        for user in range(30)
+        for user in range(USERS)
         for item in rng.permutation(25)[: rng.integers(0, 13)]
     ]
 
@@ -52,10 +54,11 @@ ROWS = _rows()
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    users = pd.DataFrame({"user_id": [f"u{u}" for u in range(30)], "age": range(20, 50)})
+    users = pd.DataFrame({"user_id": [f"u{u}" for u in range(USERS)], "age": range(20, 20 + USERS)})
     items = pd.DataFrame({"item_id": ITEM_IDS, "kind": ["a", "b", "c"] * 10})
     plays = pd.DataFrame(ROWS, columns=["user_id", "item_id", "timestamp"])
-    return Dataset.from_frames(plays, items, users, schema=SCHEMA)
+    read = Dataset.from_frames(plays, items, users, schema=SCHEMA)
+    return dataclasses.replace(read, file_order=True)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +145,7 @@ def _naive_evaluation(
             vector = encoder.encode({"user": records[user], "history": past})[0]
             # Rounded, since adding in another order may untie what is equal.
             scores = {
-                item["item_id"]: round(float(vector @ x), 4)
+                item["item_id"]: round(float(vector @ x), 5)
                 for item, x in zip(items, vectors, strict=True)
             }
             if which == "validation":
@@ -171,7 +174,7 @@ def test_metrics_equal_a_plain_loop(
     dataset: Dataset, bundle: Bundle, items: Literal["all", "rated"]
 ) -> None:
     assert _few()
-    assert len(_naive_histories()) < 30
+    assert FEW <= len(_naive_histories()) < USERS
     rated = sorted({item for _, item, _ in ROWS})
     assert len(rated) == 25
     ranked = rated if items == "rated" else ITEM_IDS
@@ -188,17 +191,93 @@ def test_metrics_equal_a_plain_loop(
 
 def test_baselines_are_compared_with_the_model(dataset: Dataset, bundle: Bundle) -> None:
     found = evaluate(bundle, dataset, baselines=["ease", "popularity"])
-    assert list(found.baselines) == ["popularity", "ease"]
+    assert list(found.baselines) == ["popularity", "ease", "decayed-ease"]
     for other in found.baselines.values():
         assert other.gain == pytest.approx(found.test["ndcg@10"] - other.test["ndcg@10"])
+        assert other.gain_interval is not None
         assert other.gain_interval[0] < other.gain < other.gain_interval[1]
         assert other.validation.keys() == found.validation.keys()
         assert other.test.keys() == found.test.keys()
     assert found.baselines["ease"].settings.keys() == {"l2"}
     alone = evaluate(bundle, dataset)
+    assert list(alone.baselines) == ["popularity", "decayed-ease"]
     assert alone.baselines["popularity"] == found.baselines["popularity"]
     for name, (low, high) in found.intervals.items():
         assert low < found.test[name] < high
+
+
+def test_the_best_baseline_is_named(dataset: Dataset, bundle: Bundle) -> None:
+    found = evaluate(bundle, dataset, baselines=["ease"])
+    best = found.baselines[found.comparison.baseline]
+    assert best.test["ndcg@10"] == max(one.test["ndcg@10"] for one in found.baselines.values())
+    assert found.comparison.gain_interval == best.gain_interval
+    assert found.comparison.measured == list(found.baselines)
+
+
+GROUPS, SIZE = 20, 6
+
+
+def grouped(users: int) -> Dataset:
+    """Each user has five of the six items of a group, in any order: EASE finds the sixth."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (user, SIZE * (user % GROUPS) + int(item), time)
+        for user in range(users)
+        for time, item in enumerate(rng.permutation(SIZE)[:5])
+    ]
+    plays = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    return Dataset.from_frames(plays, pd.DataFrame({"item_id": range(GROUPS * SIZE)}))
+
+
+def test_an_undertrained_model_is_behind_ease() -> None:
+    data = grouped(users=120)
+    found = evaluate(train(data, TrainingConfig(epochs=0.1, min_steps=1), SMALL), data)
+    assert found.comparison.baseline == "decayed-ease"
+    assert found.comparison.metrics["hr@10"] > 0.9
+    assert found.comparison.gain_interval is not None
+    assert found.comparison.gain_interval[1] < 0
+    said = verdict(found.users, found.comparison)
+    assert said.startswith("The baseline EASE with decay is as good or better here:")
+
+
+def test_four_users_are_too_few() -> None:
+    data = grouped(users=4)
+    found = evaluate(train(data, TrainingConfig(epochs=0.1, min_steps=1), SMALL), data)
+    assert found.users == 4
+    assert found.intervals == {}
+    for other in found.baselines.values():
+        assert other.intervals == {}
+        assert other.gain_interval is None
+    assert found.comparison.gain_interval is None
+    assert verdict(4, found.comparison).startswith("4 users are too few to measure")
+
+
+def test_without_an_order_the_baseline_is_plain_ease(dataset: Dataset, bundle: Bundle) -> None:
+    drawn = dataclasses.replace(dataset)
+    # A property that is computed once: this takes the place of what it would find.
+    vars(drawn)["histories"] = dataclasses.replace(dataset.histories, ordered=False)
+    found = evaluate(bundle, drawn, baselines=["decayed-ease"])
+    assert list(found.baselines) == ["popularity", "decayed-ease", "ease"]
+    assert found.baselines["decayed-ease"].settings["decay"] == 1
+    assert found.baselines["decayed-ease"].test == found.baselines["ease"].test
+
+
+def test_a_large_catalogue_is_compared_with_item_knn() -> None:
+    small = grouped(users=120)
+    data = Dataset.from_frames(small.interactions, pd.DataFrame({"item_id": range(10_001)}))
+    tiny = SMALL.model_copy(update={"embedding_size": 4, "hidden_size": 4})
+    found = evaluate(train(data, TrainingConfig(epochs=0.1, min_steps=1), tiny), data)
+    assert list(found.baselines) == ["popularity", "item-knn"]
+    assert found.comparison.baseline == "item-knn"
+    assert found.comparison.metrics["hr@10"] > 0.9
+    assert "item-kNN is as good or better here" in verdict(found.users, found.comparison)
+
+
+def test_what_is_left_out_is_told(dataset: Dataset, bundle: Bundle) -> None:
+    found = evaluate(bundle, dataset, left_out={"decayed-ease": 95.0})
+    assert list(found.baselines) == ["popularity"]
+    assert found.comparison.left_out == found.left_out == {"decayed-ease": 95.0}
+    assert "EASE with decay (up to 1 min 35 s)" in verdict(found.users, found.comparison)
 
 
 def test_groups_hold_the_evaluated_users(dataset: Dataset, bundle: Bundle) -> None:
@@ -220,8 +299,10 @@ def test_evaluation_is_json(dataset: Dataset, bundle: Bundle) -> None:
     found = evaluate(bundle, dataset, baselines=["ease"])
     read = json.loads(json.dumps(found.as_dict()))
     assert read.keys() == {
-        "validation", "test", "intervals", "segments", "baselines", "calibration", "users", "items"
+        "validation", "test", "intervals", "segments", "baselines", "calibration", "users", "items",
+        "left_out", "comparison",
     }  # fmt: skip
+    assert read["comparison"] == found.comparison.model_dump(mode="json")
     assert read["calibration"].keys() == {"predicted", "observed", "error"}
     assert read["test"]["hr@10"] == found.test["hr@10"]
     assert read["intervals"]["ndcg@10"] == list(found.intervals["ndcg@10"])
@@ -279,9 +360,10 @@ def test_progress_counts_every_user_at_every_stage(dataset: Dataset, bundle: Bun
         bundle,
         dataset,
         baselines=["ease"],
+        left_out={"decayed-ease": 9.0},
         progress=lambda stage, users, of: done.update({(stage, of): users}),
     )
-    evaluated, grid = len(_naive_histories()), len(L2)
+    evaluated, grid = len(_naive_histories()), len(Grid().l2)
     names = [f"{who}, {what}" for who in ("model", "popularity", "ease") for what in WHICH]
     expected = {(name, evaluated): evaluated for name in names}
     assert done == expected | {("ease, settings", evaluated): grid * evaluated}
@@ -327,7 +409,8 @@ def test_data_frames_must_be_passed_again(bundle: Bundle) -> None:
 def test_data_without_evaluated_users_is_refused(bundle: Bundle) -> None:
     plays = pd.DataFrame({"user_id": [1, 1, 2], "item_id": ["t1", "t2", "t1"]})
     few = Dataset.from_frames(plays, pd.DataFrame({"item_id": ["t1", "t2"]}), name="few")
-    with pytest.raises(TrainingError, match="cannot evaluate few: no user has three interactions"):
+    few = dataclasses.replace(few, file_order=True)
+    with pytest.raises(TrainingError, match="cannot evaluate few: no user has enough interactions"):
         evaluate(bundle, few)
 
 

@@ -99,7 +99,7 @@ def test_each_position_is_the_user_without_its_item(
     )
     for i, row in enumerate(rows):
         for place in range(len(row)):
-            others = [[]] * i + [row[:place] + row[place + 1 :]]
+            others: list[list[int]] = [[]] * i + [row[:place] + row[place + 1 :]]
             np.testing.assert_allclose(
                 found[i, place], _vectors(numpy_tower, *others)[i], atol=1e-4
             )

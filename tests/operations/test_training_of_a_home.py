@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,47 @@ def test_a_trained_model_is_saved_and_measured(tmp_path: Path, cycle_dataset: Da
     assert not home.checkpoint.exists()
     measured, findings = training.measure(home, bundle, cycle_dataset)
     assert findings is not None
-    assert [row.name for row in findings.baselines]
-    assert Bundle.load(home.bundle).metadata.test == measured.metadata.test != {}
+    assert {row.name for row in findings.baselines} == {"EASE with decay", "popularity"}
+    kept = Bundle.load(home.bundle).metadata
+    assert kept.test == measured.metadata.test != {}
+    assert kept.comparison == findings.comparison
+    assert findings.comparison is not None
+    assert findings.verdict in (home.bundle / "MODEL_CARD.md").read_text("utf-8")
     page = training.write_report(home, measured, cycle_dataset, findings)
     assert page == home.report / "index.html"
+
+
+def test_baselines_are_measured_within_the_time_budget(
+    tmp_path: Path, cycle_dataset: Dataset
+) -> None:
+    now = time.monotonic()
+    for changes in ({}, {"time_budget": 1e5, "holdout": "none"}):
+        within = training.baselines_in_time(cycle_dataset, BRIEF.model_copy(update=changes), now)
+        assert (within.seconds, within.left_out) == (0, {})
+    within = training.baselines_in_time(
+        cycle_dataset, BRIEF.model_copy(update={"time_budget": 1e5}), now
+    )
+    assert within.left_out == {}
+    assert within.seconds > 0
+    # All but a millisecond of the budget is spent before the baselines are timed.
+    config = BRIEF.model_copy(update={"time_budget": 1e5})
+    within = training.baselines_in_time(cycle_dataset, config, time.monotonic() - 1e5 + 1e-3)
+    assert list(within.left_out) == ["decayed-ease"]
+
+
+def test_a_baseline_that_is_left_out_is_told(
+    tmp_path: Path, cycle_dataset: Dataset, cycle_bundle: Bundle
+) -> None:
+    home = Home(tmp_path)
+    measured, findings = training.measure(
+        home, cycle_bundle, cycle_dataset, left_out={"decayed-ease": 95.0}
+    )
+    assert findings is not None
+    assert [row.name for row in findings.baselines] == ["popularity"]
+    assert "Left out, as it does not fit into the time budget" in findings.verdict
+    page = training.write_report(home, measured, cycle_dataset, findings)
+    assert findings.verdict in page.read_text("utf-8")
+    assert "the best baseline" not in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize("checkpoint", [True, False])

@@ -14,7 +14,7 @@ from towhee import DataCollection, ops, pipe
 
 from towhee_recsys import Bundle, ItemEncoder, UserEncoder, operators
 from towhee_recsys.components.resources import Deployment, Resources
-from towhee_recsys.errors import CollectionGone, RecsysError
+from towhee_recsys.errors import CollectionGone, RecsysError, RequestError
 from towhee_recsys.pipelines import RecommendConfig, call, recommend
 
 SOMEBODY = {"user": {"gender": "F", "age": 25}, "history": [1, 50, 260]}
@@ -162,7 +162,7 @@ def test_failed_calls_do_not_block_the_next_ones(sample_stack: Stack) -> None:
     def ask(number: int) -> int:
         try:
             return len(p({"user_id": 1, "top_k": number % 2}).get()[0])
-        except RuntimeError as exc:
+        except RequestError as exc:
             vars(exc)["itself"] = exc  # a cycle: freed when collected
             kept.append(exc)
             if len(kept) > 5:

@@ -48,19 +48,40 @@ def test_direct_pipeline_as_a_node_of_another_one() -> None:
     assert outer(1).get() == [20]
 
 
-def test_errors_equal_towhees() -> None:
-    wrong = pipe.input("hits").map("hits", "h", ops.recsys.score_threshold(min_score=1.0))
-    expected, direct = wrong.output("h"), DirectPipeline(wrong.output("h"))
-    for pipeline in (expected, direct):
-        with pytest.raises(RuntimeError, match=r"Node-recsys/score-threshold-0 runs failed, error"):
-            pipeline([[{"item_id": 1}]])
-
+def refusing(error: Exception) -> Any:
     def refuse(_: Any) -> None:
-        raise RequestError("two\nlines")
+        raise error
 
-    for pipeline in (p := pipe.input("x").map("x", "y", refuse).output("y"), DirectPipeline(p)):
-        with pytest.raises(RequestError, match="two\nlines"):
+    return pipe.input("x").map("x", "y", refuse).output("y")
+
+
+def test_errors_of_the_library_are_raised_as_they_are() -> None:
+    error = RequestError("two\nlines")
+    with pytest.raises(RequestError) as caught:
+        DirectPipeline(refusing(error))(1)
+    assert caught.value is error
+    with pytest.raises(RuntimeError, match="Traceback"):  # Towhee's own words
+        refusing(error)(1)
+    for pipeline in (refusing(error), DirectPipeline(refusing(error))):
+        with pytest.raises(RequestError, match=r"^two\nlines$"):
             call(pipeline, 1)
+    outer = pipe.input("x").map("x", "y", refusing(error)).output("y")
+    with pytest.raises(RequestError, match=r"^two\nlines$"):  # from a pipeline within it
+        DirectPipeline(outer)(1)
+
+
+def test_other_errors_name_the_step_and_have_no_traceback_in_their_text() -> None:
+    for pipeline in (refusing(KeyError("key")), DirectPipeline(refusing(KeyError("key")))):
+        with pytest.raises(RuntimeError, match="Node-refuse-0 runs failed, error msg: 'key'"):
+            pipeline(1)
+    with pytest.raises(RuntimeError) as caught:
+        DirectPipeline(refusing(KeyError("key")))(1)
+    assert "Traceback" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_repr_names_the_steps() -> None:
+    assert repr(DirectPipeline(refusing(KeyError()))) == "<pipeline refuse-0>"
 
 
 def test_settings_are_checked_when_the_pipeline_is_built() -> None:

@@ -52,6 +52,8 @@ def test_ingesting_again_changes_nothing(
         "users": 400,
         "interactions": met,
         "new_interactions": met,
+        "forgotten_users": 0,
+        "forgotten_interactions": 0,
         "fingerprint": sample_bundle.fingerprint,
     }
     there, answers = counts(stack), stack.recommend()(ASKED)

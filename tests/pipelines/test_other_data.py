@@ -17,7 +17,7 @@ Ask = Callable[[Any], Any]
 
 ITEMS = 1_200
 KEEN = 1_000
-"""Items in the longest history. The model reads the last 200."""
+"""Items in the longest history. Without timestamps it has no order, and is read whole."""
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,13 @@ def test_none_of_a_thousand_seen_items_is_recommended(ask: Ask, oracle: Oracle) 
     assert sorted(ids(answer)) == sorted(set(oracle.items) - set(seen))
     given = ask({"history": seen, "top_k": ITEMS})
     assert ids(given) == ids(answer)
+
+
+def test_without_timestamps_the_order_of_a_history_has_no_part(ask: Ask, oracle: Oracle) -> None:
+    seen = oracle.histories["keen"]
+    answers = ask([{"history": past, "top_k": 100} for past in (seen, seen[::-1], sorted(seen))])
+    assert ids(answers[0]) == ids(answers[1]) == ids(answers[2])
+    assert answers[0][0]["route"] == "personal"
 
 
 def test_equal_scores_are_ordered_by_id(ask: Ask, oracle: Oracle) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from fixtures.stack import Stack, ids
+from fixtures.stack import Oracle, Stack, ids
 from services.processes import free_port
 
 from towhee_recsys.errors import ConfigError, RequestError, StoreUnavailable
@@ -58,6 +58,42 @@ def test_parquet_has_a_row_for_each_recommendation(config: RecommendConfig, tmp_
     assert list(rows) == expected
     recommend_to_file(config, [], tmp_path / "none.parquet")
     assert len(pd.read_parquet(tmp_path / "none.parquet")) == 0
+
+
+@pytest.mark.parametrize("columns", [["title", "year", "genres"], []])
+def test_chosen_columns_of_the_records(
+    config: RecommendConfig, tmp_path: Path, columns: list[str], sample_oracle: Oracle
+) -> None:
+    for name in ("a.jsonl", "a.parquet"):
+        recommend_to_file(config, USERS[:5], tmp_path / name, columns=columns)
+    for one in lines(tmp_path / "a.jsonl"):
+        for film in one["recommendations"]:
+            assert set(film) == {*COLUMNS[1:], *columns}
+            assert [film[name] for name in columns] == [
+                sample_oracle.items[film["item_id"]][name] for name in columns
+            ]
+    table = pq.read_table(tmp_path / "a.parquet")
+    assert table.column_names == [*COLUMNS, *columns]
+    if columns:
+        assert list(map(str, table.schema.types))[-3:] == [
+            "string",
+            "int64",
+            "list<element: string>",
+        ]
+        records = [sample_oracle.items[item] for item in table["item_id"].to_pylist()]
+        for name in columns:
+            assert table[name].to_pylist() == [record[name] for record in records]
+
+
+def test_wrong_columns_are_refused(config: RecommendConfig, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'titel', which items do not have. Did you mean 'title"):
+        recommend_to_file(config, USERS, tmp_path / "a.parquet", columns=["titel"])
+    with pytest.raises(ConfigError, match="columns is the text 'title'; give a list"):
+        recommend_to_file(config, USERS, tmp_path / "a.parquet", columns="title")
+    with pytest.raises(Stopped):
+        recommend_to_file(config, USERS, tmp_path / "a.jsonl", 10, stop_at(10), columns=["title"])
+    with pytest.raises(ConfigError, match="was begun with another model, other settings"):
+        recommend_to_file(config, USERS, tmp_path / "a.jsonl", columns=["year"])
 
 
 class Stopped(Exception):

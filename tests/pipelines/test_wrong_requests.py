@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from towhee_recsys.errors import ConfigError, RequestError
+from towhee_recsys.pipelines import RecommendConfig, recommend
 
 Ask = Callable[[Any], Any]
 
@@ -97,6 +98,16 @@ def test_wrong_request_is_explained(ask: Ask, request_: Any, says: str) -> None:
         ask(request_)
     assert says in str(caught.value)
     assert len(str(caught.value)) < 500
+
+
+def test_a_pipeline_itself_raises_the_error(sample_stack: Stack) -> None:
+    with recommend(RecommendConfig(**sample_stack.settings)) as p:
+        with pytest.raises(RequestError) as caught:
+            p("42")
+        with pytest.raises(RequestError, match="user_id is None"):
+            p(None)
+    text = "the request: user_id has '42'; the data's user_id is an integer of 64 bits"
+    assert str(caught.value) == text
 
 
 def test_wrong_request_in_a_batch_is_named_by_position(ask: Ask) -> None:

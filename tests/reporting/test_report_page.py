@@ -12,6 +12,7 @@ import pytest
 from fixtures.tiny import SHORT, TINY, cycle
 
 from towhee_recsys import Bundle, Dataset, evaluate, train
+from towhee_recsys.bundle.comparison import verdict
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.evaluation.segments import UserGroup
 from towhee_recsys.reporting.findings import Findings, Measured, highest, with_results
@@ -144,22 +145,45 @@ def test_page_shows_the_metrics_of_the_evaluation(
     assert cells[0] == f"{ndcg:.4f}"
     assert cells[1] == f"{hit:.4f} {hit - 0.05:.4f} to {hit + 0.04:.4f}"
     popular = measured.baselines["popularity"]
-    for cell, metric in zip(cells[2:4], ("ndcg@10", "hr@10"), strict=True):
+    for cell, metric in zip(cells[4:6], ("ndcg@10", "hr@10"), strict=True):
         low, high = popular.intervals[metric]
         assert cell == f"{popular.test[metric]:.4f} {low:.4f} to {high:.4f}"
     numbers = page.texts("td", class_="number")
-    assert numbers[:2] == [f"{ndcg:.4f}", f"{popular.test['ndcg@10']:.4f}"]
-    assert numbers[-2:] == ["0.1250", "–"]
+    shown = [ndcg, *(measured.baselines[b].test["ndcg@10"] for b in ("decayed-ease", "popularity"))]
+    assert numbers[:3] == [f"{value:.4f}" for value in shown]
+    assert numbers[-3:] == ["0.1250", "–", "–"]
     tiles = page.texts("dd")
     assert tiles[0].startswith(f"{ndcg:.4f}")
-    assert tiles[2].startswith(f"× {ndcg / measured.popularity['ndcg@10']:.2f}")
+    compared = measured.comparison
+    assert compared.gain_interval is not None
+    low, high = compared.gain_interval
+    assert tiles[2] == f"{compared.gain:+.4f} 95% interval {low:+.4f} to {high:+.4f}"
+    assert f"NDCG@10 against {compared.title}, the best baseline" in page.texts("dt")
+    assert verdict(measured.users, compared) in page.texts("strong")
+    assert compared.title in page.texts("th")
+
+
+def test_page_of_few_users_concludes_nothing(cycle_bundle: Bundle, tmp_path: Path) -> None:
+    data = cycle()
+    four = data.interactions[data.interactions["user_id"] < 4]
+    few = Dataset.from_frames(four, data.items, name="few")
+    findings = Findings.of(evaluate(cycle_bundle, few))
+    bundle = with_results(cycle_bundle, findings)
+    page = read(write_report(tmp_path / "report", bundle, few, findings))
+    assert page.texts("strong") == [verdict(4, findings.comparison)]
+    assert page.texts("strong")[0].startswith("4 users are too few to measure")
+    text = " ".join(page.texts("body"))
+    assert "95% interval" not in text
+    assert "NDCG@10 against" not in text
+    assert "Results by group of users" not in text
+    assert (bundle.metadata.evaluated, bundle.metadata.intervals) == (4, {})
 
 
 def test_page_shows_groups_of_users(report: Path) -> None:
     page = read(report)
     assert page.texts("h3") == ["All metrics", "By length of history", "By gender"]
     assert "long $x_{250 users" in page.texts("th")
-    assert page.texts("td", class_="bar")[4:] == [
+    assert page.texts("td", class_="bar")[6:] == [
         *("0.1234", "0.2345", "0.2222", "0.3456", "0.3333", "0.4567")
     ]
 
@@ -247,6 +271,8 @@ def test_results_are_kept_in_the_metadata(sample_bundle: Bundle, findings: Findi
     told = with_results(sample_bundle, findings)
     assert told.metadata.test == findings.model.metrics
     assert told.metadata.intervals == findings.model.intervals
+    assert told.metadata.comparison == findings.comparison
+    assert told.metadata.evaluated == 400
     assert told.fingerprint == sample_bundle.fingerprint
 
 

@@ -114,6 +114,16 @@ def test_counting_looks_at_no_keys(redis_url: str) -> None:
         assert not used & {"cmdstat_scan", "cmdstat_keys"}
 
 
+def test_an_empty_list_of_the_forgotten_takes_one_read(redis_url: str) -> None:
+    with (
+        open_record_store(redis_url, namespace=uuid.uuid4().hex) as store,
+        contextlib.closing(redis.Redis.from_url(redis_url)) as client,
+    ):
+        client.config_resetstat()
+        assert store.forgotten(range(100_000)) == {}
+        assert client.info("commandstats")["cmdstat_mget"]["calls"] == 1
+
+
 def test_interactions_stream_in_any_order(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("towhee_recsys.stores.records.documents.INTERACTIONS_HELD", 7)
     pairs = [(user, item) for item in range(20) for user in range(5)]

@@ -27,4 +27,7 @@ def test_unknown_preset_is_refused() -> None:
 def test_default_settings_are_balanced(cycle_dataset: Dataset) -> None:
     meta = train(cycle_dataset).metadata
     assert meta.preset == "balanced"
-    assert meta.training == preset("balanced")[1].model_dump(mode="json")
+    assert meta.training == {
+        **preset("balanced")[1].model_dump(mode="json"),
+        "holdout": "last-two",  # what "auto" means for data in time order
+    }

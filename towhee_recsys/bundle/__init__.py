@@ -2,6 +2,7 @@
 
 - `bundle`: `Bundle`, its files and its fingerprint
 - `metadata`: what a model was trained on, how, and with which result
+- `comparison`: how a model compares with the best baseline, in words
 - `popularity`: popular items, among all users and among users with the same label
 - `calibration`: scores as probabilities
 - `card`: the model card

@@ -74,7 +74,7 @@ class Manifest(BaseModel):
     """SHA-256 checksums by file name."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bundle:
     """A trained model: all that is needed to compute vectors, and to recommend without an index.
 
@@ -100,6 +100,15 @@ class Bundle:
     """Popular items by label of users. Empty if no label has enough users."""
     calibration: Calibration | None = None
     """Scores as probabilities. None if no interactions were held out."""
+
+    def __repr__(self) -> str:
+        meta = self.metadata
+        facts = [meta.data, f"{meta.users:,} users", f"{meta.items:,} items"]
+        for name, metrics in (("test", meta.test), ("validation", meta.validation)):
+            if metrics:
+                facts.append(f"{name} NDCG@10 {metrics['ndcg@10']:.3f}")
+                break
+        return f"<Bundle {self.fingerprint}: {', '.join(facts)}>"
 
     @cached_property
     def popular(self) -> Popular:

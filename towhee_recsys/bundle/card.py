@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from towhee_recsys.bundle.comparison import verdict
 from towhee_recsys.bundle.metadata import Metadata
+from towhee_recsys.datasets import holdout_in_words, order_in_words
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.model.config import ModelConfig
 from towhee_recsys.text import duration, listed
@@ -34,7 +36,7 @@ def model_card(metadata: Metadata, schema: Schema, config: ModelConfig, fingerpr
             [
                 ("Fingerprint", f"`{fingerprint}`"),
                 ("Created", escape(metadata.created)),
-                ("Task", "predict a user's next item out of the whole catalogue"),
+                ("Task", "predict an item that a user chooses out of the whole catalogue"),
                 ("Files", "safetensors, JSON and this card; nothing is pickled"),
                 *((f"Version of `{k}`", escape(v)) for k, v in metadata.versions.items()),
             ],
@@ -90,8 +92,7 @@ def _limits(metadata: Metadata, schema: Schema) -> list[str]:
     used = (
         "The model was trained on all interactions, so its quality cannot be measured on this data."
         if metadata.holdout == "none"
-        else "The model was not trained on the last two interactions of each user with three or "
-        "more. It was trained on all earlier ones."
+        else f"{holdout_in_words(metadata.holdout)} The model was trained on the others."
     )
     return [
         "**New users.** For a user without a history, recommendations depend only on "
@@ -113,6 +114,7 @@ def _limits(metadata: Metadata, schema: Schema) -> list[str]:
         if user_columns
         else "**Personal data.** The user vector is computed from the history alone. A history can "
         "reveal more about a person than is obvious.",
+        *([f"**Order.** {order_in_words(metadata.order)}"] if metadata.order == "unknown" else []),
         f"**Training data.** {used} It knows nothing about what happened after the data was "
         "collected.",
         "**Metrics.** They measure how well the model predicted what users did next, not how users "
@@ -133,15 +135,10 @@ score = UserEncoder("bundle/").encode([{{"history": [{example}]}}]) @ item.T
 
 def _training_data(metadata: Metadata) -> str:
     checksum = f" Its SHA-256 is `{metadata.sha256}`." if metadata.sha256 else ""
-    held_out = (
-        "No interactions were held out."
-        if metadata.holdout == "none"
-        else "The last two interactions of each user with three or more were held out: the last "
-        "one for testing, the one before it for validation."
-    )
     return (
         f"Data set {escape(metadata.data)}: {metadata.interactions:,} training interactions, "
-        f"{metadata.users:,} users, {metadata.items:,} items. {held_out}{checksum}"
+        f"{metadata.users:,} users, {metadata.items:,} items. "
+        f"{order_in_words(metadata.order)} {holdout_in_words(metadata.holdout)}{checksum}"
     )
 
 
@@ -174,8 +171,10 @@ def _settings(metadata: Metadata, config: ModelConfig) -> list[tuple[str, ...]]:
 
 
 def _evaluation(metadata: Metadata) -> str:
+    compared = metadata.comparison
     rows = [
         *_measured("test", metadata.test, metadata.intervals),
+        *(_measured(f"test, {compared.title}", compared.metrics) if compared else ()),
         *_measured("validation", metadata.validation),
         *_measured("validation, most popular items", metadata.popularity),
     ]
@@ -183,10 +182,13 @@ def _evaluation(metadata: Metadata) -> str:
         return "Not evaluated, because no interactions were held out."
     explained = (
         "For each user, all items that the user has not seen are ranked. HR@10 is the share of "
-        "users whose held-out item is in the top 10; NDCG@10 also counts how high it is ranked. "
-        "Intervals are 95% bootstrap intervals over users."
+        "users whose held-out item is in the top 10; NDCG@10 also counts how high it is ranked."
     )
-    return f"{explained}\n\n{_table(('split', 'metric', 'value', '95% interval'), rows)}"
+    if metadata.intervals:
+        explained += " Intervals are 95% bootstrap intervals over users."
+    found = verdict(metadata.evaluated, compared)
+    table = _table(("split", "metric", "value", "95% interval"), rows)
+    return "\n\n".join(filter(None, [explained, found and f"**{found}**", table]))
 
 
 def _measured(

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from towhee_recsys.bundle.comparison import Comparison
 from towhee_recsys.datasets.histories import Order
 
 
@@ -54,7 +55,12 @@ class Metadata(BaseModel):
     test: dict[str, float] = {}
     """Metrics on the test items. Empty until they are measured."""
     intervals: dict[str, tuple[float, float]] = {}
-    """95% bootstrap intervals of the metrics in `test`."""
+    """95% bootstrap intervals of the metrics in `test`. Empty if fewer than 30 users were
+    evaluated."""
+    evaluated: int | None = None
+    """Users that the metrics are measured on. None in bundles of older versions."""
+    comparison: Comparison | None = None
+    """The best baseline on the test items. None until it is measured."""
     created: str
     """Time in ISO 8601, UTC."""
     versions: dict[str, str]

@@ -14,7 +14,7 @@ from towhee_recsys._version import __version__
 from towhee_recsys.cli.common import command
 from towhee_recsys.cli.data import download, init, validate
 from towhee_recsys.cli.demo import demo
-from towhee_recsys.cli.events import forget, rate
+from towhee_recsys.cli.events import export_user, forget, rate
 from towhee_recsys.cli.hub import app as hub
 from towhee_recsys.cli.operate import doctor, ingest, status
 from towhee_recsys.cli.process import configure
@@ -78,8 +78,8 @@ def options(
 
 
 for run in (
-    demo, download, init, validate, train, evaluate, ingest, recommend, similar, rate, forget,
-    status, doctor,
+    demo, download, init, validate, train, evaluate, ingest, recommend, similar, rate,
+    forget, export_user, status, doctor,
 ):  # fmt: skip
     app.command()(command(run))
 app.add_typer(hub, name="hub")

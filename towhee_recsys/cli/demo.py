@@ -18,7 +18,6 @@ from towhee_recsys.types import ITEM_ID, USER_ID
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from towhee_recsys.bundle import Bundle
     from towhee_recsys.datasets import Dataset
@@ -44,6 +43,8 @@ def demo(
 
 def _narrate(home: Home, data: str, time_budget: float, out: Console) -> None:
     """All steps, explained on `out`; the answer goes to stdout."""
+    from towhee_recsys.bundle.comparison import verdict
+    from towhee_recsys.cli.tables import results_table
     from towhee_recsys.text import mask
 
     started = time.monotonic()
@@ -72,7 +73,10 @@ def _narrate(home: Home, data: str, time_budget: float, out: Console) -> None:
     user_id = _somebody(dataset)
     _show(home, dataset, user_id)
     out.rule("[bold]5 · how good is that?")
-    out.print(_quality(bundle))
+    meta = bundle.metadata
+    out.print("For how many users is the held-out item among the first ten of all?")
+    out.print(results_table(meta))
+    out.print(verdict(meta.evaluated, meta.comparison), highlight=False)
     minutes, rest = divmod(round(time.monotonic() - started), 60)
     out.print(f"Done in {minutes} min {rest} s. Three things to try next:", highlight=False)
     program = _program(home)
@@ -102,16 +106,29 @@ def _load(data: str, out: Console) -> Dataset:
 def _train(home: Home, dataset: Dataset, time_budget: float, out: Console) -> Bundle:
     """The model of an earlier demo on the same data, or a new one."""
     from towhee_recsys.operations import training
-    from towhee_recsys.progress import TrainingBar
+    from towhee_recsys.progress import TrainingBar, evaluation_bar
 
+    began = time.monotonic()
     bundle = training.earlier(home, dataset)
     if bundle is not None:
         return bundle
     small = dataset.source is not None and dataset.source.kind == "sample"
     budget = None if small else time_budget
     model, config = training.settings(home, dataset, "fast", time_budget=budget)
+    within = training.baselines_in_time(dataset, config, began)
     with TrainingBar(out, model.members) as bar:
-        return training.train(home, dataset, model, config, listener=bar, checkpoint=False)
+        bundle = training.train(
+            home,
+            dataset,
+            model,
+            config,
+            listener=bar,
+            checkpoint=False,
+            started=began,
+            kept_back=within.seconds,
+        )
+    with evaluation_bar(out) as progress:
+        return training.measure(home, bundle, dataset, progress, within.left_out)[0]
 
 
 def _ingest(home: Home, dataset: Dataset) -> dict[str, Any]:
@@ -142,7 +159,7 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from towhee_recsys.cli.tables import print_table
+    from towhee_recsys.cli.tables import print_widest
     from towhee_recsys.pipelines import RecommendConfig, call, recommend
     from towhee_recsys.text import as_text, title_of
 
@@ -156,27 +173,17 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     if about:
         typer.echo(f"User {user_id}: {about}")
     titles = dataset.schema.titles
-    table = Table()
-    for name in (f"user {user_id} last saw", "and is recommended", *extra):
-        table.add_column(escape(name))
-    for seen, item in zip_longest(past, answer[:_SHOWN]):
-        table.add_row(
-            escape(title_of(seen, titles)) if seen else "",
-            escape(title_of(item, titles)) if item else "",
-            *(escape(as_text(item.get(name))) if item else "" for name in extra),
-        )
-    print_table(table)
 
+    def table(names: list[str]) -> Table:
+        made = Table()
+        for name in (f"user {user_id} last saw", "and is recommended", *names):
+            made.add_column(escape(name))
+        for seen, item in zip_longest(past, answer[:_SHOWN]):
+            made.add_row(
+                escape(title_of(seen, titles)) if seen else "",
+                escape(title_of(item, titles)) if item else "",
+                *(escape(as_text(item.get(name))) if item else "" for name in names),
+            )
+        return made
 
-def _quality(bundle: Bundle) -> Table:
-    """The model's validation figures beside those of popularity."""
-    from rich.table import Table
-
-    meta = bundle.metadata
-    table = Table()
-    table.add_column("the held-out item among the first ten of all")
-    table.add_column("HR@10", justify="right")
-    table.add_column("NDCG@10", justify="right")
-    for name, metrics in (("this model", meta.validation), ("most popular items", meta.popularity)):
-        table.add_row(name, f"{metrics['hr@10']:.3f}", f"{metrics['ndcg@10']:.3f}")
-    return table
+    print_widest([table(extra[:shown]) for shown in range(len(extra), -1, -1)], titles=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,13 +12,29 @@ if TYPE_CHECKING:
     from towhee_recsys.operations.home import Home
 
 
-def ingest(ctx: typer.Context, data: OtherData = None, as_json: Json = False) -> None:
-    """Fill the index and the store: item vectors, records, and every user's history."""
+def ingest(
+    ctx: typer.Context,
+    data: OtherData = None,
+    restore_forgotten: Annotated[
+        bool,
+        typer.Option(
+            "--restore-forgotten",
+            help="Bring back the data's users and interactions that `forget` removed.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fill the index and the store: item vectors, records, and every user's history.
+
+    Users and interactions that `forget` removed are left out.
+    """
+    home: Home = ctx.obj
+    home.check_model()
     from towhee_recsys.pipelines import IngestConfig, call
     from towhee_recsys.pipelines import ingest as build
 
-    home: Home = ctx.obj
-    with build(IngestConfig(**home.pipelines)) as pipeline:
+    config = IngestConfig(**home.pipelines, restore_forgotten=restore_forgotten)
+    with build(config) as pipeline:
         dataset = load(data or home.data())
         with console().status("writing vectors and records"):
             report = call(pipeline, dataset)
@@ -29,6 +45,14 @@ def ingest(ctx: typer.Context, data: OtherData = None, as_json: Json = False) ->
         f"Stored {report['items']:,} items, {report['users']:,} users and "
         f"{report['interactions']:,} interactions for model {report['fingerprint']}."
     )
+    users, interactions = report["forgotten_users"], report["forgotten_interactions"]
+    if users or interactions:
+        what = f"{users:,} user{'s' * (users != 1)} and {interactions:,} interactions"
+        typer.echo(
+            f"Restored {what} that had been forgotten."
+            if restore_forgotten
+            else f"Left out {what} that are forgotten; --restore-forgotten brings them back."
+        )
 
 
 def status(ctx: typer.Context, as_json: Json = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -53,6 +54,14 @@ def recommend(
             help="With --to: whose users. By default the data that the model was trained on."
         ),
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME…",
+            help="With --to: columns of the items' records to write: title,year. By default "
+            ".jsonl has all of them, and .parquet none.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Recommend items to a user, to anyone you describe, or to everybody.
@@ -68,14 +77,17 @@ def recommend(
                 "--to is for all users alike; it goes with --top-k, --diversity, --explain and "
                 "--calibrate only"
             )
-        _recommend_to_all(ctx.obj, to, settings, data, as_json)
+        _recommend_to_all(ctx.obj, to, settings, data, columns, as_json)
         return
-    if data:
-        raise typer.BadParameter("--data goes with --to")
+    for option, value in (("--data", data), ("--columns", columns)):
+        if value:
+            raise typer.BadParameter(f"{option} goes with --to")
+    home: Home = ctx.obj
+    home.check_ingested()
+    from towhee_recsys.components.notes import Notes
     from towhee_recsys.pipelines import RecommendConfig, call
     from towhee_recsys.pipelines import recommend as build
 
-    home: Home = ctx.obj
     request: dict[str, Any] = {**settings, "seen": seen}
     if user is not None:
         request["user_id"] = home.parse_id(user, "user_id")
@@ -88,6 +100,7 @@ def recommend(
         request["filter"] = json_object(filter, "--filter")
     with build(RecommendConfig(**home.pipelines)) as pipeline:
         answer = call(pipeline, request)
+        _print_notes(Notes(pipeline.resources).on_recommended(request, answer))
     if as_json:
         print_json({"user_id": request.get("user_id"), "recommendations": answer})
     else:
@@ -102,15 +115,18 @@ def similar(
     as_json: Json = False,
 ) -> None:
     """Find the items most similar to one item."""
+    home: Home = ctx.obj
+    home.check_ingested()
+    from towhee_recsys.components.notes import Notes
     from towhee_recsys.pipelines import SimilarItemsConfig, call
     from towhee_recsys.pipelines import similar_items as build
 
-    home: Home = ctx.obj
     request: dict[str, Any] = {"item_id": home.parse_id(item, "item_id"), "top_k": top_k}
     if filter is not None:
         request["filter"] = json_object(filter, "--filter")
     with build(SimilarItemsConfig(**home.pipelines)) as pipeline:
         answer = call(pipeline, request)
+        _print_notes(Notes(pipeline.resources).on_similar(request, answer))
     if as_json:
         print_json({"item_id": request["item_id"], "similar": answer})
     else:
@@ -118,18 +134,30 @@ def similar(
 
 
 def _recommend_to_all(
-    home: Home, path: Path, settings: dict[str, Any], data: str | None, as_json: bool
+    home: Home,
+    path: Path,
+    settings: dict[str, Any],
+    data: str | None,
+    columns: str | None,
+    as_json: bool,
 ) -> None:
+    home.check_ingested()
     from rich.progress import Progress
 
     from towhee_recsys.pipelines import RecommendConfig, recommend_to_file
 
     users = load(data or home.data()).users[USER_ID].tolist()
     config = RecommendConfig(**home.pipelines, **settings)
-    with Progress(console=console(), transient=True) as bar:
+    names = None if columns is None else [part.strip() for part in columns.split(",") if part]
+    out = console()
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("users", total=len(users))
         done = recommend_to_file(
-            config, users, path, progress=lambda n: bar.update(task, completed=n)
+            config,
+            users,
+            path,
+            progress=lambda n: bar.update(task, completed=n),
+            columns=names,
         )
     if as_json:
         print_json({"path": str(path.absolute()), "users": done})
@@ -137,10 +165,16 @@ def _recommend_to_all(
         typer.echo(f"Recommendations for {done:,} users are in {path}.")
 
 
+def _print_notes(notes: Iterable[str]) -> None:
+    """On stderr; stdout is for the answer."""
+    for note in notes:
+        typer.echo(note, err=True)
+
+
 def _print_items(home: Home, answer: list[dict[str, Any]]) -> None:
     from towhee_recsys.cli.tables import print_items
 
     if not answer:
-        typer.echo("No items: all were seen, excluded, or removed by the filter.")
+        typer.echo("No items.")
         return
     print_items(answer, home.schema().titles)

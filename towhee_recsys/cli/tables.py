@@ -1,7 +1,7 @@
 """Lay answers and figures out as tables for the terminal.
 
-A table never cuts an id or a figure. Text wraps; columns of a record that do not fit are left out;
-a table that is still too wide runs over the terminal's edge.
+A table never cuts an id or a figure. Columns of a record that do not fit beside the title are left
+out. Only then the title wraps; a table that is still too wide runs over the terminal's edge.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE
+from rich.box import HEAVY_HEAD, SIMPLE
 from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.measure import Measurement
@@ -29,10 +29,13 @@ from towhee_recsys.types import (
 )
 
 if TYPE_CHECKING:
+    from towhee_recsys.bundle import Metadata
     from towhee_recsys.evaluation import Evaluation
 
 _SHOWN = 4
 """Columns of a record that are shown, if they fit."""
+_TITLE, _TEXT = 36, 14
+"""Letters of a title, and of another text, that a line must have room for."""
 
 
 class _Stdout(Console):
@@ -56,10 +59,39 @@ def print_items(answer: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> N
         answer: what a pipeline answered.
         titles: `Schema.titles`.
     """
+    print_widest([items_table(answer, titles, shown) for shown in range(_SHOWN, 0, -1)])
+
+
+def print_widest(tables: Sequence[Table], titles: int = 1) -> None:
+    """Print the first of several tables that has room for its texts, or else the last.
+
+    Args:
+        tables: the same rows with fewer and fewer columns.
+        titles: how many of the first columns of text are titles.
+    """
     width = Console().width
-    tables = [items_table(answer, titles, shown) for shown in range(_SHOWN, 0, -1)]
-    fitting = (table for table in tables if _shrink(table) <= width)
-    print_table(next(fitting, None) or _plain(tables[-1]))
+    for table in tables:
+        _make_room(table, titles)
+        for layout in (_lined, _plain):
+            if _shrink(layout(table)) <= width:
+                print_table(table)
+                return
+    for column in table.columns:
+        column.min_width = None
+    print_table(table if _shrink(_lined(table)) <= width else _plain(table))
+
+
+def _make_room(table: Table, titles: int) -> None:
+    """Let texts wrap little, and titles least."""
+    texts = [column for column in table.columns if not column.no_wrap]
+    for i, column in enumerate(texts):
+        room = _TITLE // titles if i < titles else _TEXT
+        column.min_width = min(_width(column).maximum, room)
+
+
+def _lined(table: Table) -> Table:
+    table.box, table.padding = HEAVY_HEAD, (0, 1)
+    return table
 
 
 def _plain(table: Table) -> Table:
@@ -84,11 +116,11 @@ def _spread(table: Table, spare: int) -> None:
 
 
 def _width(column: Column) -> Measurement:
-    """From its longest word to its longest line."""
+    """From its longest word, or its `min_width`, to its longest line."""
     cells = [_measured(cell) for cell in (column.header, *column.cells)]
     longest = max(cell.maximum for cell in cells)
     least = longest if column.no_wrap else max(cell.minimum for cell in cells)
-    return Measurement(least, longest)
+    return Measurement(max(least, column.min_width or 0), longest)
 
 
 def _measured(what: RenderableType) -> Measurement:
@@ -99,7 +131,8 @@ def _measured(what: RenderableType) -> Measurement:
 def items_table(
     answer: Sequence[Mapping[str, Any]], titles: Sequence[str] = (), shown: int = _SHOWN
 ) -> Table:
-    """Ranked items with `shown` columns of their records, the title first."""
+    """Ranked items with `shown` columns of their records, the title first. A column tells how the
+    items were found if there are several ways."""
     fields = RESERVED_COLUMNS | {ITEM_ID}
     there = dict.fromkeys(name for row in answer for name in row if name not in fields)
     names = list(dict.fromkeys([*(name for name in titles if name in there), *there]))
@@ -115,8 +148,11 @@ def items_table(
         table.add_column(escape(name))
     if reasons:
         table.add_column("because of")
-    table.add_column("route")
-    for row in answer:
+    routes = list(map(_route, answer))
+    several = len(set(routes)) > 1
+    if several:
+        table.add_column("route")
+    for row, route in zip(answer, routes, strict=True):
         table.add_row(
             str(row[RANK]),
             f"{row[SCORE]:.3f}",
@@ -125,7 +161,7 @@ def items_table(
             *(escape(as_text(row.get(name))) for name in names),
             *(["\n".join(escape(title_of(reason, titles)) for reason in row.get(BECAUSE, ()))]
               if reasons else []),
-            escape(_route(row)),
+            *([escape(route)] if several else []),
         )  # fmt: skip
     return table
 
@@ -141,8 +177,28 @@ def _route(row: Mapping[str, Any]) -> str:
     return route
 
 
+def results_table(meta: Metadata) -> Table:
+    """The model's figures beside those of the best baseline on the test items; without a test, on
+    the validation items beside those of popularity."""
+    from towhee_recsys.bundle.comparison import POPULARITY, TITLES
+
+    found = meta.comparison
+    other = (found.title, found.metrics) if found else (TITLES[POPULARITY], meta.popularity)
+    split, ours = ("test", meta.test) if found else ("validation", meta.validation)
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    users = "" if meta.evaluated is None else f", {meta.evaluated:,} users"
+    table.add_column(split + users, no_wrap=True)
+    for name in ("hr@10", "ndcg@10"):
+        table.add_column(name.upper(), justify="right", no_wrap=True)
+    for who, metrics in (("this model", ours), other):
+        table.add_row(who, *(_figure(metrics, name) for name in ("hr@10", "ndcg@10")))
+    return table
+
+
 def quality_table(result: Evaluation) -> Table:
     """The figures of the model and of the baselines, and how far the model is ahead of each."""
+    from towhee_recsys.bundle.comparison import TITLES
+
     names = ["hr@10", "ndcg@10", "coverage@10", "novelty@10", "diversity@10"]
     names = [name for name in names if name in result.test]
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
@@ -154,9 +210,8 @@ def quality_table(result: Evaluation) -> Table:
     for what, metrics in rows.items():
         table.add_row(what, *(_figure(metrics, name) for name in names))
     for what, other in result.baselines.items():
-        low, high = other.gain_interval
-        gain = f"{low:+.3f}…{high:+.3f}"
-        table.add_row(f"  {what}", *(_figure(other.test, name) for name in names), gain)
+        gain = "{:+.3f}…{:+.3f}".format(*other.gain_interval) if other.gain_interval else ""
+        table.add_row(f"  {TITLES[what]}", *(_figure(other.test, name) for name in names), gain)
     return table
 
 

@@ -22,7 +22,7 @@ from towhee_recsys.cli.common import (
 from towhee_recsys.cli.process import started
 
 if TYPE_CHECKING:
-    from towhee_recsys.bundle import Bundle
+    from towhee_recsys.bundle import Bundle, Metadata
     from towhee_recsys.datasets import Dataset
     from towhee_recsys.operations.home import Home
 
@@ -47,8 +47,8 @@ def train(
     time_budget: Annotated[
         str | None,
         typer.Option(
-            help="Time from the start to the saved model: 90s, 5m. Overrides --epochs. The report "
-            "takes extra time."
+            help="Time from the start to the saved model: 90s, 5m. Overrides --epochs. It includes "
+            "the time that the baselines take. Evaluating the model and the report take extra time."
         ),
     ] = None,
     holdout: Annotated[
@@ -66,13 +66,13 @@ def train(
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted run.")] = False,
     report: Annotated[
-        bool, typer.Option(help="Evaluate the model on the test items and write a report.")
+        bool, typer.Option(help="Write a report about the model and its figures.")
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Train a model and save it in the home folder. Ctrl-C keeps the best so far.
+    """Train a model, compare it with baselines, and save it in the home folder.
 
-    So does SIGTERM.
+    Ctrl-C keeps the best model so far, and so does SIGTERM.
     """
     began = started()
     budget = seconds(time_budget) if time_budget else None
@@ -80,6 +80,7 @@ def train(
     dataset = load(data)
     warn_of(dataset, data)
 
+    from towhee_recsys.datasets import order_in_words
     from towhee_recsys.operations import training
     from towhee_recsys.progress import TrainingBar
 
@@ -92,11 +93,20 @@ def train(
         holdout=holdout,
         seed=seed,
     )
+    with console().status("timing the baselines"):
+        within = training.baselines_in_time(dataset, config, began)
     with TrainingBar(console(), model.members) as bar:
         bundle = training.train(
-            home, dataset, model, config, listener=bar, resume=resume, started=began
+            home,
+            dataset,
+            model,
+            config,
+            listener=bar,
+            resume=resume,
+            started=began,
+            kept_back=within.seconds,
         )
-    bundle, page = _report(home, bundle, dataset) if report else (bundle, None)
+    bundle, page = _measured(home, bundle, dataset, within.left_out, report)
     meta = bundle.metadata
     if as_json:
         paths = {"bundle": str(home.bundle), "report": str(page) if page else None}
@@ -106,15 +116,17 @@ def train(
         f"Model {bundle.fingerprint} was trained on {meta.interactions:,} interactions of "
         f"{meta.data} for {meta.epochs:.1f} epochs and saved in {home.bundle}"
     )
+    if meta.order == "unknown":
+        typer.echo(order_in_words(meta.order))
     if meta.validation:
-        typer.echo(
-            f"validation: {_figures(meta.validation)} (popularity: {_figures(meta.popularity)})"
-        )
+        _show_results(meta)
     if page:
         typer.echo(f"Report: {page}")
 
 
-def _report(home: Home, bundle: Bundle, dataset: Dataset) -> tuple[Bundle, Path | None]:
+def _measured(
+    home: Home, bundle: Bundle, dataset: Dataset, left_out: dict[str, float], report: bool
+) -> tuple[Bundle, Path | None]:
     """Measure the saved model and write about it: the bundle with its results, and the page.
 
     The model is safe by then, so whatever fails here is a warning.
@@ -125,17 +137,26 @@ def _report(home: Home, bundle: Bundle, dataset: Dataset) -> tuple[Bundle, Path 
     page = None
     try:
         with evaluation_bar(console()) as progress:
-            bundle, findings = training.measure(home, bundle, dataset, progress)
-        with console().status("writing the report"):
-            page = training.write_report(home, bundle, dataset, findings)
+            bundle, findings = training.measure(home, bundle, dataset, progress, left_out)
+        if report:
+            with console().status("writing the report"):
+                page = training.write_report(home, bundle, dataset, findings)
     except Exception as exc:
         why = " ".join(str(exc).split()) or type(exc).__name__
-        typer.echo(f"Warning: the model is saved, but it has no report: {why}", err=True)
+        missing = "report" if report else "comparison with baselines"
+        typer.echo(f"Warning: the model is saved, but it has no {missing}: {why}", err=True)
     return bundle, page
 
 
-def _figures(metrics: dict[str, float]) -> str:
-    return "  ".join(f"{name.upper()} {value:.4f}" for name, value in metrics.items())
+def _show_results(meta: Metadata) -> None:
+    """What was measured, on stdout."""
+    from towhee_recsys.bundle.comparison import verdict
+    from towhee_recsys.cli.tables import print_table, results_table
+
+    print_table(results_table(meta))
+    found = verdict(meta.evaluated, meta.comparison)
+    if found:
+        typer.echo(found)
 
 
 def evaluate(
@@ -149,14 +170,18 @@ def evaluate(
         str,
         typer.Option(
             metavar="NAME,NAME…",
-            help="Baselines to compare with beside popularity: [bold]ials[/bold], "
-            "[bold]ease[/bold], [bold]decayed-ease[/bold]. Each is tuned first, which takes "
-            "minutes.",
+            help="Baselines to compare with beside popularity and EASE (item-kNN with more than "
+            "10,000 items): [bold]ials[/bold], [bold]ease[/bold], [bold]decayed-ease[/bold], "
+            "[bold]item-knn[/bold]. Each is tuned first, which takes minutes.",
         ),
-    ] = "popularity",
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Rank all items for what was kept back of every user, which training did not see."""
+    """Rank all items for what was kept back of every user, which training did not see.
+
+    The model is compared with baselines.
+    """
+    ctx.obj.check_model()
     from towhee_recsys.evaluation import evaluate as measure
     from towhee_recsys.progress import evaluation_bar
 
@@ -167,16 +192,24 @@ def evaluate(
     if as_json:
         print_json(result.as_dict())
         return
+    from towhee_recsys.bundle.comparison import verdict
     from towhee_recsys.cli.tables import (
         print_table,
         quality_table,
         segments_legend,
         segments_table,
     )
+    from towhee_recsys.datasets import holdout_in_words, order_in_words
 
-    (hr_low, hr_high), (low, high) = result.intervals["hr@10"], result.intervals["ndcg@10"]
     typer.echo(f"{result.users:,} users evaluated, {result.items:,} items ranked; lists of ten")
+    typer.echo(holdout_in_words(result.holdout))
+    if result.order == "unknown":
+        typer.echo(order_in_words(result.order))
     print_table(quality_table(result))
+    typer.echo(verdict(result.users, result.comparison))
+    if not result.intervals:
+        return  # too few users for all that follows
+    (hr_low, hr_high), (low, high) = result.intervals["hr@10"], result.intervals["ndcg@10"]
     typer.echo(
         f"For {result.test['hr@10']:.0%} of users the held-out item is in the top 10 "
         f"(test, 95%: HR {hr_low:.4f} to {hr_high:.4f}, NDCG {low:.4f} to {high:.4f})."

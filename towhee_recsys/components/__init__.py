@@ -13,5 +13,7 @@ The operators call these components. Other ways of serving can use them directly
 - `likelihood`: add the probability that an item is the user's next one
 - `similar`: find the items nearest to an item
 - `answers`: add ranks and records
+- `frames`: `to_frame`, answers as a DataFrame
+- `notes`: say in words what of a request is not known
 - `hits`: helpers for lists of hits
 """

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from towhee_recsys.components.frames import to_frame
 from towhee_recsys.components.hits import Hits
 from towhee_recsys.components.resources import Resources
 from towhee_recsys.errors import StoreUnavailable
-from towhee_recsys.types import BECAUSE, DEGRADED, ITEM_ID, RANK, Id, Item, Recommendation
+from towhee_recsys.types import BECAUSE, DEGRADED, ITEM_ID, RANK, USER_ID, Id, Item, Recommendation
+
+_SHOWN_ROWS = 60
+
+
+class Answer(list[Any]):
+    """A list of recommendations, or of such lists, that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        if self and isinstance(self[0], list):
+            table = to_frame(self, list(range(len(self)))).rename(columns={USER_ID: "request"})
+        else:
+            table = to_frame(self).drop(columns=USER_ID)
+        html: str = table.to_html(index=False, max_rows=_SHOWN_ROWS)
+        return html
 
 
 class Answers:
@@ -24,7 +39,10 @@ class Answers:
         If the store is unreachable, this applies to all items.
         """
         records = self._records({one for hits in lists for hit in hits for one in _shown(hit)})
-        return [[_recommendation(hit, i, records) for i, hit in enumerate(h, 1)] for h in lists]
+        return Answer(
+            Answer(_recommendation(hit, i, records) for i, hit in enumerate(hits, 1))
+            for hits in lists
+        )
 
     def _records(self, item_ids: set[Id]) -> Mapping[Id, Item | None]:
         ids = list(item_ids)

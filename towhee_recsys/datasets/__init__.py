@@ -9,7 +9,7 @@
 | `Histories`, `Order`: each user's items in time order             | histories         |
 | `split`, `Split`: what to train on and what to evaluate on        | splits            |
 | `last_two`: the split of the published tables                     | splits            |
-| `holdout_in_words`: what a split holds out                        | splits            |
+| `holdout_in_words`, `order_in_words`: both as sentences           | splits            |
 | `validate`, `Report`: what a data set holds, and what is wrong    | validation        |
 | `doubts`: what is doubtful in a data set                          | doubts            |
 | `Problem`: one kind of mistake, with rows and values              | readers/problems  |
@@ -28,7 +28,7 @@ from towhee_recsys.datasets.histories import Histories, Order
 from towhee_recsys.datasets.readers.loading import NAMES
 from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.schema import Column, Schema
-from towhee_recsys.datasets.splits import Split, holdout_in_words, last_two, split
+from towhee_recsys.datasets.splits import Split, holdout_in_words, last_two, order_in_words, split
 from towhee_recsys.datasets.validation import Report, validate
 from towhee_recsys.types import Role
 
@@ -51,6 +51,7 @@ __all__ = [
     "download",
     "holdout_in_words",
     "last_two",
+    "order_in_words",
     "sample",
     "split",
     "validate",

@@ -37,7 +37,7 @@ class InteractionRows:
     """``(N,)`` rows of ``Contents.items``."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Contents:
     """Users, items and interactions, checked. Every reader makes one, and `Dataset` is one.
 
@@ -88,6 +88,15 @@ class Contents:
         if self.file_order:
             return "file"
         return "time" if self.histories.ordered else "unknown"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}: {self.counts}>"
+
+    @property
+    def counts(self) -> str:
+        """The sizes of the tables in words."""
+        tables = {name: getattr(self, name) for name in ("users", "items", "interactions")}
+        return ", ".join(f"{len(table):,} {name}" for name, table in tables.items())
 
     @cached_property
     def histories(self) -> Histories:

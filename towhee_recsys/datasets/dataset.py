@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from towhee_recsys.datasets.contents import Contents
+from towhee_recsys.datasets.preview import preview
 from towhee_recsys.datasets.readers.frames import UserColumns
 from towhee_recsys.datasets.readers.loading import load, load_frames
 from towhee_recsys.datasets.sample import cinema
@@ -30,7 +31,7 @@ class HistoryBatch(NamedTuple):
     """Theirs, in seconds since 1970; 0, 1, 2, … for each user if the data has none."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Contents):
     """Three checked tables; `load` and `from_frames` make one."""
 
@@ -39,6 +40,9 @@ class Dataset(Contents):
         """The data set with these contents; the tables are shared, not copied."""
         given = [field.name for field in fields(contents) if field.init]
         return cls(**{name: getattr(contents, name) for name in given}, rows=contents._rows)
+
+    def _repr_html_(self) -> str:
+        return preview(self)
 
     @classmethod
     def load(
@@ -69,11 +73,12 @@ class Dataset(Contents):
     def from_frames(
         cls,
         interactions: pd.DataFrame,
-        items: pd.DataFrame,
+        items: pd.DataFrame | None = None,
         users: pd.DataFrame | None = None,
         *,
         schema: Schema | None = None,
         user_columns: UserColumns | None = None,
+        order: Literal["file"] | None = None,
         name: str = "frames",
     ) -> Dataset:
         """Check data frames. Their columns may have other usual names (``userId``, ``item``).
@@ -88,11 +93,13 @@ class Dataset(Contents):
 
         Args:
             interactions: a row for each interaction.
-            items: a row for each item.
-            users: a row for each user; without it, users are known by their interactions alone.
+            items: a row for each item; without it, the interactions list the items.
+            users: a row for each user; without it, the interactions list the users.
             schema: the columns to use and their roles.
             user_columns: the columns of users to use, if the `schema` names none: names, as in
                 ``["country", "age"]``, or roles, as in ``{"country": "categorical"}``.
+            order: ``"file"`` if the order of the rows is time order. It counts where there are no
+                timestamps, or equal ones.
             name: what messages call the data set.
 
         Raises:
@@ -100,7 +107,13 @@ class Dataset(Contents):
         """
         dataset = cls.of(
             load_frames(
-                interactions, items, users, schema=schema, user_columns=user_columns, name=name
+                interactions,
+                items,
+                users,
+                schema=schema,
+                user_columns=user_columns,
+                order=order,
+                name=name,
             )
         )
         for one in dataset.warnings:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.histories import Histories
+from towhee_recsys.datasets.histories import Histories, Order
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.text import shown
 
@@ -176,6 +176,17 @@ def holdout_in_words(holdout: str) -> str:
         f"Interactions from {holdout.removeprefix(_TIME)} on were held out. Each user's first one "
         "of these is for testing, and the last one before that moment for validation."
     )
+
+
+def order_in_words(order: Order) -> str:
+    """What is known of the order of interactions, and what follows, as a sentence."""
+    return {
+        "time": "Timestamps put each user's interactions in order.",
+        "file": "The order of the file puts each user's interactions in order, where timestamps do "
+        "not.",
+        "unknown": "The data does not say in which order a user's interactions happened, so a "
+        "history is a set for this model: the order of its items makes no difference.",
+    }[order]
 
 
 def _moment(holdout: str) -> datetime:

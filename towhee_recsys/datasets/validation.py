@@ -22,7 +22,7 @@ from towhee_recsys.datasets.splits import AUTO, split
 from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID, Role
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What `validate` found. A figure that cannot be known because of a problem is None."""
 
@@ -56,6 +56,10 @@ class Report:
     def ok(self) -> bool:
         """Whether the data set can be used."""
         return not self.problems
+
+    def __repr__(self) -> str:
+        found = f"{len(self.problems)} problems, {len(self.warnings)} warnings"
+        return f"<Report on {self.source}: {found}>"
 
     def __str__(self) -> str:
         """A text for people: what the data holds, what is doubtful, and what is wrong."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
-from scipy.sparse import csr_array
 
 from towhee_recsys.datasets import Histories
 from towhee_recsys.errors import TrainingError
+from towhee_recsys.evaluation.matrices import decayed_items, seen_items
 from towhee_recsys.evaluation.ranking import Score
 
 MAX_ITEMS = 20_000
@@ -26,16 +26,13 @@ def check_size(items: int) -> None:
         raise TrainingError(
             f"EASE inverts a matrix of items by items, which for {items:,} items takes "
             f"{4 * items**2 / 1e9:,.0f} GB; it is offered up to {MAX_ITEMS:,}. Leave 'ease' and "
-            "'decayed-ease' out; 'ials' has no such limit"
+            "'decayed-ease' out; 'item-knn' and 'ials' have no such limit"
         )
 
 
 def gram_matrix(histories: Histories, items: int) -> NDArray[np.float32]:
     """``(N, N)``: how many users interacted with both items; on the diagonal, with the item."""
-    seen = csr_array(
-        (np.ones(len(histories.items), np.float32), histories.items, histories.offsets),
-        shape=(len(histories.lengths), items),
-    )
+    seen = seen_items(histories, items)
     return np.asarray((seen.T @ seen).todense())
 
 
@@ -72,21 +69,11 @@ def ease_weights(gram: NDArray[np.float32], l2: float) -> NDArray[np.float32]:
 def ease_score(weights: NDArray[np.float32], decay: float = 1.0) -> Score:
     """Score item j by Σ decay^age(h) · B[h, j] over the items h of the history.
 
-    The latest item has age 0, the one before it age 1, and so on. A decay of 1 is EASE. A smaller
-    one gives recent items more weight, which predicts the next item better.
+    Ages are those of `decayed_items`. A decay of 1 is EASE. A smaller one gives recent items more
+    weight, which often predicts the next item better.
     """
 
     def score(_: NDArray[np.int64], pasts: list[NDArray[np.int32]]) -> NDArray[np.float32]:
-        lengths = np.array([len(past) for past in pasts])
-        ages = np.concatenate([np.arange(n)[::-1] for n in lengths])
-        seen = csr_array(
-            (
-                np.power(decay, ages).astype(np.float32),
-                np.concatenate(pasts),
-                np.concatenate(([0], np.cumsum(lengths))),
-            ),
-            shape=(len(pasts), len(weights)),
-        )
-        return np.asarray(seen @ weights)
+        return np.asarray(decayed_items(pasts, len(weights), decay) @ weights)
 
     return score

@@ -8,8 +8,8 @@ Equal scores are ordered by item id, as in the index.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset, Split, split
+from towhee_recsys.bundle.comparison import POPULARITY, Comparison, too_few
+from towhee_recsys.datasets import Dataset, Order, Split, split
 from towhee_recsys.encoders import ItemEncoder, Towers, UserEncoder, known_rows
 from towhee_recsys.errors import DataError, DownloadError, TrainingError
 from towhee_recsys.evaluation.baselines import (
-    POPULARITY,
+    Grid,
     check_baselines,
     fit_baseline,
+    standard_baselines,
 )
 from towhee_recsys.evaluation.beyond_accuracy import beyond_accuracy_metrics, item_labels
 from towhee_recsys.evaluation.bootstrap import Interval, intervals
@@ -43,7 +45,10 @@ from towhee_recsys.types import ITEM_ID
 __all__ = ["Compared", "Evaluation", "evaluate", "model_scores", "rank_users", "recorded_dataset"]
 
 CHOOSING_USERS = 2_000
-"""Users whose validation items decide a baseline's settings."""
+"""Users whose validation items decide a baseline's settings, at most."""
+_CHOOSING_SCORES = 200_000_000
+"""Scores to choose by, at most: with more than 100,000 items, fewer users are used, but at least a
+tenth of them."""
 
 EvaluationProgress = Callable[[str, int, int], None]
 """Called with the stage, the number of users done since the last call, and the number of all."""
@@ -58,14 +63,15 @@ class Compared:
     validation: dict[str, float]
     test: dict[str, float]
     intervals: dict[str, Interval]
-    """95% intervals of the test's ``hr@10`` and ``ndcg@10``."""
+    """95% intervals of the test's ``hr@10`` and ``ndcg@10``. Empty with fewer than 30 users."""
     gain: float
     """The model's test NDCG@10 minus this one's."""
-    gain_interval: Interval
-    """95% interval of the gain, paired over users. Above 0, the model is significantly better."""
+    gain_interval: Interval | None
+    """95% interval of the gain, paired over users. Above 0, the model is significantly better. None
+    with fewer than 30 users."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Metrics of a model and, under the same protocol, of baselines."""
 
@@ -75,19 +81,45 @@ class Evaluation:
     """Also ``coverage@10``, ``novelty@10``, ``popularity_lift@10`` and, if items have labels,
     ``diversity@10``; see `evaluation.beyond_accuracy`."""
     intervals: dict[str, Interval]
-    """95% intervals of the test's ``hr@10`` and ``ndcg@10``; see `evaluation.bootstrap`."""
+    """95% intervals of the test's ``hr@10`` and ``ndcg@10``; see `evaluation.bootstrap`. Empty with
+    fewer than 30 users."""
     segments: dict[str, list[UserGroup]]
     """The test metrics of groups of users: ``history``, ``target``, ``users.COLUMN``; see
     `evaluation.segments`."""
     baselines: dict[str, Compared]
-    """By name; ``popularity`` is always among them."""
+    """By name; ``popularity`` and the others of `baselines.standard_baselines` are always among
+    them, except those that were left out."""
     calibration: dict[str, float]
     """``predicted``, ``observed`` and ``error`` of the first ten items of the test's lists; see
     `evaluation.calibration_fit`. Empty if the model has no calibration."""
+    order: Order
+    """What puts users' interactions in order, if anything; see `towhee_recsys.datasets.Order`."""
+    holdout: str
+    """What was held out; see `towhee_recsys.datasets.split`."""
     users: int
     """Evaluated users."""
     items: int
     """Ranked items."""
+    left_out: dict[str, float] = field(default_factory=dict)
+    """Baselines that were not measured for lack of time, and how many seconds each takes."""
+
+    @property
+    def comparison(self) -> Comparison:
+        """The best baseline, and how far the model is ahead of it."""
+        name, best = max(self.baselines.items(), key=lambda one: one[1].test["ndcg@10"])
+        return Comparison(
+            baseline=name,
+            settings=best.settings,
+            metrics={metric: best.test[metric] for metric in ("hr@10", "ndcg@10")},
+            gain=best.gain,
+            gain_interval=best.gain_interval,
+            measured=list(self.baselines),
+            left_out=self.left_out,
+        )
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{n.upper()} {self.test[n]:.3f}" for n in ("hr@10", "ndcg@10"))
+        return f"<Evaluation: test {figures}, {self.users:,} users, {self.items:,} items>"
 
     @property
     def popularity(self) -> dict[str, float]:
@@ -97,7 +129,8 @@ class Evaluation:
     def as_dict(self) -> dict[str, Any]:
         """The evaluation as data that JSON can hold."""
         groups = {by: [one.as_dict() for one in found] for by, found in self.segments.items()}
-        return {**asdict(self), "segments": groups}
+        comparison = self.comparison.model_dump(mode="json")
+        return {**asdict(self), "segments": groups, "comparison": comparison}
 
 
 def evaluate(
@@ -106,9 +139,13 @@ def evaluate(
     *,
     items: Literal["all", "rated"] = "all",
     baselines: Sequence[str] = (),
+    left_out: Mapping[str, float] | None = None,
     progress: EvaluationProgress | None = None,
 ) -> Evaluation:
-    """Rank the full catalogue for every user's held-out items.
+    """Rank the full catalogue for every user's held-out items, and compare with baselines.
+
+    Popularity is always measured. So is EASE with decay, or EASE if the order within histories is
+    not known; with more than 10,000 items, item-kNN is in its place.
 
     Args:
         bundle: a model that was not trained with ``holdout="none"``.
@@ -116,8 +153,10 @@ def evaluate(
             one, make sure that the model was not trained on its last interactions.
         items: rank all rows of the items' table, or only those with an interaction, as published
             tables do.
-        baselines: compared with besides popularity: ``ials`` (needs the extra ``bench``),
-            ``ease``, ``decayed-ease``. Each is fitted several times to choose its settings.
+        baselines: compared with besides these: ``ials`` (needs the extra ``bench``), ``ease``,
+            ``decayed-ease``, ``item-knn``. Each is fitted several times to choose its settings.
+        left_out: baselines that are not measured, and how many seconds each would take; see
+            `budget.baselines_within`.
         progress: called after each batch of users.
 
     Raises:
@@ -134,6 +173,8 @@ def evaluate(
     dataset = dataset or recorded_dataset(bundle)
     check_baselines(baselines, len(dataset.items))
     protocol = EvaluationProtocol.of(dataset, bundle.metadata.holdout, items, progress)
+    names = [POPULARITY, *baselines, *standard_baselines(len(dataset.items), protocol.ordered)]
+    left_out = {} if left_out is None else dict(left_out)
     validation, test = protocol.answers("model", model_scores(bundle, dataset))
     return Evaluation(
         validation=rank_figures(validation.ranks),
@@ -148,15 +189,20 @@ def evaluate(
             dataset,
         ),
         baselines={
-            name: protocol.compare(name, test) for name in dict.fromkeys([POPULARITY, *baselines])
+            name: protocol.compare(name, test, quick=name not in baselines)
+            for name in dict.fromkeys(names)
+            if name not in left_out
         },
         calibration=(
             calibration_figures(bundle.calibration, test, protocol.split.test[test.users])
             if bundle.calibration
             else {}
         ),
+        order=dataset.order,
+        holdout=bundle.metadata.holdout,
         users=len(test.users),
         items=len(protocol.ranked),
+        left_out=left_out,
     )
 
 
@@ -169,6 +215,7 @@ class EvaluationProtocol:
     ids: NDArray[Any]
     counts: NDArray[np.int64]
     labels: csr_array | None
+    ordered: bool
     progress: EvaluationProgress | None
 
     @classmethod
@@ -189,6 +236,7 @@ class EvaluationProtocol:
             ids=dataset.items[ITEM_ID].to_numpy(),
             counts=parts.train.item_counts(len(everything)),
             labels=item_labels(dataset),
+            ordered=past.ordered,
             progress=progress,
         )
 
@@ -214,10 +262,17 @@ class EvaluationProtocol:
             **beyond_accuracy_metrics(test, self.split, len(self.ranked), self.counts, self.labels),
         }
 
-    def compare(self, name: str, model: Answers) -> Compared:
-        """Fit a baseline, and compare it with the model's answers for the test."""
+    def compare(self, name: str, model: Answers, *, quick: bool) -> Compared:
+        """Fit a baseline, and compare it with the model's answers for the test.
+
+        Args:
+            name: of the baseline.
+            model: the model's answers.
+            quick: see `Grid.of`.
+        """
         everyone = np.flatnonzero(self.split.validation >= 0)
-        some = np.sort(np.random.default_rng(0).permutation(everyone)[:CHOOSING_USERS])
+        choosing = choosing_users(len(self.ids))
+        some = np.sort(np.random.default_rng(0).permutation(everyone)[:choosing])
         advance = self._advance(f"{name}, settings", len(some))
 
         def quality(score: Score) -> float:
@@ -226,7 +281,9 @@ class EvaluationProtocol:
             )
             return ndcg(ranks)
 
-        chosen = fit_baseline(name, self.split.train, len(self.ids), quality)
+        items = len(self.ids)
+        grid = Grid.of(items, self.ordered, quick=quick)
+        chosen = fit_baseline(name, self.split.train, items, quality, grid)
         validation, test = self.answers(name, chosen.score)
         gain = gains(model.ranks) - gains(test.ranks)
         return Compared(
@@ -235,7 +292,7 @@ class EvaluationProtocol:
             test=self.metrics(test),
             intervals=_intervals(test),
             gain=float(gain.mean()),
-            gain_interval=intervals(gain[:, None])[0],
+            gain_interval=None if too_few(len(gain)) else intervals(gain[:, None])[0],
         )
 
     def _advance(self, stage: str, users: int) -> Advance | None:
@@ -243,7 +300,14 @@ class EvaluationProtocol:
         return None if progress is None else lambda done: progress(stage, done, users)
 
 
+def choosing_users(items: int) -> int:
+    """How many users' validation items decide a baseline's settings, at most."""
+    return min(CHOOSING_USERS, max(CHOOSING_USERS // 10, _CHOOSING_SCORES // items))
+
+
 def _intervals(test: Answers) -> dict[str, Interval]:
+    if too_few(len(test.ranks)):
+        return {}
     hr, ndcg_ = intervals(np.stack([hits(test.ranks), gains(test.ranks)], axis=1))
     return {"hr@10": hr, "ndcg@10": ndcg_}
 

@@ -68,6 +68,7 @@ class _Look:
         self._vectors = self._records = 0
 
     def bundle(self) -> str:
+        self._home.check_model()
         bundle = Bundle.load(self._home.bundle)
         self._fingerprint, meta = bundle.fingerprint, bundle.metadata
         trained = f"trained on {meta.data} ({meta.holdout})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from towhee_recsys.errors import RequestError
+from towhee_recsys.errors import BundleError, IndexMismatch, RequestError
 from towhee_recsys.stores.urls import embedded_url
 from towhee_recsys.types import Id
 
@@ -65,6 +65,30 @@ class Home:
         """True if a store exists locally, or a server is configured."""
         return bool(self.store) or self._store_folder.exists()
 
+    def check_model(self) -> None:
+        """Say what is to be done first, before a command that needs a model.
+
+        Raises:
+            BundleError: there is no model yet.
+        """
+        if not self.bundle.exists():
+            raise BundleError(
+                f"No model yet: run `towhee-recsys train` first. The home is {self.folder}"
+            )
+
+    def check_ingested(self) -> None:
+        """The same before a command that needs index and records.
+
+        Raises:
+            BundleError: there is no model yet.
+            IndexMismatch: there is a model, and nothing was ingested yet.
+        """
+        self.check_model()
+        if not (self.has_index and self.has_store):
+            raise IndexMismatch(
+                f"No index yet: run `towhee-recsys ingest` first. The home is {self.folder}"
+            )
+
     @property
     def _milvus_file(self) -> Path:
         return self.folder / "milvus.db"
@@ -115,6 +139,7 @@ class Home:
         """
         from towhee_recsys.bundle import read_metadata
 
+        self.check_model()
         return read_metadata(self.bundle)
 
     def schema(self) -> Schema:
@@ -125,6 +150,7 @@ class Home:
         """
         from towhee_recsys.bundle import read_schema
 
+        self.check_model()
         return read_schema(self.bundle)
 
     def data(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from towhee_recsys.bundle import Bundle
 from towhee_recsys.datasets import Dataset
 from towhee_recsys.datasets.splits import AUTO, checked_holdout
 from towhee_recsys.errors import BundleError
+from towhee_recsys.evaluation.budget import Within, baselines_within
 from towhee_recsys.evaluation.evaluation import EvaluationProgress, evaluate
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.operations.home import Home
@@ -16,9 +19,6 @@ from towhee_recsys.reporting.findings import Findings, with_results
 from towhee_recsys.training import Listener, TrainingConfig, preset
 from towhee_recsys.training import train as fit
 from towhee_recsys.training.checkpoint import Checkpoint
-
-_QUICK_EASE = 5_000
-"""Items up to which a report compares with EASE, which inverts a matrix of items by items."""
 
 
 def settings(
@@ -76,6 +76,21 @@ def earlier(home: Home, dataset: Dataset) -> Bundle | None:
     return bundle if same and bundle.metadata.validation else None
 
 
+def baselines_in_time(dataset: Dataset, config: TrainingConfig, started: float) -> Within:
+    """Which baselines `measure` can compare with in the time budget; all if there is none.
+
+    Args:
+        dataset: what to train on.
+        config: how to train.
+        started: `time.monotonic()` when the command began.
+    """
+    if config.time_budget is None or config.holdout == "none":
+        return Within()
+    return baselines_within(
+        dataset, config.holdout, started + config.time_budget - time.monotonic()
+    )
+
+
 def train(
     home: Home,
     dataset: Dataset,
@@ -86,6 +101,7 @@ def train(
     checkpoint: bool = True,
     resume: bool = False,
     started: float | None = None,
+    kept_back: float = 0.0,
 ) -> Bundle:
     """Train a model and save it in the home.
 
@@ -98,6 +114,7 @@ def train(
         checkpoint: keep the state of the run in the home, to resume it if it does not end.
         resume: go on with such a run.
         started: `time.monotonic()` when the command began, for the time budget; by default now.
+        kept_back: seconds of the time budget that are left for `measure`.
 
     Raises:
         TrainingError: there is nothing to learn, or nothing to resume.
@@ -109,7 +126,7 @@ def train(
         checkpoint=home.checkpoint if checkpoint else None,
         resume=resume,
         listener=listener,
-        started=started,
+        started=(time.monotonic() if started is None else started) - kept_back,
     )
     bundle.save(home.bundle)
     if checkpoint and not bundle.metadata.interrupted:
@@ -118,9 +135,20 @@ def train(
 
 
 def measure(
-    home: Home, bundle: Bundle, dataset: Dataset, progress: EvaluationProgress | None = None
+    home: Home,
+    bundle: Bundle,
+    dataset: Dataset,
+    progress: EvaluationProgress | None = None,
+    left_out: Mapping[str, float] | None = None,
 ) -> tuple[Bundle, Findings | None]:
     """Evaluate the home's model beside baselines, and keep the results with it.
+
+    Args:
+        home: where the model is kept.
+        bundle: the model.
+        dataset: what it was trained on.
+        progress: see `evaluate`.
+        left_out: baselines that do not fit into the time budget; see `baselines_in_time`.
 
     Returns:
         The bundle with its results, and what the report shows of them. A model that was trained on
@@ -128,9 +156,7 @@ def measure(
     """
     if bundle.metadata.holdout == "none":
         return bundle, None
-    # What is quick to fit; the command `evaluate` compares with more.
-    baselines = ["ease", "decayed-ease"] if len(dataset.items) <= _QUICK_EASE else []
-    found = Findings.of(evaluate(bundle, dataset, baselines=baselines, progress=progress))
+    found = Findings.of(evaluate(bundle, dataset, left_out=left_out, progress=progress))
     bundle = with_results(bundle, found)
     bundle.save(home.bundle)
     return bundle, found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from towhee_recsys.errors import ConfigError
 from towhee_recsys.files import replace_file
 from towhee_recsys.pipelines.config import PipelineConfig, RecommendConfig
+from towhee_recsys.text import near
 from towhee_recsys.types import (
     BECAUSE,
     CONTRIBUTION,
@@ -43,10 +44,31 @@ class AnswerFile:
     continue a part file only if its own header is the same.
     """
 
-    def __init__(self, path: Path, config: RecommendConfig, bundle: Bundle) -> None:
+    def __init__(
+        self,
+        path: Path,
+        config: RecommendConfig,
+        bundle: Bundle,
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """`columns`: those of the items' records to write. By default JSON lines have all, and
+        Parquet none.
+
+        Raises:
+            ConfigError: the items have no such column.
+        """
+        if isinstance(columns, str):
+            raise ConfigError(f"columns is the text {columns!r}; give a list of names")
+        for name in columns or ():
+            if name not in bundle.schema.items:
+                raise ConfigError(
+                    f"columns has '{name}', which items do not have. "
+                    f"{near(name, bundle.schema.items)}"
+                )
         self.path = path
         self.part = path.with_name(f"{path.name}.part")
         self._config, self._bundle = config, bundle
+        self._columns = None if columns is None else list(dict.fromkeys(columns))
 
     @contextmanager
     def opened(self, users: Sequence[Id]) -> Iterator[Writer]:
@@ -58,12 +80,19 @@ class AnswerFile:
         """
         with _alone(self.part):
             with self._resumed(self._header(users)) as file:
-                yield Writer(file)
+                yield Writer(file, self._dropped)
             self._finish()
+
+    @property
+    def _dropped(self) -> set[str]:
+        """The columns of the records that are not written."""
+        return set() if self._columns is None else self._bundle.schema.items.keys() - self._columns
 
     def _header(self, users: Sequence[Id]) -> bytes:
         """Model, users and settings. The addresses of index and store may change between runs."""
         settings = self._config.model_dump(exclude=set(PipelineConfig.model_fields))
+        if self._columns is not None:
+            settings["columns"] = self._columns
         return _line(
             {
                 "fingerprint": self._bundle.fingerprint,
@@ -90,8 +119,7 @@ class AnswerFile:
         return file
 
     def _finish(self) -> None:
-        with replace_file(self.path) as new, self.part.open("rb") as lines:
-            lines.readline()  # the header
+        with replace_file(self.path) as new, self._lines() as lines:
             if self.path.suffix == ".jsonl":
                 with new.open("wb") as file:
                     file.writelines(lines)
@@ -99,8 +127,15 @@ class AnswerFile:
                 _write_parquet(map(json.loads, lines), new, self._schema())
         self.part.unlink()
 
+    @contextmanager
+    def _lines(self) -> Iterator[BinaryIO]:
+        """The lines of the part file after its header."""
+        with self.part.open("rb") as lines:
+            lines.readline()
+            yield lines
+
     def _schema(self) -> pa.Schema:
-        """The columns of a Parquet file. They do not depend on its rows."""
+        """The columns of a Parquet file. Only those of the items' records depend on its rows."""
         import pyarrow as pa
 
         kinds = {"int": pa.int64(), "str": pa.string()}
@@ -111,20 +146,51 @@ class AnswerFile:
             columns[PROBABILITY] = pa.float64()
         if self._config.explain:
             columns[BECAUSE] = pa.list_(pa.struct({ITEM_ID: item, CONTRIBUTION: pa.float64()}))
-        return pa.schema(columns)
+        return pa.schema({**columns, **self._record_types()})
+
+    def _record_types(self) -> dict[str, pa.DataType]:
+        """The types of the chosen columns. What a role leaves open, the values decide."""
+        import pyarrow as pa
+
+        roles = {name: self._bundle.schema.items[name].role for name in self._columns or ()}
+        kinds: dict[str, set[type]] = {
+            name: set() for name, role in roles.items() if role in ("number", "categorical")
+        }
+        if kinds:
+            with self._lines() as lines:
+                for line in lines:
+                    for one in json.loads(line)["recommendations"]:
+                        for name, found in kinds.items():
+                            found.add(type(one.get(name)))
+        fixed = {"multi_categorical": pa.list_(pa.string()), "number": pa.float64()}
+        by_values = {int: pa.int64(), bool: pa.bool_(), float: pa.float64(), str: pa.string()}
+        types = {}
+        for name, role in roles.items():
+            seen = kinds.get(name, set()) - {type(None)}
+            types[name] = by_values[seen.pop()] if len(seen) == 1 else fixed.get(role, pa.string())
+        return types
 
 
 class Writer:
     """Writes the answers to batches of users."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        """`file`: positioned after the header."""
-        self._file = file
+    def __init__(self, file: BinaryIO, dropped: Set[str] = frozenset()) -> None:
+        """
+        Args:
+            file: positioned after the header.
+            dropped: fields of the recommendations that are not written.
+        """
+        self._file, self._dropped = file, dropped
         self.done = sum(1 for _ in file)
         """How many users the file has already."""
 
     def write(self, users: Sequence[Id], answers: Sequence[Sequence[Mapping[str, Any]]]) -> None:
         for user, answer in zip(users, answers, strict=True):
+            if self._dropped:
+                answer = [
+                    {name: value for name, value in one.items() if name not in self._dropped}
+                    for one in answer
+                ]
             self._file.write(_line({USER_ID: user, "recommendations": answer}))
         self._file.flush()
 

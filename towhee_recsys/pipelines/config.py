@@ -161,6 +161,9 @@ class IngestConfig(PipelineConfig):
 
     batch_size: int = Field(2_000, ge=1, le=10_000)
     """Items that are encoded and written at once. Batches grow if there would be more than 500."""
+    restore_forgotten: bool = False
+    """Whether to write users and interactions that are on the store's list of what is forgotten,
+    and to take them off it. By default they are left out."""
 
 
 def _variable(field: str) -> str:

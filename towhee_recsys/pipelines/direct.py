@@ -7,7 +7,6 @@ each other, and on a busy machine the waiting takes longer than the work of some
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,8 @@ from towhee.runtime.runtime_pipeline import RuntimePipeline
 
 import towhee_recsys.operators  # noqa: F401  registers ops.recsys.*
 from towhee_recsys.components.resources import Deployment, Resources
-from towhee_recsys.errors import StoreError
+from towhee_recsys.errors import RecsysError, StoreError
+from towhee_recsys.pipelines.calling import own_error
 
 INPUT, OUTPUT = "_input", "_output"
 
@@ -29,12 +29,15 @@ Row: TypeAlias = dict[str, Any]
 
 @contextmanager
 def building(deployment: Deployment) -> Iterator[Resources]:
-    """The resources of a pipeline that is being built. They are closed if that fails."""
+    """The resources of a pipeline that is being built. They are closed if that fails, and an error
+    of this library is raised as it is, not in Towhee's words."""
     resources = Resources(deployment)
     try:
         yield resources
-    except BaseException:
+    except BaseException as exc:
         resources.close()
+        if isinstance(exc, RuntimeError) and (own := own_error(exc)):  # from an operator's settings
+            raise own from exc
         raise
 
 
@@ -66,9 +69,12 @@ class Step(NamedTuple):
     def _run(self, *values: Any) -> Any:
         try:
             return self.operator(*values)
-        except Exception as exc:  # with the wording of Towhee
-            text = f"Node-{self.name} runs failed, error msg: {exc}, {traceback.format_exc()}"
-            raise RuntimeError(text) from exc
+        except RecsysError:  # its text stands alone
+            raise
+        except Exception as exc:
+            if own := own_error(exc):  # the node is a pipeline that Towhee runs
+                raise own from exc
+            raise RuntimeError(f"Node-{self.name} runs failed, error msg: {exc}") from exc
 
     def _named(self, outputs: Any) -> Row:
         values = [outputs] if len(self.outputs) == 1 else outputs
@@ -131,10 +137,12 @@ def _step(node: Any, pool: Any) -> Step:
 class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
     """A Towhee pipeline whose calls run one operator after the other, without threads.
 
-    Answers and errors are those of Towhee, with one exception: Towhee drops None, and this pipeline
-    passes it on. Rows stream: a row of a ``flat_map`` goes through all steps up to the next
-    ``window_all`` before the next row is made. ``debug`` runs the pipeline in Towhee's own runtime.
-    See `towhee_recsys.pipelines.pipeline.Pipeline`.
+    Answers are those of Towhee, with one exception: Towhee drops None, and this pipeline passes it
+    on. An error of this library is raised as it is, where Towhee raises a RuntimeError with a
+    traceback as its text; other errors are the cause of a RuntimeError that names the node. Rows
+    stream: a row of a ``flat_map`` goes through all steps up to the next ``window_all`` before the
+    next row is made. ``debug`` runs the pipeline in Towhee's own runtime. See
+    `towhee_recsys.pipelines.pipeline.Pipeline`.
     """
 
     def __init__(self, pipeline: RuntimePipeline, resources: Resources | None = None) -> None:
@@ -149,6 +157,10 @@ class DirectPipeline(RuntimePipeline):  # type: ignore[misc]
         """
         self._graph = Graph.of(pipeline, resources or Resources(Deployment()))
         self._thread_pool = ThreadPoolExecutor()  # for `debug`; its threads start when needed
+
+    def __repr__(self) -> str:
+        steps = " → ".join(step.name.removeprefix("recsys/") for step in self._graph.steps)
+        return f"<pipeline {steps}>"
 
     @property
     def _dag_repr(self) -> Any:  # what Towhee's own methods read

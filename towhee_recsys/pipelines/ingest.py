@@ -13,6 +13,7 @@ from towhee_recsys.stores.urls import parse
 from towhee_recsys.types import Id, Item
 
 if TYPE_CHECKING:
+    from towhee_recsys.components.forgetting import Remembered
     from towhee_recsys.datasets import Dataset, Schema
 
 _MOST_BATCHES = 500
@@ -28,8 +29,13 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
     only then switches searches to the index of a new model. The index of the same model is updated
     in place. Running it again, also after it was killed, gives the same state.
 
+    Users and interactions on the store's list of what is forgotten are left out. With
+    `IngestConfig.restore_forgotten` they are taken off the list and written.
+
     Its ``.get()[0]`` is a dict: the numbers of ``items``, ``users``, ``interactions`` and
-    ``new_interactions``, and the model's ``fingerprint``. ``items`` is counted in the index.
+    ``new_interactions`` that were written, and the model's ``fingerprint``. ``items`` is counted in
+    the index. ``forgotten_users`` and ``forgotten_interactions`` count what the list covers: it was
+    left out, or restored.
 
     Args:
         config: by default read from the environment, see `PipelineConfig.from_env`.
@@ -40,6 +46,7 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
     """
     from towhee import ops, pipe
 
+    from towhee_recsys.components.forgetting import Forgetting
     from towhee_recsys.components.resources import Deployment
     from towhee_recsys.pipelines.direct import DirectPipeline, building
     from towhee_recsys.stores.filters.attributes import filterable
@@ -61,6 +68,7 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
             else recsys.redis_insert
         )
         columns = filterable(bundle.schema.items)
+        forgetting = Forgetting(resources, config.restore_forgotten)
         return DirectPipeline(
             pipe.input("data")
             .map("data", "dataset", partial(_read, schema=bundle.schema))
@@ -69,18 +77,18 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
             .map("items", "recorded", insert(**store, kind="items"))
             .map(("items", "vectors"), "ids", recsys.milvus_insert(**index, attributes=columns))
             .window_all(("dataset", "ids", "recorded"), ("dataset", "ids"), _together)
-            .map("dataset", "users", lambda dataset: dataset.user_records())
+            .map("dataset", "data", forgetting)
+            .map("data", "users", lambda data: data.user_records())
             .map("users", "users", insert(**store, kind="users"))
-            .flat_map("dataset", "histories", lambda dataset: dataset.history_batches())
+            .flat_map("data", "histories", lambda data: data.history_batches())
             .map("histories", "new", insert(**store, kind="histories"))
             # Towhee's own runtime runs a node as soon as its inputs exist. This step takes an
             # output of every writer, so the index is published after all records are written.
-            .window_all(("dataset", "ids", "users", "new"), ("dataset", "ids", "new"), _written)
+            .window_all(("data", "ids", "users", "new"), ("data", "ids", "new"), _written)
+            .map("data", "data", forgetting.again)
             .map("ids", "items", recsys.milvus_publish(**index))
             .map(
-                ("dataset", "items", "new"),
-                "report",
-                partial(_report, fingerprint=bundle.fingerprint),
+                ("data", "items", "new"), "report", partial(_report, fingerprint=bundle.fingerprint)
             )
             .output("report"),
             resources,
@@ -112,16 +120,19 @@ def _together(
 
 
 def _written(
-    datasets: list[Dataset], ids: list[list[Id]], users: list[int], new: list[int]
-) -> tuple[Dataset, list[Id], int]:
-    return datasets[0], ids[0], sum(new)
+    data: list[Remembered], ids: list[list[Id]], users: list[int], new: list[int]
+) -> tuple[Remembered, list[Id], int]:
+    return data[0], ids[0], sum(new)
 
 
-def _report(dataset: Dataset, items: int, new: int, fingerprint: str) -> dict[str, Any]:
+def _report(data: Remembered, items: int, new: int, fingerprint: str) -> dict[str, Any]:
+    users, interactions = len(data.dataset.users), len(data.dataset.interactions)
     return {
         "items": items,
-        "users": len(dataset.users),
-        "interactions": len(dataset.interactions),
+        "users": users - (0 if data.restored else data.listed_users),
+        "interactions": interactions - (0 if data.restored else data.listed_interactions),
         "new_interactions": new,
+        "forgotten_users": data.listed_users,
+        "forgotten_interactions": data.listed_interactions,
         "fingerprint": fingerprint,
     }

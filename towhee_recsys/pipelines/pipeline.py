@@ -33,8 +33,8 @@ class Pipeline(Protocol):
         """Run the pipeline in the calling thread.
 
         Raises:
-            RuntimeError: a step failed. `towhee_recsys.pipelines.call` raises the library's own
-                error instead.
+            RecsysError: a step raised it: a `RequestError` if the request is wrong, say.
+            RuntimeError: a step raised another error, which is its cause.
             StoreError: the pipeline is closed.
         """
 

@@ -29,13 +29,14 @@ def recommend_to_file(
     path: str | Path,
     batch_size: int = 256,
     progress: Callable[[int], None] = lambda done: None,
+    columns: Sequence[str] | None = None,
 ) -> int:
     """Write the recommendations for each user to a file.
 
     A ``.jsonl`` file has a line for each user, ``{"user_id": …, "recommendations": […]}``, with the
     items' records. A ``.parquet`` file has a row for each recommendation: ``user_id``, ``item_id``,
-    ``score``, ``rank``, ``route``, and ``probability`` and ``because`` if the config sets
-    `calibrate` and `explain`.
+    ``score``, ``rank``, ``route``, ``probability`` and ``because`` if the config sets `calibrate`
+    and `explain`, and the `columns` of the items' records.
 
     Answers are written to ``<path>.part`` first, and `path` appears only when all are written. If a
     run was interrupted, the next one with the same users continues it. Memory does not grow with
@@ -47,6 +48,8 @@ def recommend_to_file(
         path: a name that ends in ``.jsonl`` or ``.parquet``. An existing file is replaced.
         batch_size: users in one call, 1 to 10,000.
         progress: called after each batch with the number of users written so far.
+        columns: the columns of the items' records to write. By default a ``.jsonl`` file has all,
+            and a ``.parquet`` file none.
 
     Returns:
         The number of users in the file.
@@ -54,7 +57,8 @@ def recommend_to_file(
     Raises:
         ConfigError: `path` has another ending, its folder does not exist, `batch_size` is out of
             range, another process writes this file, or ``<path>.part`` was begun with another
-            model, other settings or other users. Index and store may have moved.
+            model, other settings or other users, or the items have no column of a name in
+            `columns`. Index and store may have moved.
         StoreUnavailable: the index or the store did not answer. A pipeline would give a degraded
             answer, which a file should not keep. The answers so far stay in ``<path>.part``.
         RecsysError: as in `recommend` and its calls. The answers so far stay in ``<path>.part``.
@@ -70,7 +74,7 @@ def recommend_to_file(
         raise ConfigError(f"users is the text {users!r}; give a list of ids")
     ids: list[Id] = [one.item() if isinstance(one, np.generic) else one for one in users]
     with recommend(config) as pipeline:
-        file = AnswerFile(path, config, pipeline.resources.bundle)
+        file = AnswerFile(path, config, pipeline.resources.bundle, columns)
         with file.opened(ids) as writer:
             done = writer.done
             progress(done)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from towhee_recsys.bundle import Bundle
+from towhee_recsys.bundle.comparison import TITLES, Comparison, too_few, verdict
 from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.evaluation.bootstrap import Interval
 from towhee_recsys.evaluation.evaluation import Evaluation
@@ -35,7 +36,9 @@ class Findings:
     baselines: list[Measured]
     """Best first."""
     segments: Mapping[str, list[UserGroup]]
-    """By kind of group, as in `Evaluation.segments`."""
+    """By kind of group, as in `Evaluation.segments`. Empty if too few users were evaluated."""
+    comparison: Comparison | None = None
+    """With the best baseline."""
 
     @property
     def rows(self) -> list[Measured]:
@@ -49,11 +52,9 @@ class Findings:
         return [n for n in dict.fromkeys(names) if any(n in row.metrics for row in self.rows)]
 
     @property
-    def factor(self) -> float | None:
-        """The model's NDCG@10 divided by the best baseline's; None if that is 0 or missing."""
-        ndcg = HEADLINES[0]
-        best = self.baselines[0].metrics.get(ndcg) if self.baselines else None
-        return self.model.metrics[ndcg] / best if best else None
+    def verdict(self) -> str:
+        """What the comparison shows, in words."""
+        return verdict(self.users, self.comparison)
 
     @property
     def all_segments(self) -> list[UserGroup]:
@@ -69,19 +70,25 @@ class Findings:
             model=Measured("this model", evaluation.test, evaluation.intervals),
             baselines=sorted(
                 (
-                    Measured(name, found.test, found.intervals)
+                    Measured(TITLES[name], found.test, found.intervals)
                     for name, found in evaluation.baselines.items()
                 ),
                 key=lambda one: -one.metrics[HEADLINES[0]],
             ),
-            segments=evaluation.segments,
+            segments={} if too_few(evaluation.users) else evaluation.segments,
+            comparison=evaluation.comparison,
         )
 
 
 def with_results(bundle: Bundle, findings: Findings) -> Bundle:
     """The same bundle, with the test metrics in its metadata and its model card."""
     model = findings.model
-    results = {"test": dict(model.metrics), "intervals": dict(model.intervals)}
+    results = {
+        "test": dict(model.metrics),
+        "intervals": dict(model.intervals),
+        "evaluated": findings.users,
+        "comparison": findings.comparison,
+    }
     meta = Metadata.model_validate({**bundle.metadata.model_dump(), **results})
     return replace(bundle, metadata=meta)
 

@@ -10,7 +10,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Column, Dataset
+from towhee_recsys.datasets import Column, Dataset, holdout_in_words, order_in_words
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.files import write_folder
 from towhee_recsys.reporting import palette
@@ -62,7 +62,14 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(duration=duration, highest=highest, listed=listed, short=short)
+    environment.filters.update(
+        duration=duration,
+        highest=highest,
+        holdout_in_words=holdout_in_words,
+        listed=listed,
+        order_in_words=order_in_words,
+        short=short,
+    )
     meta, schema = bundle.metadata, bundle.schema
     return environment.get_template("report.html").render(
         bundle=bundle,

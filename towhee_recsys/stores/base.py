@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
+from towhee_recsys.stores.forgotten import Forgotten
 from towhee_recsys.types import Filter, Hit, Id, Interaction, Item, Role, User
 
 CONNECTIONS = 16
@@ -126,12 +127,32 @@ class RecordStore(_Closes, Protocol):
     def get_histories(self, user_ids: Sequence[Id]) -> list[list[Id]]:
         """Each user's whole history as item ids, oldest first; empty for an unknown user."""
 
+    def get_interactions(self, user_ids: Sequence[Id]) -> list[list[Interaction]]:
+        """Each user's whole history with its timestamps, oldest first; empty for an unknown user.
+        `add_interactions` takes it as it is."""
+
     def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
-        """Remove items from a user's history, as if the user had never interacted with them.
-        Returns how many were in it."""
+        """Remove items from a user's history, as if the user had never interacted with them, and
+        put the pairs on the list of what is forgotten. Returns how many were in the history."""
 
     def forget_users(self, user_ids: Iterable[Id]) -> int:
-        """Remove users' records and histories. Returns how many of the users had either."""
+        """Remove users' records and histories, and put the users on the list of what is forgotten,
+        also those of whom the store knows nothing. Returns how many of the users had either.
+
+        The list keeps `ingest` from bringing them back. The store's own methods do not look at it:
+        what is written after that is a new act, which counts. `erase` then sees to the disk."""
+
+    def erase(self) -> str | None:
+        """Make the database drop from its files what was removed before, and wait for it. Returns
+        None if nothing is left there, else what may be and why, as sentences for people."""
+
+    def forgotten(self, user_ids: Sequence[Id]) -> dict[Id, Forgotten]:
+        """The entries of those of the users who are on the list, whole or with single items. If
+        the list is empty this takes one read, however many users there are."""
+
+    def restore_forgotten(self, user_ids: Iterable[Id]) -> int:
+        """Take the users and their items off the list. What was removed does not come back by
+        itself. Returns how many of the users were on it."""
 
     def counts(self) -> dict[str, int]:
         """How many ``items``, ``users`` and ``histories`` (users with one) the store holds."""

@@ -262,6 +262,72 @@ class RecordStoreConformance:
         assert store.forget_users([4]) == 0
         assert store.forget_users([]) == 0
 
+    def test_forgotten_users_and_interactions_are_listed(self, store: RecordStore) -> None:
+        assert store.forgotten([1, "a"]) == {}
+        store.add_interactions([interaction(1, 5, 1.0), interaction("a", 5, 1.0)])
+        store.forget_users([1, 99])
+        store.remove_interactions("a", [5, 6])
+        store.remove_interactions("b", [])
+        listed = store.forgotten([1, 2, "a", "b", 99, "\ud800"])
+        assert list(listed) == [1, "a", 99]
+        assert [one.user for one in listed.values()] == [True, False, True]
+        assert [item in listed["a"] for item in (5, 6, 7)] == [True, True, False]
+        assert 7 in listed[1]
+        store.remove_interactions("a", [7])
+        store.forget_users(["a"])
+        store.remove_interactions("a", [8])
+        assert store.forgotten(["a"])["a"].user
+        assert store.counts() == {"items": 0, "users": 0, "histories": 0}
+
+    def test_what_is_forgotten_can_be_written_anew(self, store: RecordStore) -> None:
+        """The list is for whoever writes old tables. A write is a new act."""
+        store.forget_users([1])
+        store.put_users([{"user_id": 1, "age": 30}])
+        assert store.add_interactions([interaction(1, 5, 1.0)]) == 1
+        assert store.get_users([1]) == [{"user_id": 1, "age": 30}]
+        assert store.get_histories([1]) == [[5]]
+        assert list(store.forgotten([1])) == [1]
+
+    def test_forgotten_users_are_restored(self, store: RecordStore) -> None:
+        store.forget_users([1, 2])
+        store.remove_interactions(3, [5])
+        assert store.restore_forgotten([1, 3, 4]) == 2
+        assert list(store.forgotten([1, 2, 3, 4])) == [2]
+        assert store.restore_forgotten([1, 3, 4]) == store.restore_forgotten([]) == 0
+        store.forget_users([1])
+        assert list(store.forgotten([1, 2])) == [1, 2]
+
+    def test_many_users_are_forgotten(self, store: RecordStore) -> None:
+        assert store.forget_users(range(2_500)) == 0
+        assert len(store.forgotten(range(3_000))) == 2_500
+        assert store.restore_forgotten(range(3_000)) == 2_500
+        assert store.forgotten(range(3_000)) == {}
+
+    def test_concurrent_forgetting_loses_nothing(self, store: RecordStore) -> None:
+        """Also not the salt, which the first one makes."""
+        users = range(8)
+        threads = [
+            threading.Thread(target=store.remove_interactions, args=(user % 2, [user]))
+            for user in users
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        listed = store.forgotten([0, 1])
+        assert [user in listed[user % 2] for user in users] == [True] * 8
+
+    def test_a_history_with_its_times(self, store: RecordStore) -> None:
+        there = [interaction(1, 5, 2.5), interaction(1, "6", 3.0)]
+        store.add_interactions([*reversed(there), interaction("u", 5, 1.0)])
+        assert store.get_interactions([1, 2, "u"]) == [there, [], [interaction("u", 5, 1.0)]]
+
+    def test_erasing_says_what_is_left(self, store: RecordStore) -> None:
+        store.put_users([{"user_id": 1, "age": 30}])
+        store.forget_users([1])
+        left = store.erase()
+        assert left is None or left.endswith(".")
+
     def test_concurrent_writers_lose_nothing(self, store: RecordStore) -> None:
         counts: list[int] = []
 
@@ -297,6 +363,8 @@ class RecordStoreConformance:
             lambda: store.put_users([{"user_id": 1}]),
             lambda: store.add_interactions([interaction(1, 1)]),
             lambda: store.forget_users([1]),
+            lambda: store.forgotten([1]),
+            store.erase,
         ):
             with pytest.raises(StoreError, match="closed"):
                 call()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,7 @@ from towhee_recsys.evaluation.ranking import Answers, Score, answer_users
 from towhee_recsys.features import Vocabulary
 from towhee_recsys.model import ModelConfig
 from towhee_recsys.model.backend import paddle
+from towhee_recsys.progress import training_progress
 from towhee_recsys.training.checkpoint import Checkpoint
 from towhee_recsys.training.config import TrainingConfig
 from towhee_recsys.training.listener import Listener, NullListener
@@ -47,7 +50,7 @@ def train(
     *,
     checkpoint: Path | None = None,
     resume: bool = False,
-    listener: Listener | None = None,
+    listener: Listener | Literal["auto"] | None = "auto",
     started: float | None = None,
 ) -> Bundle:
     """Train a model on a data set and return the best one.
@@ -65,7 +68,8 @@ def train(
         checkpoint: a folder to write the state to after each epoch. Remove it with
             `Checkpoint.remove` when the bundle is saved.
         resume: continue from `checkpoint`.
-        listener: is told of every step and validation; see `progress.TrainingBar`.
+        listener: is told of every step and validation. By default progress is shown in a notebook,
+            and on stderr if that is a terminal; None shows nothing.
         started: `time.monotonic()` when the command began, for the time budget; now by default.
 
     Raises:
@@ -93,15 +97,26 @@ def train(
         for folder in job.checkpoints:
             Checkpoint.remove(folder)
     apart = model.members > 1 and len(data.split.train.items) >= WORTH_A_PROCESS
-    listener = listener or NullListener()
-    fits = (train_in_processes if apart else _in_turn)(job, listener)
-    seconds = (max if apart else sum)(fit.seconds for fit in fits)
-    bundle = _bundle(dataset, job, fits, seconds)
-    try:
-        return _measured(bundle, dataset, data)
-    except KeyboardInterrupt:
-        listener.message("interrupted: keeping the model without its metrics")
-        return bundle
+    with _told(listener, model.members) as told:
+        fits = (train_in_processes if apart else _in_turn)(job, told)
+        seconds = (max if apart else sum)(fit.seconds for fit in fits)
+        bundle = _bundle(dataset, job, fits, seconds)
+        try:
+            return _measured(bundle, dataset, data)
+        except KeyboardInterrupt:
+            told.message("interrupted: keeping the model without its metrics")
+            return bundle
+
+
+@contextmanager
+def _told(listener: Listener | Literal["auto"] | None, members: int) -> Iterator[Listener]:
+    """Yield who is told; for "auto" it is shown to somebody who sits before it."""
+    bar = training_progress(members) if listener == "auto" else None
+    if bar:
+        with bar:
+            yield bar
+    else:
+        yield NullListener() if listener is None or isinstance(listener, str) else listener
 
 
 def _in_turn(job: Job, listener: Listener) -> list[Fit]:
@@ -198,9 +213,13 @@ def _measured(bundle: Bundle, dataset: Dataset, data: TrainingData) -> Bundle:
     listed = answers(model, users[:some], calibration_fit.LENGTH)
     ranks = np.concatenate([listed.ranks, answers(model, users[some:], 0).ranks])
     popular = answers(popular_score(data.popularity), users, 0)
-    metrics = {"validation": summary(ranks), "popularity": summary(popular.ranks)}
+    results = {
+        "validation": summary(ranks),
+        "popularity": summary(popular.ranks),
+        "evaluated": len(ranks),
+    }
     return replace(
         bundle,
-        metadata=bundle.metadata.model_copy(update=metrics),
+        metadata=bundle.metadata.model_copy(update=results),
         calibration=calibration_fit.calibrate(listed, data.split.validation[listed.users]),
     )

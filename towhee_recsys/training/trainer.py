@@ -34,7 +34,9 @@ from towhee_recsys.training.schedule import Schedule, learning_rate
 from towhee_recsys.training.training_data import TrainingData
 
 STEPS_BETWEEN = 10
-"""Validate after about so many steps, and not more often than after each epoch."""
+"""Validate after each epoch if it has so many steps."""
+MOST_STEPS_BETWEEN = 50
+"""With shorter epochs, wait longer after each validation, up to about so many steps."""
 SMALL_CATALOGUE = 10_000
 """Up to so many items, a step computes the vectors of all items and ranks the next one against all.
 With more, it computes only the vectors that it needs."""
@@ -128,14 +130,13 @@ class Trainer:
         else:
             self._initialise()
         schedule = self.schedule()
-        every = max(1, round(STEPS_BETWEEN / self.batches.count))
         interrupted = False
         self.clock = time.monotonic() - self.state.seconds
         try:
             while not self.state.finished:
                 self._epoch(schedule)
                 done = self._fraction(schedule) >= 1
-                if len(self.sample) and (done or self.state.epoch % every == 0):
+                if len(self.sample) and (done or is_due(self.state.epoch, self.batches.count)):
                     self._validate()
                 self.state.finished = done or self._has_stalled()
                 if self.checkpoint:
@@ -333,6 +334,20 @@ class Trainer:
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, self.member, *purpose])
+
+
+def is_due(epoch: int, steps: int) -> bool:
+    """Whether a validation follows this epoch, counted from 1, if an epoch has so many steps.
+
+    With few steps these are epochs 1, 2, 3, 4, 6, 9, 13, …, so that a model that is soon at its
+    best is not trained much longer, and one that needs many short epochs is not validated often.
+    """
+    if steps >= STEPS_BETWEEN:
+        return True
+    due = 1
+    while due < epoch:
+        due += max(1, min(due // 2, round(MOST_STEPS_BETWEEN / steps)))
+    return due == epoch
 
 
 def _rows(table: paddle.Tensor, rows: NDArray[Any]) -> paddle.Tensor:

@@ -15,7 +15,7 @@ from towhee_recsys.datasets.contents import Contents, InteractionRows, Source
 from towhee_recsys.datasets.readers.ids import ids
 from towhee_recsys.datasets.readers.private import without_own
 from towhee_recsys.datasets.readers.problems import Problems
-from towhee_recsys.datasets.readers.table import Table, one_chunk
+from towhee_recsys.datasets.readers.table import Table, mask, one_chunk
 from towhee_recsys.datasets.readers.times import timestamps
 from towhee_recsys.datasets.readers.values import numbers, role_values
 from towhee_recsys.datasets.schema import Column, Schema
@@ -95,12 +95,12 @@ def _ids(
     mine = next(read) if own in there and own is not None else None
     theirs = next(read) if interactions in there and interactions is not None else None
     if own is not None and mine is not None:
-        again = pd.Series(_values(mine)).duplicated().to_numpy() & mine.is_valid().to_numpy()
+        again = pd.Series(_values(mine)).duplicated().to_numpy() & _filled(mine)
         own.report(problems, name, again, "the id is there already", "Keep one row for each id.")
         whole = len(own) and not own.partial  # else rows that were left out would be missed
         if interactions is not None and theirs is not None and whole:
             known = pc.is_in(theirs, value_set=one_chunk(mine))
-            unknown = pc.and_(pc.invert(known), theirs.is_valid()).to_numpy()
+            unknown = mask(pc.invert(known)) & _filled(theirs)
             remedy = (
                 f"Add it there, or leave out the interactions with it ({own.file}); in "
                 f"dataset.yaml, {'unknown_items' if name == ITEM_ID else 'unknown_users'}: drop "
@@ -108,6 +108,14 @@ def _ids(
             )
             interactions.report(problems, name, unknown, f"is not in {own.file}", remedy)
     return mine, theirs
+
+
+def _filled(column: Any) -> NDArray[np.bool_]:
+    """Which ids are there. One that is missing is a problem already."""
+    there = column.is_valid()
+    if pa.types.is_string(column.type):
+        there = pc.and_(there, pc.fill_null(pc.not_equal(column, ""), False))
+    return mask(there)
 
 
 def _columns(

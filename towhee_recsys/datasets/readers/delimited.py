@@ -48,9 +48,9 @@ class TextFile:
         if self.names is not None:
             return list(self.names)
         try:
-            first = next((record for _, record in self._records()), None)
+            first = next((record for _, record in self._records("strict")), None)
         except UnicodeError:
-            self._report_encoding(problems)
+            self.report_encoding(problems)
             return None
         except (OSError, EOFError) as exc:
             problems.add(self.name, f"cannot be read: {exc}", "Put a whole file in its place.")
@@ -88,7 +88,7 @@ class TextFile:
                 ragged.clear()
                 read = self._arrow(columns, text, ragged)
         except (pa.ArrowInvalid, UnicodeError) as exc:
-            if not self._report_encoding(problems):
+            if not self.report_encoding(problems):
                 problems.add(self.name, f"cannot be read: {exc}", "Repair the file.")
             return None
         except (OSError, EOFError) as exc:
@@ -131,9 +131,10 @@ class TextFile:
         """The delimiter as Arrow and `csv` take it: one byte."""
         return self.delimiter if len(self.delimiter.encode()) == 1 else _UNIT
 
-    def _text(self) -> io.TextIOWrapper:
+    def _text(self, errors: str = "strict") -> io.TextIOWrapper:
         name = codecs.lookup(self.encoding).name
-        return io.TextIOWrapper(self.open(), "utf-8-sig" if name == "utf-8" else name, newline="")
+        name = "utf-8-sig" if name == "utf-8" else name
+        return io.TextIOWrapper(self.open(), name, errors, newline="")
 
     def _utf8(self) -> BinaryIO:
         """The file as UTF-8, with delimiters of one byte."""
@@ -142,10 +143,10 @@ class TextFile:
         recoded = _Recoded(self._text(), self.delimiter, self._separator)
         return cast(BinaryIO, io.BufferedReader(recoded, 1 << 20))
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
+    def _records(self, errors: str = "replace") -> Iterator[tuple[int, list[str]]]:
         """The fields of every record that is not empty, and the line on which it begins."""
         csv.field_size_limit(sys.maxsize)
-        with self._text() as text:
+        with self._text(errors) as text:
             reader = csv.reader(
                 (  # Python 3.10 refuses NUL
                     line.replace("\0", "").replace(self.delimiter, self._separator) for line in text
@@ -193,7 +194,7 @@ class TextFile:
             count=len(bad),
         )
 
-    def _report_encoding(self, problems: Problems) -> bool:
+    def report_encoding(self, problems: Problems) -> bool:
         """Note the first byte that the encoding does not have; return False if there is none."""
         if codecs.lookup(self.encoding).name != "utf-8":
             return self._report_other_encoding(problems)

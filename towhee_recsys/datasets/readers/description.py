@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Literal
 
 import pandas as pd
@@ -15,7 +15,7 @@ Unknown = Literal["error", "drop", "keep"]
 """What becomes of interactions with ids that the table of their kind lacks: they are refused, left
 out, or kept, with a record of the id alone."""
 
-_PROBE = datetime(2001, 12, 23, 11, 44, 55)
+_PROBE = datetime(2001, 12, 23, 11, 44, 55, tzinfo=timezone.utc)
 
 
 class _Part(BaseModel):
@@ -143,7 +143,12 @@ class Origin(_Part):
         if not isinstance(read, dict) or read.get("header") is not False:
             return value
         numbers = ("user_id", "item_id", "rating", "timestamp")
-        texts = {k: str(v) for k, v in value.items() if k in numbers and type(v) is int}
+        texts: dict[str, Any] = {
+            k: str(v) for k, v in value.items() if k in numbers and type(v) is int
+        }
+        time = value.get("timestamp")
+        if isinstance(time, dict) and type(time.get("column")) is int:
+            texts["timestamp"] = {**time, "column": str(time["column"])}
         return {**value, **texts}
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.naming import locate, not_reserved
 from towhee_recsys.datasets.readers.private import unnamed
 from towhee_recsys.datasets.readers.problems import Problems
+from towhee_recsys.datasets.readers.references import listed_ids
 from towhee_recsys.datasets.readers.table import Table, chunked, holds_lists
 from towhee_recsys.datasets.schema import Column, Schema
 from towhee_recsys.errors import DataError
@@ -29,19 +30,28 @@ _FEW = 100
 
 def read_frames(
     interactions: pd.DataFrame,
-    items: pd.DataFrame,
+    items: pd.DataFrame | None,
     users: pd.DataFrame | None,
     schema: Schema | None,
     user_columns: UserColumns | None,
     name: str,
     problems: Problems,
+    file_order: bool = False,
 ) -> Parts:
     """The frames as tables, with `schema` or one that their values suggest."""
     interaction_table = _table(
         "interactions", interactions, (USER_ID, ITEM_ID), (TIMESTAMP, RATING), {}, problems
     )
-    item_columns = schema.items if schema else _suggested("items", items, ITEM_ID, problems)
-    item_table = _table("items", items, (ITEM_ID,), (), item_columns, problems)
+    item_columns = schema.items if schema else {}
+    if items is None:
+        item_table = listed_ids(interaction_table, ITEM_ID)
+        if item_columns:
+            remedy = "Pass `items`, or leave the columns out of the schema."
+            problems.add("items", "the schema has columns of items, but there is no frame", remedy)
+    else:
+        if schema is None:
+            item_columns = _suggested("items", items, ITEM_ID, problems)
+        item_table = _table("items", items, (ITEM_ID,), (), item_columns, problems)
     of_users = schema.users if schema else {}
     if of_users and user_columns is not None:
         remedy = "Name them in the schema alone, or in `user_columns` alone."
@@ -57,7 +67,7 @@ def read_frames(
         remedy = "Pass `users`, or name no columns of users."
         problems.add("users", "columns of users are named, but there is no such frame", remedy)
     schema = Schema(users=of_users, items=item_columns)
-    return Parts(name, schema, interaction_table, item_table, user_table, None)
+    return Parts(name, schema, interaction_table, item_table, user_table, None, file_order)
 
 
 def _table(

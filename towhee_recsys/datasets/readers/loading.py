@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -43,16 +44,19 @@ def load(
 
 def load_frames(
     interactions: pd.DataFrame,
-    items: pd.DataFrame,
+    items: pd.DataFrame | None = None,
     users: pd.DataFrame | None = None,
     *,
     schema: Schema | None = None,
     user_columns: UserColumns | None = None,
+    order: Literal["file"] | None = None,
     name: str = "frames",
 ) -> Contents:
     """See `Dataset.from_frames`."""
     problems = Problems()
-    parts = read_frames(interactions, items, users, schema, user_columns, name, problems)
+    parts = read_frames(
+        interactions, items, users, schema, user_columns, name, problems, order == "file"
+    )
     contents = assemble(parts, problems)
     problems.raise_if_any(name)
     assert contents is not None

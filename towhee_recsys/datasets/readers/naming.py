@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from towhee_recsys.datasets.readers.problems import Problems
-from towhee_recsys.text import near, short
+from towhee_recsys.text import listed, near, short
 from towhee_recsys.types import ITEM_ID, RATING, RESERVED_COLUMNS, TIMESTAMP, USER_ID
 
 MOVIE_ID = "movieId"
@@ -54,26 +54,30 @@ def locate(
     theirs = {name: (called or {}).get(name, name) for name in columns}
     free = [name for name in header if name not in theirs.values()]
     required = tuple(required)
+    nowhere = []
+    absent = []
     for name in (*required, *optional):
         column = given.get(name) or _usual(name, free)
         if column in header:
             found[name] = str(column)
         elif name in given:
-            problems.add(file, "there is no such column", near(given[name], header), column=column)
+            absent.append((given[name], header))
         elif name in required:
-            there = f"There is {some(header)}." if header else "There is none at all."
-            remedy = f"Call one {name}, or say which it is. {there}"
-            if _look_like_values(header):
-                remedy += (
-                    " These look like values: if the file has no line of names, "
-                    "write read: {header: [user_id, …]} with the names of all columns."
-                )
-            problems.add(file, f"no column holds the {name}", remedy)
+            nowhere.append(name)
     for name, column in theirs.items():
         if column in header:
             found[name] = column
         else:
-            problems.add(file, "there is no such column", near(column, free), column=column)
+            absent.append((column, free))
+    if not found and len(nowhere) + len(absent) > 1:
+        lost = listed([*nowhere, *(column for column, _ in absent)])
+        problems.add(file, f"there is no column {lost}", _there(header))
+        return {}
+    if nowhere:
+        remedy = f"Call one so, or say which it is. {_there(header)}"
+        problems.add(file, f"no column holds the {listed(nowhere)}", remedy)
+    for column, others in absent:
+        problems.add(file, "there is no such column", near(column, others), column=column)
     return found
 
 
@@ -99,10 +103,20 @@ def some(header: Sequence[str]) -> str:
     return ", ".join([short(name, _LONGEST) for name in header[:_SHOWN]] + more)
 
 
-def _look_like_values(header: Sequence[str]) -> bool:
-    """Whether most of the names are numbers."""
+def _there(header: Sequence[str]) -> str:
+    """The columns that there are, and what to do if they are no names."""
+    if not header:
+        return "There is none at all."
+    there = f"There is {some(header)}."
+    if list(header) == [str(place + 1) for place in range(len(header))]:
+        return f"{there} Without a header, name the columns so, as in user_id: 1."
     numbers = sum(any(c.isdigit() for c in n) and not any(c.isalpha() for c in n) for n in header)
-    return numbers * 2 > len(header)
+    if numbers * 2 > len(header):
+        there += (
+            " These look like values: if the file has no line of names, name all columns in their "
+            "order, as in read: {header: [user_id, item_id]}."
+        )
+    return there
 
 
 def _usual(name: str, header: Sequence[str]) -> str | None:

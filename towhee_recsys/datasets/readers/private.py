@@ -136,8 +136,9 @@ def _different(values: pd.Series[Any]) -> tuple[int, int]:
     """How many different values a column has, and how many values; of lists, their members."""
     members = values.explode() if values.dtype == object else values
     members = members[members.notna()]
-    if members.dtype == object:
-        members = members[members != ""].astype(str)
+    if not pd.api.types.is_numeric_dtype(members.dtype):
+        members = members.astype(str)
+        members = members[members != ""]
     return int(members.nunique()), len(members)
 
 

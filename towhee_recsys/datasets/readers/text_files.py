@@ -52,11 +52,17 @@ def text_file(
         problems.add(name, f"cannot be read: {exc}", "Put a whole file in its place.")
         return None
     written = encoding(start, reading)
+    if not _decodes(start, written):
+        TextFile(name, open_, encoding=written).report_encoding(problems)
+        return None
     text = _whole_lines(start, written)
     preferred = _PREFERRED.get(suffix_of(path))
     likely = delimiter_of(text, preferred, columns)
     delimiter = reading.delimiter or likely or preferred or ","
     first = next(iter(fields(text, delimiter)), [])
+    if not first:
+        problems.add(name, "is empty", "It needs a line of column names, then the rows.")
+        return None
     if len(first) == 1 and reading.delimiter and likely:
         problems.add(
             name,
@@ -72,7 +78,7 @@ def text_file(
         )
         return None
     names = _names(reading, len(first))
-    if names and first and len(names) != len(first):
+    if names and len(names) != len(first):
         problems.add(
             name,
             f"its first line has {len(first)} fields, and `header` names {len(names)} columns",
@@ -90,6 +96,14 @@ def _whole_lines(start: bytes, written: str) -> str:
     text = codecs.getincrementaldecoder(written)("replace").decode(start).lstrip("\ufeff")
     whole, newline, _ = text.rpartition("\n")
     return whole + newline if newline and len(start) >= SAMPLE else text
+
+
+def _decodes(start: bytes, written: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(written)().decode(start, final=len(start) < SAMPLE)
+    except UnicodeError:
+        return False
+    return True
 
 
 def _names(reading: Reading, width: int) -> tuple[str, ...] | None:

@@ -50,7 +50,7 @@ def role_values(table: Table, name: str, column: Column, problems: Problems) -> 
 def numbers(
     table: Table, name: str, problems: Problems, remedy: str | None = None
 ) -> pd.Series[Any]:
-    """Int64 if all are integers that fit, else Float64; NA if missing.
+    """Int64 if all are integers that fit, 1963.0 among them, else Float64; NA if missing.
 
     `remedy` says what to write in place of a text that is no number.
     """
@@ -60,8 +60,7 @@ def numbers(
         column = _parsed(table, name, problems, remedy)
     elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         column = without_nan(column.cast(pa.float64()))
-        if column.null_count and pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
-            column = _narrowed(column)
+        column = _whole(column)
     elif pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         column = _narrowed(column)
     else:
@@ -92,7 +91,13 @@ def _parsed(table: Table, name: str, problems: Problems, remedy: str | None) -> 
     text = pc.if_else(good, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
     if pc.all(pc.match_substring_regex(text, _INTEGER), min_count=0).as_py():
         return _narrowed(text)
-    return text.cast(pa.float64())
+    return _whole(text.cast(pa.float64()))
+
+
+def _whole(column: Any) -> Any:
+    """Floats as int64 if all are whole: many programs write a year as 1963.0."""
+    whole = pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py()
+    return _narrowed(column) if whole else column
 
 
 def _remedy(table: Table, bad: Any) -> str:
@@ -134,9 +139,7 @@ def _labels(table: Table, name: str, separator: str) -> pd.Series[Any]:
 def _categories(column: Any) -> pd.Series[Any]:
     kind = column.type
     if pa.types.is_floating(kind):
-        column = without_nan(column)
-        if pc.all(pc.equal(pc.floor(column), column), min_count=0).as_py():
-            column = _narrowed(column)
+        column = _whole(without_nan(column))
         return _nullable(column, "Int64" if pa.types.is_integer(column.type) else "Float64")
     if pa.types.is_boolean(kind):
         return _nullable(column, "boolean") if column.null_count else _dense(column, np.bool_)

@@ -8,6 +8,7 @@ import operator
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -15,6 +16,8 @@ import orjson
 
 from towhee_recsys.errors import StoreError
 from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.stores.forgotten import Forgotten
+from towhee_recsys.stores.records.forgotten_list import ForgottenList
 from towhee_recsys.text import shown
 from towhee_recsys.types import (
     ITEM_ID,
@@ -28,11 +31,11 @@ from towhee_recsys.types import (
     User,
 )
 
-Kind: TypeAlias = Literal["items", "users", "histories"]
-KINDS: tuple[Kind, ...] = ("items", "users", "histories")
+Kind: TypeAlias = Literal["items", "users", "histories", "forgotten"]
+COUNTED: tuple[Kind, ...] = ("items", "users", "histories")
+KINDS: tuple[Kind, ...] = (*COUNTED, "forgotten")
 
-
-_LOADS: dict[Kind, Callable[[str], Any]] = {
+_LOADS: dict[str, Callable[[str], Any]] = {
     "items": json.loads,
     "users": json.loads,
     "histories": orjson.loads,  # faster, but it makes floats of integers beyond 64 bits
@@ -66,6 +69,8 @@ class DocumentStore(RecordStore, ABC):
     ``{"items": [ids], "times": [timestamps]}``, oldest first. Every request reads one, in one
     look-up; two flat lists are read several times as fast as a list of pairs. A key is
     ``str(id)``; the id keeps its type because the document holds it.
+
+    The documents of the kind ``forgotten`` are a `ForgottenList`.
     """
 
     where: str
@@ -99,6 +104,9 @@ class DocumentStore(RecordStore, ABC):
 
     @abstractmethod
     def ping(self) -> None: ...
+
+    @abstractmethod
+    def erase(self) -> str | None: ...
 
     def close(self) -> None:
         if not self._closed:
@@ -142,8 +150,25 @@ class DocumentStore(RecordStore, ABC):
         """See `RecordStore`. Nothing is written if an id or a timestamp is refused."""
         return self._merge(_gathered(user_ids, item_ids, timestamps), time.time())
 
+    def get_interactions(self, user_ids: Sequence[Id]) -> list[list[Interaction]]:
+        found = zip(user_ids, self._get("histories", user_ids), strict=True)
+        return [
+            [
+                {"user_id": user_id, "item_id": item, "timestamp": moment}
+                for item, moment in zip(history["items"], history["times"], strict=True)
+            ]
+            if history
+            else []
+            for user_id, history in found
+        ]
+
     def remove_interactions(self, user_id: Id, item_ids: Iterable[Id]) -> int:
         gone, removed = set(item_ids), 0
+        key = _key(user_id, USER_ID)
+        for item in gone:
+            _key(item, ITEM_ID)
+        if gone:
+            self._forgotten.add({user_id: gone})
 
         def without(key: str, text: str | None) -> str | None:
             nonlocal removed
@@ -153,20 +178,36 @@ class DocumentStore(RecordStore, ABC):
             left = [item for item, _ in kept], [moment for _, moment in kept]
             return _dump_history(*left) if removed else None
 
-        self._update("histories", [_key(user_id, USER_ID)], without)
+        self._update("histories", [key], without)
         return removed
 
     def forget_users(self, user_ids: Iterable[Id]) -> int:
         known = 0
-        for keys in _batches({_key(one, USER_ID) for one in user_ids}, BATCH):
+        for ids in _batches(dict.fromkeys(user_ids), BATCH):
+            keys = list(dict.fromkeys(_key(one, USER_ID) for one in ids))
+            self._forgotten.add(dict.fromkeys(ids))  # first, so that it lasts if the rest fails
             found = zip(self._read("users", keys), self._read("histories", keys), strict=True)
             known += sum(record is not None or bool(_pairs(history)) for record, history in found)
             for kind in ("users", "histories"):
                 self._delete(kind, keys)
         return known
 
+    def forgotten(self, user_ids: Sequence[Id]) -> dict[Id, Forgotten]:
+        return self._forgotten.entries([one for one in user_ids if _storable(str(one))])
+
+    def restore_forgotten(self, user_ids: Iterable[Id]) -> int:
+        return self._forgotten.remove([one for one in user_ids if _storable(str(one))])
+
+    @property
+    def _forgotten(self) -> ForgottenList:
+        return ForgottenList(
+            read=partial(self._read, "forgotten"),
+            update=partial(self._update, "forgotten"),
+            delete=partial(self._delete, "forgotten"),
+        )
+
     def counts(self) -> dict[str, int]:
-        return {kind: self._count(kind) for kind in KINDS}
+        return {kind: self._count(kind) for kind in COUNTED}
 
     def _put(self, kind: Kind, id_column: str, records: Iterable[dict[str, Any]]) -> None:
         for batch in _batches(records, BATCH):

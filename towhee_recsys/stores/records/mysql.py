@@ -20,6 +20,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    text,
 )
 from sqlalchemy.dialects.mysql import LONGTEXT, VARBINARY, insert
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -39,7 +40,7 @@ UPDATE_ATTEMPTS = 50
 
 
 class MySQLStore(DocumentStore):
-    """A `RecordStore` in three tables, such as ``recsys_items``, which are made on first use.
+    """A `RecordStore` in four tables, such as ``recsys_items``, which are made on first use.
 
     Ids are binary keys: text collations would take ``a`` for ``A``, or ``x`` for ``x`` and a
     space. Rows are locked in the order of their keys. A transaction that the database gives up
@@ -113,6 +114,16 @@ class MySQLStore(DocumentStore):
 
     def ping(self) -> None:
         self._transaction(lambda connection: connection.execute(select(1)))
+
+    def erase(self) -> str | None:
+        logged = self._transaction(
+            lambda connection: connection.execute(select(text("@@log_bin"))).scalar_one()
+        )
+        log = ", and its binary log until that expires" if logged else ""
+        return (
+            f"The rows are deleted. MySQL at {self.where} may keep their bytes in its files until "
+            f"it writes over them{log}."
+        )
 
     def _disconnect(self) -> None:
         self._engine.dispose(close=self._process == os.getpid())

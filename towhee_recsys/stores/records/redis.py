@@ -20,6 +20,7 @@ from redis.retry import Retry
 
 from towhee_recsys.errors import StoreError, StoreUnavailable
 from towhee_recsys.stores.records.documents import KINDS, Change, DocumentStore, Kind
+from towhee_recsys.stores.records.redis_files import rewritten
 
 CLUSTER_SCHEME = "redis+cluster://"
 UPDATE_ATTEMPTS = 100
@@ -102,6 +103,13 @@ class RedisStore(DocumentStore):
     def ping(self) -> None:
         with self._calling():
             self._client.ping()
+
+    def erase(self) -> str | None:
+        with self._calling():
+            client = self._client
+            nodes = client.get_primaries() if self._cluster else ()
+            servers = [client.get_redis_connection(node) for node in nodes] or [client]
+            return " ".join(filter(None, (rewritten(one, self.where) for one in servers))) or None
 
     def _disconnect(self) -> None:
         self._client.close()
