@@ -85,6 +85,7 @@ def test_training_without_a_report(tmp_path: Path) -> None:
     assert trained["report"] is None
     assert trained["test"]["hr@10"] > 0
     assert trained["comparison"]["measured"] == ["popularity", "decayed-ease"]
+    assert "Warning: interactions, column 'rating': every row counts as a like" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 

@@ -13,8 +13,8 @@ from fixtures.commands import invoke
 from towhee_recsys import __version__
 
 COMMANDS = [
-    "demo", "download", "validate", "train", "evaluate", "ingest", "recommend", "similar", "rate",
-    "forget", "export-user", "status", "doctor", "hub",
+    "demo", "download", "init", "validate", "train", "evaluate", "ingest", "recommend", "similar",
+    "rate", "forget", "export-user", "status", "doctor", "hub",
 ]  # fmt: skip
 """In the order in which they are used."""
 

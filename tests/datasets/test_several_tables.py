@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from towhee_recsys.datasets import Dataset, validate
+from towhee_recsys.datasets import Dataset
 from towhee_recsys.datasets.readers.loading import examine
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.errors import DataError
@@ -59,7 +59,7 @@ def told(path: Path) -> list[str]:
 
 
 def warned(path: Path) -> list[str]:
-    return [str(warning) for warning in validate(path).warnings]
+    return [str(warning) for warning in Dataset.load(path).warnings]
 
 
 def test_labels_and_values_of_further_tables(folder: Path) -> None:
@@ -170,7 +170,7 @@ def test_unknown_items_are_dropped_or_kept_with_a_count(folder: Path) -> None:
     dataset = Dataset.load(path)
     assert dataset.interactions.to_numpy().tolist() == [["ann", 7], ["bob", 7]]
     assert dataset.users["user_id"].tolist() == ["ann", "bob"]
-    (warning,) = validate(path).warnings
+    (warning,) = Dataset.load(path).warnings
     assert warning.count == 3
     assert "left out" in str(warning)
     path = describe(folder, {**ITEMS, "also": [CUISINE]}, unknown_items="keep")
@@ -180,7 +180,7 @@ def test_unknown_items_are_dropped_or_kept_with_a_count(folder: Path) -> None:
         {"item_id": 9, "name": None, "cuisine": []},
     ]
     assert len(dataset.interactions) == 5
-    assert [warning.count for warning in validate(path).warnings] == [1, 3]
+    assert [warning.count for warning in Dataset.load(path).warnings] == [1, 3]
 
 
 def test_rows_are_counted_where_some_are_dropped(folder: Path) -> None:

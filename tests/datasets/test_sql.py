@@ -75,7 +75,7 @@ def check(dataset: Dataset) -> None:
 def test_sqlite(sqlite: Path) -> None:
     path = describe(sqlite, "sqlite:///shop.db")
     check(Dataset.load(path))
-    assert validate(path).warnings == ()
+    assert Dataset.load(path).warnings == ()
 
 
 def test_mariadb(tmp_path: Path, mysql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def test_mariadb(tmp_path: Path, mysql_url: str, monkeypatch: pytest.MonkeyPatch
     path = describe(tmp_path, str(url), table="plays", password_env="SHOP_PASSWORD")
     dataset = Dataset.load(path)
     check(dataset)
-    assert validate(path).warnings == ()
+    assert Dataset.load(path).warnings == ()
     monkeypatch.setenv("SHOP_PASSWORD", CANARY)
     first, second = told(path)
     assert "Access denied" in first

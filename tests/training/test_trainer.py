@@ -228,15 +228,12 @@ def test_data_of_any_form_is_learnt(text: bool, columns: int, users: bool) -> No
     assert evaluate(bundle, dataset).users == 10
 
 
-@pytest.mark.parametrize(
-    ("rows", "count"),
-    [([(1, "a")], 1), ([(u, i) for u in (1, 2) for i in "abc"], 1), ([(1, "a"), (2, "a")], 1)],
-)
-def test_too_few_items_are_refused(rows: list[tuple[int, str]], count: int) -> None:
+@pytest.mark.parametrize("rows", [[(1, "a")], [(1, i) for i in "abc"], [(1, "a"), (2, "a")]])
+def test_too_few_items_are_refused(rows: list[tuple[int, str]]) -> None:
     plays = pd.DataFrame(rows, columns=["user_id", "item_id"])
     dataset = Dataset.from_frames(plays, pd.DataFrame({"item_id": list("abc")}), name="few")
     dataset = replace(dataset, file_order=True)
-    with pytest.raises(TrainingError, match=f"few leaves {count} items to learn from"):
+    with pytest.raises(TrainingError, match="few: 1 item is left to learn from"):
         train(dataset, TrainingConfig(epochs=1), TINY)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from towhee_recsys._version import __version__
 from towhee_recsys.cli.common import command
-from towhee_recsys.cli.data import download, validate
+from towhee_recsys.cli.data import download, init, validate
 from towhee_recsys.cli.demo import demo
 from towhee_recsys.cli.events import export_user, forget, rate
 from towhee_recsys.cli.hub import app as hub
@@ -29,7 +29,8 @@ app = typer.Typer(
     help="Recommendations from Milvus: tables in, a trained model, an index and answers out.\n\n"
     "Everything is kept in one home folder, so no command needs paths from the one before. "
     "For a first look: [bold]towhee-recsys demo --data sample[/bold]. With your own data: "
-    "[bold]validate[/bold], [bold]train[/bold], [bold]ingest[/bold], [bold]recommend[/bold].",
+    "[bold]init[/bold], [bold]validate[/bold], [bold]train[/bold], [bold]ingest[/bold], "
+    "[bold]recommend[/bold].",
 )
 
 
@@ -77,8 +78,8 @@ def options(
 
 
 for run in (
-    demo, download, validate, train, evaluate, ingest, recommend, similar, rate, forget,
-    export_user, status, doctor,
+    demo, download, init, validate, train, evaluate, ingest, recommend, similar, rate,
+    forget, export_user, status, doctor,
 ):  # fmt: skip
     app.command()(command(run))
 app.add_typer(hub, name="hub")

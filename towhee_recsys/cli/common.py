@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
@@ -87,6 +88,19 @@ def load(data: str) -> Dataset:
 
     with download_bar(data) as progress:
         return Dataset.load(data, progress=progress)
+
+
+def warn_of(dataset: Dataset, data: str) -> None:
+    """Show what is doubtful in a data set on stderr, a line each."""
+    from towhee_recsys.datasets import doubts
+
+    found = doubts(dataset)
+    for doubt in found:
+        typer.echo(f"Warning: {doubt.short}", err=True)
+    if found:
+        typer.echo(
+            f"towhee-recsys validate {shlex.quote(data)} says what to do about it.", err=True
+        )
 
 
 def positive(value: float | None) -> float | None:

@@ -17,6 +17,7 @@ from towhee_recsys.cli.common import (
     positive,
     print_json,
     seconds,
+    warn_of,
 )
 from towhee_recsys.cli.process import started
 
@@ -77,6 +78,7 @@ def train(
     budget = seconds(time_budget) if time_budget else None
     home: Home = ctx.obj
     dataset = load(data)
+    warn_of(dataset, data)
 
     from towhee_recsys.datasets import order_in_words
     from towhee_recsys.operations import training

@@ -11,6 +11,7 @@
 | `last_two`: the split of the published tables                     | splits            |
 | `holdout_in_words`, `order_in_words`: both as sentences           | splits            |
 | `validate`, `Report`: what a data set holds, and what is wrong    | validation        |
+| `doubts`: what is doubtful in a data set                          | doubts            |
 | `Problem`: one kind of mistake, with rows and values              | readers/problems  |
 | `download`, `cache_folder`, `MOVIELENS`: what can be downloaded   | download          |
 | `NAMES`: the data sets that have a name                           | readers/loading   |
@@ -21,6 +22,7 @@
 
 from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.dataset import Dataset, HistoryBatch, sample
+from towhee_recsys.datasets.doubts import doubts
 from towhee_recsys.datasets.download import MOVIELENS, cache_folder, download
 from towhee_recsys.datasets.histories import Histories, Order
 from towhee_recsys.datasets.readers.loading import NAMES
@@ -45,6 +47,7 @@ __all__ = [
     "Source",
     "Split",
     "cache_folder",
+    "doubts",
     "download",
     "holdout_in_words",
     "last_two",

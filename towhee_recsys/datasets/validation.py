@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from towhee_recsys.datasets.contents import Contents
+from towhee_recsys.datasets.doubts import doubts
+from towhee_recsys.datasets.enough import too_small
+from towhee_recsys.datasets.histories import Order
 from towhee_recsys.datasets.readers.loading import examine
 from towhee_recsys.datasets.readers.problems import Problem, Problems
 from towhee_recsys.datasets.readers.table import Table
 from towhee_recsys.datasets.schema import Schema
+from towhee_recsys.datasets.splits import AUTO, split
 from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID, Role
 
 
@@ -39,6 +43,8 @@ class Report:
     first: str | None = None
     """The times of the first and the last interaction, ISO 8601 in UTC; None without timestamps."""
     last: str | None = None
+    order: Order | None = None
+    """What puts a user's interactions in order, if anything does."""
     sparsity: float | None = None
     """The share of all (user, item) pairs without an interaction."""
     short_histories: int | None = None
@@ -73,6 +79,8 @@ class Report:
         ]
         if self.first and self.last:
             lines.append(f"  time   {self.first} to {self.last}")
+        if self.order == "file":
+            lines.append("  order  the order of the rows" + (" at equal times" * bool(self.first)))
         if self.sparsity is not None:
             lines.append(
                 f"  {self.sparsity:.2%} sparse; {number(self.short_histories)} "
@@ -115,6 +123,8 @@ def validate(
 ) -> Report:
     """Read what `Dataset.load` reads, and report problems instead of raising DataError.
 
+    Data that `train` would refuse, as it is too small, has a problem too.
+
     Raises:
         DownloadError: the data set could not be fetched.
     """
@@ -138,10 +148,12 @@ def validate(
 def _of_contents(source: str, contents: Contents) -> Report:
     users, items, interactions = map(len, (contents.users, contents.items, contents.interactions))
     times = contents.interactions.get(TIMESTAMP)
+    trained = split(contents.histories, AUTO)[0].train.item_counts(items)
+    refused = too_small(contents.name, items, int(np.count_nonzero(trained)))
     return Report(
         source=source,
-        problems=(),
-        warnings=contents.warnings,
+        problems=() if refused is None else (refused,),
+        warnings=doubts(contents),
         user_columns={name: column.role for name, column in contents.schema.users.items()},
         item_columns={name: column.role for name, column in contents.schema.items.items()},
         users=users,
@@ -151,6 +163,7 @@ def _of_contents(source: str, contents: Contents) -> Report:
         item_ids=_kind(contents.items[ITEM_ID].dtype),
         first=None if times is None else _date(times.min()),
         last=None if times is None else _date(times.max()),
+        order=contents.order,
         sparsity=1.0 - interactions / (users * items),
         short_histories=int(np.count_nonzero(contents.histories.lengths < 3)),
         repeated=contents.repeated,

@@ -19,6 +19,7 @@ from towhee_recsys.bundle import Bundle
 from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.bundle.popularity import find_segments
 from towhee_recsys.datasets import Dataset
+from towhee_recsys.datasets.enough import too_small
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.evaluation import calibration_fit
 from towhee_recsys.evaluation.baselines import popular_score
@@ -81,11 +82,9 @@ def train(
     config = config.model_copy(update={"holdout": data.holdout})
     if not dataset.histories.ordered:
         model = model.model_copy(update={"ordered": False})
-    if len(data.trained) < 2:
-        raise TrainingError(
-            f"{dataset.name} leaves {len(data.trained)} items to learn from; training needs at "
-            "least two, in interactions that are not held out (--holdout none holds out none)"
-        )
+    refused = too_small(dataset.name, data.items, len(data.trained))
+    if refused:
+        raise TrainingError(str(refused))
     deadline = None if config.time_budget is None else started + config.time_budget
     job = Job(data, config, model, checkpoint, resume, deadline)
     if resume and not any(map(Checkpoint.exists, job.checkpoints)):

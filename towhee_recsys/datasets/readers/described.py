@@ -18,6 +18,7 @@ from typing import Any
 from towhee_recsys.datasets.contents import Source
 from towhee_recsys.datasets.readers.assemble import Parts
 from towhee_recsys.datasets.readers.dataset_yaml import read_description
+from towhee_recsys.datasets.readers.date_parts import with_dates
 from towhee_recsys.datasets.readers.description import (
     Description,
     Entities,
@@ -77,8 +78,12 @@ def _interactions(
     }
     given = {name: column for name, column in named.items() if column is not None}
     optional = (RATING,) if time else (TIMESTAMP, RATING)
-    wanted = Wanted((USER_ID, ITEM_ID, *([TIMESTAMP] if time else [])), optional, given)
+    parts = time.parts if time else {}
+    times = tuple(parts) or (TIMESTAMP,) if time else ()
+    wanted = Wanted((USER_ID, ITEM_ID, *times), optional, {**given, **parts})
     table = read_source(yaml, "interactions", described, wanted, problems, digest)
+    if table is not None and parts:
+        return with_dates(table, parts)
     return table and replace(table, time_format=time.format if time else None)
 
 

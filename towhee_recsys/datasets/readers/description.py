@@ -25,6 +25,25 @@ class Time(Part):
     column: str | None = None
     format: str | None = None
     """In the form of `strptime`, as in ``%d/%m/%Y``; by default ISO 8601, or numbers."""
+    year: str | None = None
+    """The columns of a date in parts."""
+    month: str | None = None
+    day: str | None = None
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The columns that hold parts of dates, by what they hold."""
+        named = {"year": self.year, "month": self.month, "day": self.day}
+        return {part: column for part, column in named.items() if column is not None}
+
+    @model_validator(mode="after")
+    def _parts_make_a_date(self) -> Time:
+        if self.parts and (self.column or self.format or not (self.year and self.month)):
+            raise ValueError(
+                "give a `column` (and its `format`), or the columns of a date in parts, as in "
+                "{year: year, month: month, day: day}"
+            )
+        return self
 
     @field_validator("format")
     @classmethod

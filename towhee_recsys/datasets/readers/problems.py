@@ -22,22 +22,30 @@ class Problem:
     wrong: str
     remedy: str
     column: str | None = None
-    examples: tuple[tuple[int, str | None], ...] = ()
+    examples: tuple[tuple[int | None, str | None], ...] = ()
     """The row and value of the first few. In a text file a row is a line, and the header counts;
     in a Parquet file rows count from 1, in a data frame from 0. A value is None if it would not
-    help."""
+    help, a row if the value is that of no single row."""
     count: int = 1
     """How many rows have it."""
 
     def __str__(self) -> str:
-        where = self.file if self.column is None else f"{self.file}, column '{self.column}'"
-        rows = ", ".join(
-            f"row {row}" if value is None else f"row {row}: {_quoted(value)}"
+        examples = ", ".join(
+            ": ".join(
+                ([] if row is None else [f"row {row}"])
+                + ([] if value is None else [_quoted(value)])
+            )
             for row, value in self.examples
         )
         if self.count > len(self.examples) > 0:
-            rows += f" and {self.count - len(self.examples):,} more"
-        return f"{where}: {self.wrong}" + (f" ({rows})" if rows else "") + f". {self.remedy}"
+            examples += f" and {self.count - len(self.examples):,} more"
+        return self.short + (f" ({examples})" if examples else "") + f". {self.remedy}"
+
+    @property
+    def short(self) -> str:
+        """Where and what, without examples and remedy."""
+        where = self.file if self.column is None else f"{self.file}, column '{self.column}'"
+        return f"{where}: {self.wrong}"
 
 
 class Problems:
@@ -102,6 +110,11 @@ def message(source: str, problems: Sequence[Problem]) -> str:
     return "\n- ".join(
         [f"{source} cannot be used, for {len(problems)} reasons:", *map(str, problems)]
     )
+
+
+def _example(row: int | None, value: str | None) -> str:
+    parts = [None if row is None else f"row {row}", None if value is None else _quoted(value)]
+    return ": ".join(filter(None, parts))
 
 
 def _quoted(value: str) -> str:
