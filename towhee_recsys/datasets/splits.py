@@ -216,5 +216,6 @@ def _without(
     kept[test[test >= 0]] = False
     train = histories.only(kept)
     items = np.append(histories.items, np.int32(-1))  # what place -1 stands for
-    places = None if at_end else np.cumsum(kept)[validation] - train.offsets[:-1]
+    so_far = np.append(np.cumsum(kept), 0)  # nothing at -1 either
+    places = None if at_end else so_far[validation] - train.offsets[:-1]
     return Split(train, items[validation], items[test], places)

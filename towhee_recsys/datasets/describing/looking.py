@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 from towhee_recsys.datasets.describing.seen import Kind, SeenColumn, SeenTable
 from towhee_recsys.datasets.describing.times import looks_like_time
 from towhee_recsys.datasets.doubtful_columns import looks_missing
-from towhee_recsys.datasets.readers.description import Origin, Reading
+from towhee_recsys.datasets.readers.naming import Wanted
+from towhee_recsys.datasets.readers.origin import Origin, Reading
 from towhee_recsys.datasets.readers.paths import kind_of, open_file, suffix_of
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.sniffing import delimiter_of, encoding_of, fields
-from towhee_recsys.datasets.readers.sources import Wanted, read_source
+from towhee_recsys.datasets.readers.sources import read_source
 from towhee_recsys.datasets.readers.table import Table, holds_lists
 from towhee_recsys.datasets.readers.text_files import beginning
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
