@@ -35,7 +35,7 @@ def test_validations_and_messages_are_printed() -> None:
         bar.validation(0, {"hr@10": 0.2, "ndcg@10": 0.1}, best=False)
         bar.message("interrupted")
     lines = text.getvalue().splitlines()
-    best = [line for line in lines if "best so far" in line]
+    best = [line for line in lines if line.endswith("best")]
     assert len(best) == 1
     assert "epoch  1.0" in best[0]
     assert "loss 3.900" in best[0]

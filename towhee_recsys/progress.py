@@ -93,7 +93,8 @@ class _TrainingProgress:
         self._members = members
         self._fraction: dict[int, float] = {}
         self._epoch: dict[int, float] = {}
-        self._loss = 0.0
+        self._loss: dict[int, float] = {}
+        self._latest = 0
         self._examples = 0
         self._seconds = 0.0
         self._last = time.monotonic()
@@ -101,7 +102,8 @@ class _TrainingProgress:
 
     def step(self, member: int, fraction: float, epoch: float, loss: float, examples: int) -> None:
         now = time.monotonic()
-        self._loss = loss if not self._loss else 0.95 * self._loss + 0.05 * loss
+        self._loss[member] = 0.95 * self._loss.get(member, loss) + 0.05 * loss
+        self._latest = member
         self._examples += examples
         self._seconds += now - self._last
         self._last = now
@@ -113,8 +115,8 @@ class _TrainingProgress:
         self._quality = f" {figures}"
         which = f"  member {member + 1}" if self._members > 1 else ""
         self.validated(
-            f"epoch {self._epoch[member]:4.1f}{which}  loss {self._loss:.3f}  "
-            f"validation {figures}{'  (best so far)' if best else ''}"
+            f"epoch {self._epoch[member]:4.1f}{which}  loss {self._loss[member]:.3f}  "
+            f"validation {figures}{'  best' if best else ''}"
         )
         self._last = time.monotonic()
 
@@ -127,7 +129,8 @@ class _TrainingProgress:
     def text(self) -> str:
         """The latest figures."""
         epoch = max(self._epoch.values(), default=0.0)
-        return f"epoch {epoch:.1f} loss {self._loss:.2f} {self._rate()}/s{self._quality}"
+        loss = self._loss.get(self._latest, 0.0)
+        return f"epoch {epoch:.1f} loss {loss:.2f} {self._rate()}/s{self._quality}"
 
     def show(self, done: float, text: str) -> None:
         """Show the line.

@@ -64,7 +64,7 @@ def _training(
         TMPDIR=str(folder / "tmp"),
         COLUMNS="200",
     )
-    _wait_for(process.stderr, "(best so far)")
+    _wait_for(process.stderr, "  best")
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) == (2 if in_processes else 0)
     assert bool(list((folder / "tmp").glob("towhee_recsys-*"))) is in_processes

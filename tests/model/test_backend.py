@@ -14,6 +14,7 @@ SERVER = """
 import faulthandler, importlib, os, signal, sys, threading, time
 
 faulthandler.enable()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 signal.signal(signal.SIGTERM, lambda *_: (print("stopped", flush=True), sys.exit(0)))
 where, number = sys.argv[1], int(sys.argv[2])
 load = lambda: importlib.import_module("towhee_recsys.model.backend")

@@ -173,10 +173,11 @@ def _show(home: Home, dataset: Dataset, user_id: Any) -> None:
     if about:
         typer.echo(f"User {user_id}: {about}")
     titles = dataset.schema.titles
+    saw = "has seen" if dataset.order == "unknown" else "last saw"
 
     def table(names: list[str]) -> Table:
         made = Table()
-        for name in (f"user {user_id} last saw", "and is recommended", *names):
+        for name in (f"user {user_id} {saw}", "and is recommended", *names):
             made.add_column(escape(name))
         for seen, item in zip_longest(past, answer[:_SHOWN]):
             made.add_row(
