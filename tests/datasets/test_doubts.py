@@ -72,6 +72,13 @@ def test_without_timestamps_order_is_unknown() -> None:
     assert doubt.count == USERS * LENGTH
 
 
+def test_rows_sorted_by_id_are_not_offered_as_time_order() -> None:
+    table = plays().drop(columns="timestamp").sort_values(["user_id", "item_id"])
+    (doubt,) = found(table).values()
+    assert doubt.remedy.startswith("The rows are not in time order: in 100% of neighbours")
+    assert "order: file" not in doubt.remedy
+
+
 def test_equal_times_are_told_with_their_share() -> None:
     steps = np.tile([0, 0, 1, 2, 3, 4], USERS)  # one pair of five
     doubt = found(plays(timestamp=NOON + 60 * steps))["interactions", "timestamp"]

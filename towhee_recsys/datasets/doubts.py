@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -45,17 +46,28 @@ def drawn_order(contents: Contents) -> Iterator[Problem]:
     """Nothing says in which order a user's interactions happened, or not for all of them."""
     if contents.order == "file":
         return
-    remedy = "If the rows are in time order, write order: file in the description"
-    if TIMESTAMP not in contents.interactions:
+    timed, tied = TIMESTAMP in contents.interactions, contents.histories.tied
+    if timed and tied <= TIED:
+        return
+    ascending, neighbours = ascending_ids(contents)
+    remedy = (
+        f"The rows are not in time order: in {ascending / neighbours:.0%} of neighbours the ids "
+        "ascend, so they are sorted by id. If a column holds times"
+        if ascending > SORTED * neighbours
+        else "If the rows are in time order, write order: file in the description; if a column "
+        "holds times"
+    )
+    if not timed:
         wrong, count = f"there are no timestamps, {_ORDER_UNKNOWN}", len(contents.interactions)
-        remedy = f"{remedy}; if a column holds times, name it."
-        yield Problem(_INTERACTIONS, wrong, remedy, count=count)
-    elif (tied := contents.histories.tied) > TIED:
+        yield Problem(_INTERACTIONS, wrong, f"{remedy}, name it.", count=count)
+    else:
         wrong = f"{tied:.0%} of neighbours in users' histories have equal times"
         unknown = contents.order == "unknown"
         wrong += f", {_ORDER_UNKNOWN}" if unknown else "; their order is drawn at random"
         count = round(tied * _neighbours(contents.histories))
-        yield Problem(_INTERACTIONS, wrong, f"{remedy}, or give finer times.", TIMESTAMP, (), count)
+        yield Problem(
+            _INTERACTIONS, wrong, f"{remedy} that are finer, name it.", TIMESTAMP, (), count
+        )
 
 
 def file_order(contents: Contents) -> Iterator[Problem]:
@@ -63,7 +75,7 @@ def file_order(contents: Contents) -> Iterator[Problem]:
     past = contents.histories
     if contents.order != "file" or (past.timestamps is not None and past.tied <= TIED):
         return
-    ascending, count = _ascending_ids(contents)
+    ascending, count = ascending_ids(contents)
     if ascending > SORTED * count:
         wrong = "the order of the rows decides"
         if past.timestamps is not None:
@@ -157,10 +169,11 @@ def _neighbours(past: Histories) -> int:
     return int(np.maximum(past.lengths - 1, 0).sum())
 
 
-def _ascending_ids(contents: Contents) -> tuple[int, int]:
-    """Of the neighbours in users' histories that times do not put in order, how many have ascending
-    ids, and how many there are. In time order about half of them ascend."""
-    past = contents.histories
+def ascending_ids(contents: Contents) -> tuple[int, int]:
+    """Of the neighbours in each user's rows that times do not put in order, how many have ascending
+    item ids, and how many there are. In time order about half of them ascend."""
+    in_file_order = contents.order == "file"
+    past = (contents if in_file_order else replace(contents, file_order=True)).histories
     undecided = past.owners[1:] == past.owners[:-1]
     if past.timestamps is not None:
         undecided &= np.diff(past.timestamps) == 0

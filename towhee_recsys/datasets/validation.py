@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from towhee_recsys.datasets.contents import Contents
-from towhee_recsys.datasets.doubts import doubts
+from towhee_recsys.datasets.doubts import ascending_ids, doubts
 from towhee_recsys.datasets.enough import too_small
 from towhee_recsys.datasets.histories import Order
 from towhee_recsys.datasets.readers.loading import examine
@@ -45,6 +45,11 @@ class Report:
     last: str | None = None
     order: Order | None = None
     """What puts a user's interactions in order, if anything does."""
+    tied: float | None = None
+    """The share of neighbours in users' histories that have equal times."""
+    ascending: float | None = None
+    """The share of neighbours in each user's rows that have ascending item ids, among those that
+    times do not put in order. It is about a half, unless the rows are sorted by id."""
     sparsity: float | None = None
     """The share of all (user, item) pairs without an interaction."""
     short_histories: int | None = None
@@ -80,7 +85,7 @@ class Report:
         if self.first and self.last:
             lines.append(f"  time   {self.first} to {self.last}")
         if self.order == "file":
-            lines.append("  order  the order of the rows" + (" at equal times" * bool(self.first)))
+            lines.append(f"  order  the order of the rows{' at equal times' if self.first else ''}")
         if self.sparsity is not None:
             lines.append(
                 f"  {self.sparsity:.2%} sparse; {number(self.short_histories)} "
@@ -149,6 +154,7 @@ def _of_contents(source: str, contents: Contents) -> Report:
     users, items, interactions = map(len, (contents.users, contents.items, contents.interactions))
     times = contents.interactions.get(TIMESTAMP)
     trained = split(contents.histories, AUTO)[0].train.item_counts(items)
+    ascending, neighbours = ascending_ids(contents)
     refused = too_small(contents.name, items, int(np.count_nonzero(trained)))
     return Report(
         source=source,
@@ -164,6 +170,8 @@ def _of_contents(source: str, contents: Contents) -> Report:
         first=None if times is None else _date(times.min()),
         last=None if times is None else _date(times.max()),
         order=contents.order,
+        tied=None if times is None else contents.histories.tied,
+        ascending=ascending / neighbours if neighbours else None,
         sparsity=1.0 - interactions / (users * items),
         short_histories=int(np.count_nonzero(contents.histories.lengths < 3)),
         repeated=contents.repeated,
