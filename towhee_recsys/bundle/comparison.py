@@ -78,11 +78,14 @@ def verdict(users: int | None, comparison: Comparison | None) -> str:
 def _compared(found: Comparison, interval: tuple[float, float]) -> str:
     low, high = interval
     best = f"{found.title}, the best baseline" if found.several else found.title
-    who = (
-        f"This model is better than {best}"
-        if low > 0
-        else f"The baseline {found.title} is as good or better here"
-    )
+    if low > 0:
+        who = f"This model is better than {best}"
+    elif high < 0:
+        who = f"The baseline {found.title} is better here"
+    elif found.gain <= 0:
+        who = f"The baseline {found.title} is as good or better here"
+    else:
+        who = f"This model is not clearly better than {best}"
     theirs = found.metrics["ndcg@10"]
     return (
         f"{who}: NDCG@10 of the model is {theirs + found.gain:.4f} against {theirs:.4f}, a "

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.histories import Histories, Order, drawn
+from towhee_recsys.datasets.histories import Histories, Order, drawn, hashed
 from towhee_recsys.datasets.readers.problems import Problem
 from towhee_recsys.datasets.schema import Schema
 from towhee_recsys.types import ITEM_ID, TIMESTAMP, USER_ID
@@ -82,8 +82,8 @@ class Contents:
     def order(self) -> Order:
         """What puts a user's interactions in order, if anything does.
 
-        It is ``unknown`` without timestamps, and if more than half of the neighbours in a user's
-        history have equal ones, unless the file's order is time order.
+        It is ``unknown`` without timestamps, and if more than half of users' consecutive
+        interactions have equal ones, unless the file's order is time order.
         """
         if self.file_order:
             return "file"
@@ -112,12 +112,10 @@ class Contents:
         )
         object.__setattr__(self, "_rows", None)
         times = self.interactions[TIMESTAMP].to_numpy() if TIMESTAMP in self.interactions else None
-        draw = (
-            None
-            if self.file_order
-            else drawn(self.users[USER_ID], self.items[ITEM_ID], rows.users, rows.items)
-        )
-        return Histories.of_rows(rows.users, rows.items, times, len(self.users), draw)
+        seeds, draw = hashed(self.users[USER_ID]), None
+        if not self.file_order:
+            draw = drawn(seeds[rows.users], hashed(self.items[ITEM_ID])[rows.items])
+        return Histories.of_rows(rows.users, rows.items, times, len(self.users), draw, seeds)
 
 
 def _find(wanted: pd.Series[Any], ids: pd.Series[Any]) -> NDArray[np.int32]:

@@ -14,12 +14,14 @@ Order: TypeAlias = Literal["time", "file", "unknown"]
 there are any, and the file's order where they are equal; ``unknown``, nothing."""
 
 MOSTLY = 0.5
-"""If a larger share of neighbours has equal timestamps, these do not tell the order."""
+"""If a larger share of consecutive interactions has equal timestamps, these do not tell the
+order."""
 
 
 @dataclass(frozen=True, eq=False)
 class Histories:
-    """The items that each user interacted with, oldest first, as rows of ``dataset.items``.
+    """The items that each user interacted with, oldest first, as rows of ``dataset.items``. If the
+    order is unknown, they are in a random order.
 
     Users are rows of ``dataset.users``; a user without interactions has an empty history.
     """
@@ -29,11 +31,14 @@ class Histories:
     items: NDArray[np.int32]
     """``(N,)`` rows of ``dataset.items``."""
     timestamps: NDArray[np.float64] | None = None
-    """``(N,)`` seconds since 1970; None if the data has none."""
+    """``(N,)`` seconds since 1970; None if the data has none. Ascending within a user, unless the
+    order is unknown."""
     ordered: bool = True
     """False if the order within a user is a random draw, as the data does not say it."""
     tied: float = 0.0
-    """The share of neighbours in users' histories that have equal timestamps."""
+    """The share of consecutive interactions of a user that have equal timestamps."""
+    seeds: NDArray[np.uint64] | None = None
+    """``(U,)``: a random number for each user, which does not depend on the order of the tables."""
 
     @classmethod
     def of_rows(
@@ -43,11 +48,12 @@ class Histories:
         timestamps: NDArray[np.float64] | None,
         count: int,
         draw: NDArray[np.uint64] | None = None,
+        seeds: NDArray[np.uint64] | None = None,
     ) -> Histories:
         """Sort N interactions by user, then by timestamp.
 
-        Equal timestamps are sorted by `draw`. Without timestamps, and if more than half of the
-        neighbours are equal, all of a user's interactions are.
+        Equal timestamps are sorted by `draw`. So are all of a user's interactions without
+        timestamps, and if more than half of the consecutive ones are equal.
 
         Args:
             users: ``(N,)`` user rows.
@@ -56,6 +62,7 @@ class Histories:
             count: how many users there are.
             draw: ``(N,)`` numbers that have nothing to do with time; see `drawn`. None if the place
                 in the arrays is time order.
+            seeds: see the field.
         """
         # lexsort is stable, and its last key leads.
         ties: list[NDArray[Any]] = [] if draw is None else [draw]
@@ -72,6 +79,7 @@ class Histories:
             None if timestamps is None else timestamps[order],
             ordered,
             tied,
+            seeds,
         )
 
     def of(self, row: int) -> NDArray[np.int32]:
@@ -98,35 +106,26 @@ class Histories:
         return np.bincount(self.items, minlength=items)
 
 
-def drawn(
-    user_ids: pd.Series[Any],
-    item_ids: pd.Series[Any],
-    users: NDArray[np.int32],
-    items: NDArray[np.int32],
-) -> NDArray[np.uint64]:
-    """A random number for each of N interactions, ``(N,)``, always the same for the same two ids.
+def hashed(ids: pd.Series[Any]) -> NDArray[np.uint64]:
+    """A number for each id, always the same for the same id."""
+    return pd.util.hash_array(ids.to_numpy(), categorize=False)
 
-    So the draw depends neither on the order of the tables nor on the order of the ids. The numbers
-    are those of splitmix64 (Steele, Lea and Flood 2014), seeded by hashes of both ids.
 
-    Args:
-        user_ids: the users' table's ids.
-        item_ids: the items' table's ids.
-        users: ``(N,)`` rows of the users' table.
-        items: ``(N,)`` rows of the items' table.
+def drawn(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A random number for each pair of two arrays, always the same for the same two numbers.
+
+    Of hashed ids of user and item, the draw depends neither on the order of the tables nor on that
+    of the ids. The numbers are those of splitmix64 (Steele, Lea and Flood 2014).
     """
-    of_users, of_items = (
-        pd.util.hash_array(ids.to_numpy(), categorize=False) for ids in (user_ids, item_ids)
-    )
-    mixed = of_users[users] * np.uint64(0x9E3779B97F4A7C15) + of_items[items]
+    mixed = first * np.uint64(0x9E3779B97F4A7C15) + second
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _tied(users: NDArray[np.int32], timestamps: NDArray[np.float64]) -> float:
-    """The share of neighbours of one user that have equal timestamps, in sorted rows."""
+    """The share of consecutive rows of one user that have equal timestamps, in sorted rows."""
     same = users[1:] == users[:-1]
-    neighbours = np.count_nonzero(same)
+    pairs = np.count_nonzero(same)
     equal = np.count_nonzero(same & (np.diff(timestamps) == 0))
-    return float(equal / neighbours) if neighbours else 0.0
+    return float(equal / pairs) if pairs else 0.0

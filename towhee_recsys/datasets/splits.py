@@ -9,15 +9,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.histories import Histories, Order
+from towhee_recsys.datasets.histories import Histories, Order, drawn
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.text import shown
 
 AUTO, LAST_TWO, RANDOM_TWO, NONE = "auto", "last-two", "random-two", "none"
 _TIME = "time:"
-_SEED = 0
-"""Of the random hold-out. It is not the seed of training, so that two models of one data set can be
-compared."""
 
 SplitName = Literal["validation", "test"]
 """Which of a split's items are the targets."""
@@ -67,7 +64,8 @@ def split(histories: Histories, holdout: str, name: str = "the data") -> tuple[S
     """Split histories by one of the holdouts.
 
     - ``last-two``: each user's last item is for the test, the one before for validation.
-    - ``random-two``: two random items of each user, in place of the last two.
+    - ``random-two``: two random items of each user, in place of the last two. They depend on the
+      user's id, not on the order of a file.
     - ``time:DATE``: the first item of each user from that moment on is for the test, the last one
       before it for validation. Nothing later is trained on, as in production. A user without an
       earlier interaction is not evaluated.
@@ -96,16 +94,16 @@ def split(histories: Histories, holdout: str, name: str = "the data") -> tuple[S
         nobody = np.full(len(histories.lengths), -1, np.int32)
         return Split(histories, nobody, nobody), holdout
     if holdout == RANDOM_TWO:
-        return (random_two if histories.ordered else last_two)(histories), holdout
+        return random_two(histories), holdout
+    if holdout.startswith(_TIME):
+        return at_moment(histories, _moment(holdout).timestamp(), name), holdout
     if not histories.ordered:
         raise TrainingError(
             f"{name} does not say in which order a user's interactions happened, so "
-            f"--holdout {holdout} would hold out random ones and call them the last; use "
-            "random-two, give timestamps, or write order: file if the file is in time order"
+            "random ones would be held out in place of the last two; hold out random-two, give "
+            "finer timestamps, or write order: file if the file is in time order"
         )
-    if holdout == LAST_TWO:
-        return last_two(histories), holdout
-    return at_moment(histories, _moment(holdout).timestamp(), name), holdout
+    return last_two(histories), holdout
 
 
 def last_two(histories: Histories) -> Split:
@@ -122,8 +120,13 @@ def last_two(histories: Histories) -> Split:
 
 def random_two(histories: Histories) -> Split:
     """Take two random items of each user for test and validation; see `last_two`."""
-    chance = np.random.default_rng(_SEED).random(len(histories.items))
-    shuffled = np.lexsort([chance, histories.owners])
+    if not histories.ordered:
+        return last_two(histories)  # their order is a draw already
+    owners = histories.owners
+    seeds = histories.seeds
+    of_users = owners.astype(np.uint64) if seeds is None else seeds[owners]
+    places = np.arange(len(owners)) - histories.offsets[owners]
+    shuffled = np.lexsort([drawn(of_users, places.astype(np.uint64)), owners])
     evaluated = np.flatnonzero(histories.lengths >= 3)
     first = histories.offsets[evaluated]
     test, validation = (np.full(len(histories.lengths), -1) for _ in range(2))
@@ -153,9 +156,11 @@ def at_moment(histories: Histories, moment: float, name: str = "the data") -> Sp
     before = np.bincount(histories.owners[early], minlength=len(histories.lengths))
     begins = histories.offsets[:-1]
     evaluated = (before > 0) & (before < histories.lengths)
-    test = np.where(evaluated, begins + before, -1)
-    validation = np.where(before > 1, begins + before - 1, -1)
-    return _without(histories, validation, test, at_end=True, dropped=~early)
+    # Where the order is unknown, times decide nevertheless; equal ones stay as they were drawn.
+    by_time = np.append(np.lexsort([times, histories.owners]), -1)
+    test = np.where(evaluated, by_time[begins + before], -1)
+    validation = np.where(before > 1, by_time[begins + before - 1], -1)
+    return _without(histories, validation, test, at_end=histories.ordered, dropped=~early)
 
 
 def holdout_in_words(holdout: str) -> str:
@@ -216,6 +221,7 @@ def _without(
     kept[test[test >= 0]] = False
     train = histories.only(kept)
     items = np.append(histories.items, np.int32(-1))  # what place -1 stands for
-    so_far = np.append(np.cumsum(kept), 0)  # nothing at -1 either
-    places = None if at_end else so_far[validation] - train.offsets[:-1]
-    return Split(train, items[validation], items[test], places)
+    if at_end:
+        return Split(train, items[validation], items[test])
+    so_far = np.append(np.cumsum(kept), 0)[validation] - train.offsets[:-1]
+    return Split(train, items[validation], items[test], np.where(validation >= 0, so_far, 0))

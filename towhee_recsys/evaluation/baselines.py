@@ -111,7 +111,7 @@ def fit_baseline(
     quality: Callable[[Score], float],
     grid: Grid | None = None,
 ) -> Baseline:
-    """Fit a baseline with each of its settings, and return the one with the highest quality.
+    """Fit a baseline with each of its settings, and return the first with the highest quality.
 
     Args:
         name: one of `BASELINES`.
@@ -120,10 +120,10 @@ def fit_baseline(
         quality: how well a score ranks for validation.
         grid: the settings to try; by default all, with decays.
     """
-    best, highest = None, -np.inf
+    best, highest = None, 0.0
     for candidate in BASELINES[name](train, items, grid or Grid()):
         reached = quality(candidate.score) if candidate.settings else 0.0
-        if reached > highest:
+        if best is None or reached > highest:
             best, highest = candidate, reached
     assert best is not None
     return best

@@ -20,6 +20,7 @@ from scipy.sparse import csr_array
 from towhee_recsys.bundle import Bundle
 from towhee_recsys.bundle.comparison import POPULARITY, Comparison, too_few
 from towhee_recsys.datasets import Dataset, Order, Split, split
+from towhee_recsys.datasets.splits import SplitName
 from towhee_recsys.encoders import ItemEncoder, Towers, UserEncoder, known_rows
 from towhee_recsys.errors import DataError, DownloadError, TrainingError
 from towhee_recsys.evaluation.baselines import (
@@ -150,7 +151,7 @@ def evaluate(
     Args:
         bundle: a model that was not trained with ``holdout="none"``.
         dataset: by default the data that the bundle was trained on, read again. If you pass another
-            one, make sure that the model was not trained on its last interactions.
+            one, make sure that the model was not trained on its held-out interactions.
         items: rank all rows of the items' table, or only those with an interaction, as published
             tables do.
         baselines: compared with besides these: ``ials`` (needs the extra ``bench``), ``ease``,
@@ -242,6 +243,10 @@ class EvaluationProtocol:
 
     def answers(self, name: str, score: Score) -> tuple[Answers, Answers]:
         """The answers for validation and for the test."""
+        parts: dict[SplitName, NDArray[np.int32]] = {
+            "validation": self.split.validation,
+            "test": self.split.test,
+        }
         found = [
             answer_users(
                 score,
@@ -249,9 +254,9 @@ class EvaluationProtocol:
                 part,
                 self.ranked,
                 self.ids,
-                advance=self._advance(f"{name}, {part}", int((self.split.test >= 0).sum())),
+                advance=self._advance(f"{name}, {part}", int((targets >= 0).sum())),
             )
-            for part in ("validation", "test")
+            for part, targets in parts.items()
         ]
         return found[0], found[1]
 
@@ -276,6 +281,8 @@ class EvaluationProtocol:
         advance = self._advance(f"{name}, settings", len(some))
 
         def quality(score: Score) -> float:
+            if not len(some):
+                return 0.0  # nothing to choose settings by
             ranks = rank_users(
                 score, self.split, "validation", self.ranked, self.ids, users=some, advance=advance
             )

@@ -76,12 +76,14 @@ def mrr(ranks: Ranks) -> float:
 
 
 def summary(ranks: Ranks) -> dict[str, float]:
-    """``hr@10`` and ``ndcg@10``."""
-    return {"hr@10": hit_rate(ranks), "ndcg@10": ndcg(ranks)}
+    """``hr@10`` and ``ndcg@10``; empty if there are no users."""
+    return {"hr@10": hit_rate(ranks), "ndcg@10": ndcg(ranks)} if len(ranks) else {}
 
 
 def rank_figures(ranks: Ranks) -> dict[str, float]:
-    """``hr@k`` and ``ndcg@k`` for each k of `CUTOFFS`, and ``mrr``."""
+    """``hr@k`` and ``ndcg@k`` for each k of `CUTOFFS`, and ``mrr``; empty if there are no users."""
+    if not len(ranks):
+        return {}
     return {
         **{f"hr@{k}": hit_rate(ranks, k) for k in CUTOFFS},
         **{f"ndcg@{k}": ndcg(ranks, k) for k in CUTOFFS},
