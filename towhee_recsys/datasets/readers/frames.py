@@ -81,7 +81,7 @@ def _table(
     header = [str(name) for name in frame.columns]
     names = locate(file, header, required, optional, {}, list(columns), problems)
     arrays = {n: _array(file, frame.iloc[:, header.index(c)]) for n, c in names.items()}
-    return Table(file, arrays, names)
+    return Table(file, arrays, names, private=file == "users")
 
 
 def _suggested(
@@ -148,8 +148,10 @@ def _array(file: str, column: pd.Series[Any]) -> Any:
     try:
         array = pa.Array.from_pandas(column)
     except UnicodeEncodeError as exc:
-        text = f"{file}, column '{column.name}': {exc.object[:40]!a} is no Unicode text"
-        raise DataError(f"{text}. Repair it where it was decoded.") from exc
+        value = "a value" if file == "users" else f"{exc.object[:40]!a}"
+        text = f"{file}, column '{column.name}': {value} is no Unicode text"
+        # Its cause would show the value of a user.
+        raise DataError(f"{text}. Repair it where it was decoded.") from None
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         return _as_text(column)  # it has several types, or one that Arrow lacks
     if isinstance(array.type, pa.BaseExtensionType):  # periods, intervals and the like

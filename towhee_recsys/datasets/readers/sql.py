@@ -27,7 +27,12 @@ Choose = Callable[[list[str]], "Collection[str] | None"]
 
 
 def read_sql(
-    origin: Origin, name: str, folder: Path, choose: Choose, problems: Problems
+    origin: Origin,
+    name: str,
+    folder: Path,
+    choose: Choose,
+    problems: Problems,
+    private: bool = False,
 ) -> tuple[Table, bytes] | None:
     """The rows, and a checksum of them in any order; None if they cannot be read.
 
@@ -37,6 +42,7 @@ def read_sql(
         folder: the folder to which the path of an SQLite file is relative.
         choose: chooses the columns.
         problems: where to note what is wrong.
+        private: whether they are about people, so that messages quote none of them.
     """
     try:
         from sqlalchemy.exc import SQLAlchemyError
@@ -58,6 +64,8 @@ def read_sql(
         cause = str(getattr(exc, "orig", None) or exc).strip()
         if url.password:
             cause = cause.replace(str(url.password), "***")
+        if private:  # SQLite quotes a text that is not UTF-8
+            cause = cause.partition(" with text ")[0]
         remedy = "Check the address, the user, the password and the query."
         problems.add(name, f"{where} cannot be read: {cause}", remedy)
     return None
