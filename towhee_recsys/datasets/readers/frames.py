@@ -61,7 +61,7 @@ def read_frames(
         if user_columns is not None:
             of_users = _named(users, user_columns, problems)
         elif schema is None:
-            of_users = _suggested("users", users, USER_ID, problems, leave_out_private=True)
+            of_users = _suggested("users", users, USER_ID, problems)
         user_table = _table("users", users, (USER_ID,), (), of_users, problems)
     elif of_users or user_columns:
         remedy = "Pass `users`, or name no columns of users."
@@ -89,16 +89,15 @@ def _suggested(
     frame: pd.DataFrame,
     id_name: str,
     problems: Problems,
-    leave_out_private: bool = False,
 ) -> dict[str, Column]:
-    """A role for each column of the frame except the ids."""
+    """A role for each column of the frame except the ids and what is private."""
     header = [str(name) for name in frame.columns]
     taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
     suggested: dict[str, Column] = {}
     for name in not_reserved(file, [name for name in header if name != taken], problems):
         array = _array(file, frame.iloc[:, header.index(name)])
         role = _role(array)
-        if not (leave_out_private and unnamed(file, name, array, role, problems)):
+        if not unnamed(file, name, array, role, problems):
             suggested[name] = Column(role=role)
     return suggested
 

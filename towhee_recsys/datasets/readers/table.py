@@ -42,6 +42,8 @@ class Table:
     """How timestamps are written, as `strptime` has it; None for ISO 8601 and numbers."""
     partial: bool = False
     """Whether rows were left out because of a problem."""
+    files: dict[str, str] = field(default_factory=dict)
+    """By name, the file of a column that comes from another one."""
     private: bool = False
     """Whether it is about people, so that messages quote no values but ids."""
 
