@@ -194,8 +194,9 @@ def test_source_can_be_read_again_and_shows_changes(make_zip: Any) -> None:
             "ml-1m",
             "users_dat",
             b"1::F::1::10::0\n2::M::old::16::0\n",
-            ["users.dat", "age", "row 2", "'old'"],
+            ["users.dat", "age", "(row 2)"],
         ),
+        ("ml-1m", "users_dat", b"1::F::1::10::0\n2::M::1\n", ["users.dat", "(row 2: 3 fields)"]),
         (
             "ml-10m",
             "movies_dat",

@@ -102,6 +102,9 @@ class RecordStoreConformance:
         with pytest.raises(StoreError, match=r"year.*\b7\b"):
             store.put_items([{"item_id": 7, "year": value}])
         assert store.get_items([7]) == [None]
+        with pytest.raises(StoreError, match=r"motto of the record 7\b") as caught:
+            store.put_users([{"user_id": 7, "motto": value}])
+        assert "motto =" not in str(caught.value)
 
     def test_many_records_travel_in_batches(self, store: RecordStore) -> None:
         ids = range(2_500)

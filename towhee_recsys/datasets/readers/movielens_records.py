@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -32,9 +33,16 @@ Row = tuple[int, list[str]]
 
 
 def _records(
-    archive: Archive, file: str, encoding: str, separator: str, width: int, problems: Problems
+    archive: Archive,
+    file: str,
+    encoding: str,
+    separator: str,
+    width: int,
+    problems: Problems,
+    private: bool = False,
 ) -> list[Row]:
-    """The lines that have `width` fields and begin with a whole number; others are problems."""
+    """The lines that have `width` fields and begin with a whole number; others are problems, which
+    quote no line if that is `private`."""
     with archive.open(file) as opened:
         raw = opened.read()
     rows: list[Row] = []
@@ -51,14 +59,14 @@ def _records(
         if not text:
             continue
         if len(fields) != width:
-            wide.append((number, text))
+            wide.append((number, f"{len(fields)} fields" if private else text))
         elif not re.fullmatch("[0-9]{1,18}", fields[0]):
             odd.append((number, fields[0]))
         else:
             rows.append((number, fields))
     if wide:
         wrong = f"a line does not have {width} fields, '{separator}' between them"
-        problems.add(file, wrong, REMEDY, examples=wide, count=len(wide))
+        problems.add(file, wrong, REMEDY, examples=wide, count=len(wide), quoted=not private)
     if odd:
         wrong = "an id is not a whole number"
         problems.add(file, wrong, REMEDY, column="id", examples=odd, count=len(odd))
@@ -129,16 +137,17 @@ def read_users(
     problems: Problems,
 ) -> Table:
     """A file of users: the id, then the columns `names`. Those in `codes` are whole numbers."""
-    rows = _records(archive, file, "iso-8859-1", separator, 1 + len(names), problems)
+    rows = _records(archive, file, "iso-8859-1", separator, 1 + len(names), problems, private=True)
     columns: dict[str, Any] = {
         USER_ID: chunked(pa.array([int(fields[0]) for _, fields in rows], pa.int64()))
     }
+    own = Table(file, {}, rows=lambda at: [rows[i][0] for i in at], private=True)
     for place, name in enumerate(names, start=1):
         values = chunked(pa.array([fields[place] for _, fields in rows], pa.string()))
         if name in codes:
             bad = pc.invert(pc.match_substring_regex(values, "^[0-9]{1,9}$")).to_numpy()
-            table = Table(file, {name: values}, rows=lambda at: [rows[i][0] for i in at])
+            table = replace(own, columns={name: values})
             table.report(problems, name, bad, "a code is not a whole number", REMEDY)
             values = values if bad.any() else values.cast(pa.int64())
         columns[name] = values
-    return Table(file, columns, rows=lambda at: [rows[i][0] for i in at])
+    return replace(own, columns=columns)

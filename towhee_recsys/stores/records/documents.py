@@ -412,8 +412,9 @@ def _culprit(document: Any) -> str:
             json.dumps({column: value}, ensure_ascii=False, allow_nan=False).encode()
         except (TypeError, ValueError):
             record_id = document.get(ITEM_ID, document.get(USER_ID))
-            return f"{column} = {value!r} of the record {record_id!r}"
-    return ascii(document)[:200]
+            private = USER_ID in document and column != USER_ID
+            return f"{column}{'' if private else f' = {value!r}'} of the record {record_id!r}"
+    return "a document"
 
 
 def _timestamp(one: Interaction) -> float | None:
