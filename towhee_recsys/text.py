@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
 
 _MISSING = frozenset(("", "<NA>", "NaT"))
 """Texts that stand for a missing value. The last two are pandas'."""
+
+_HARMLESS = """
+application_name autocommit cache charset collation connect_timeout db decode_responses driver
+encoding encrypt health_check_interval max_connections mode protocol read_timeout retry_on_timeout
+secure service_name socket_connect_timeout socket_timeout ssl ssl_cert_reqs ssl_check_hostname
+ssl_disabled ssl_mode ssl_verify_cert ssl_verify_identity sslmode timeout trustservercertificate uri
+write_timeout
+"""
+"""Settings in the query of a URL that hold no secret, in lower case."""
 
 _MOST_CHOICES = 20
 _SHOWN = 60
@@ -82,7 +92,7 @@ def shown(value: object) -> str:
 
 
 def mask(url: str) -> str:
-    """`url` with its password, or what may be one, replaced by ``***``."""
+    """`url` with its password, and what may be a secret in its query, replaced by ``***``."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme == "embedded":
         return url
@@ -91,8 +101,13 @@ def mask(url: str) -> str:
     login = f"{user}:***" if colon else "***" if at else ""
     place, question, query = rest.partition("?")
     settings = [pair.partition("=") for pair in query.split("&")]
-    query = "&".join(k + eq + ("***" if "pass" in k.lower() else v) for k, eq, v in settings)
+    query = "&".join(k + eq + (v if is_harmless(k, v) else "***") for k, eq, v in settings)
     return f"{scheme}{separator}{login}{at}{place}{question}{query}"
+
+
+def is_harmless(key: str, value: str) -> bool:
+    """Whether a setting in the query of a URL holds no secret for certain."""
+    return not value or (key.lower() in _HARMLESS.split() and re.search("[=;%]", value) is None)
 
 
 def near(word: str, words: Iterable[str]) -> str:

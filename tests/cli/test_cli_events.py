@@ -42,6 +42,17 @@ def test_rate_and_forget_say_what_they_did(ingested: Path, sample_oracle: Oracle
     ]
 
 
+def test_rate_says_that_a_forgotten_user_is_back(ingested: Path) -> None:
+    assert invoke(ingested, "rate", "994", "1").stderr == ""
+    invoke(ingested, "forget", "994", "1")
+    back = "was forgotten; this new interaction counts.\n"
+    assert invoke(ingested, "rate", "994", "1").stderr == f"Item 1 of user 994 {back}"
+    assert invoke(ingested, "rate", "994", "2").stderr == ""
+    invoke(ingested, "forget", "994")
+    assert invoke(ingested, "rate", "994", "3", "--json").stderr == f"User 994 {back}"
+    assert invoke(ingested, "rate", "994", "3").stderr == ""
+
+
 def test_rate_and_forget_as_json(ingested: Path) -> None:
     rated = invoke(ingested, "rate", "998", "1", "--json")
     assert json.loads(rated.stdout) == {"user_id": 998, "item_id": 1, "new": True}
@@ -55,7 +66,7 @@ def test_rate_and_forget_as_json(ingested: Path) -> None:
 
 
 def test_what_a_server_keeps_is_said(trained: Path, mysql_url: str) -> None:
-    words = ["--store-url", mysql_url, "forget", "7"]
+    words = ["--store-url", mysql_url, "forget", "99007"]
     said = invoke(trained, *words)
     assert "From now on `ingest` leaves the user out." in said.stdout
     assert "may keep their bytes" in said.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,23 @@ def test_everybody_into_a_file(ingested: Path, tmp_path: Path) -> None:
     assert str(table["year"].dtype) == "int64"
     assert invoke(ingested, "recommend", "42", "--to", "x.jsonl").exit_code == 2
     assert "must end in .jsonl or .parquet" in invoke(ingested, "recommend", "--to", "x").stderr
+
+
+def test_the_forgotten_are_in_no_file(ingested: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(ingested, tmp_path / "home"))
+    path = tmp_path / "all.jsonl"
+    words = ["recommend", "--to", str(path), "-n", "1"]
+    assert invoke(home, *words).stderr == ""
+    for user in ("42", "43", "44"):
+        invoke(home, "forget", user)
+    invoke(home, "rate", "44", "9")  # a new act
+    result = invoke(home, *words)
+    assert result.stderr == "Left out 2 users that are forgotten.\n"
+    assert "Recommendations for 398 users are in " in result.stdout
+    found = [json.loads(line)["user_id"] for line in path.read_text("utf-8").splitlines()]
+    assert 41 in found
+    assert 44 in found
+    assert not {42, 43} & set(found)
 
 
 def test_similar(ingested: Path) -> None:

@@ -302,3 +302,17 @@ def test_any_names_and_values_give_yaml_that_is_read_the_same(
     draft.path.write_text(draft.text, "utf-8")
     assert validate(draft.path).problems == ()
     draft.path.unlink()
+
+
+def test_secrets_of_items_are_comments(drafted: Drafted, tmp_path: Path) -> None:
+    films = rows(
+        "item_id,kind,owner_email", lambda i: f"i{i}", lambda i: i % 3, lambda i: f"a{i}@b.c"
+    )
+    owners = rows("item_id,owner_phone", item, lambda i: f"+49 {i % 9}")
+    read = drafted(plays_csv=PLAYS, films_csv=films, owners_csv=owners)
+    text = (tmp_path / "dataset.yaml").read_text("utf-8")
+    assert list(read["items"]["columns"]) == ["kind"]
+    why = "# left out, it is called like a secret or a contact"
+    assert f"    # owner_email: display  {why} ('email')" in text
+    assert f"    # owner_phone: display  {why} ('phone')" in text
+    assert validate(tmp_path / "dataset.yaml").ok

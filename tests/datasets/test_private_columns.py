@@ -173,10 +173,21 @@ password userPassword pwd2 e-mail eMail e_mail_1 EMAIL phoneNumber tel ssn api_k
 address ip IPAddress client_ip name firstName lastname birth_date dateOfBirth IBAN card
 creditCardNumber Passwort Geburtsdatum Straße Telefon Vorname prénom mot_de_passe contraseña
 dirección téléphone nome senha wachtwoord пароль 姓名 パスワード 비밀번호
+userpass pwdhash mdp givenname familyname displayname loginname realname screenname usermail
+mailaddr contact emergency_contact bank account_no accountid licence yob gps fname lname
+session sessionId user_mobile mobile_no card_number cookie
 """
 HARMLESS = """
 country age gender occupation zip_code shipping tip recipe hotel cardinality segment signup_year
 tenure plan language device spin discarded
+movie_session card_type mobile_user smartphone headphones mobile_app cookie_settings postcode lat
+"""
+SECRETS_OF_ITEMS = """
+owner_email seller_phone owner_password sellerBirthday mail api_token bank_account iban usermail
+"""
+HARMLESS_OF_ITEMS = """
+name title author_name address street card_type mobile cookie alias session licence headphones
+microphone_type pin contact ip_rating login_required
 """
 
 
@@ -188,3 +199,60 @@ def test_secrets_and_contacts_are_known_by_their_names(name: str) -> None:
 @pytest.mark.parametrize("name", HARMLESS.split())
 def test_other_names_are_no_secrets(name: str) -> None:
     assert called_like_a_secret(name) is None
+
+
+@pytest.mark.parametrize("name", SECRETS_OF_ITEMS.split())
+def test_items_have_secrets_of_people(name: str) -> None:
+    assert called_like_a_secret(name, of_users=False)
+
+
+@pytest.mark.parametrize("name", HARMLESS_OF_ITEMS.split())
+def test_items_have_names_and_addresses(name: str) -> None:
+    assert called_like_a_secret(name, of_users=False) is None
+
+
+def test_unnamed_secrets_of_items_are_left_out() -> None:
+    items = pd.DataFrame(
+        {
+            "item_id": [1, 2, 3],
+            "name": ["x", "y", "z"],
+            "owner_email": [f"{CANARY}@{n}" for n in range(3)],
+            "seller_phone": [f"{CANARY}{n}" for n in range(3)],
+            "email_shown": [True, False, True],
+        }
+    )
+    with pytest.warns(UserWarning, match="'owner_email'"):
+        dataset = Dataset.from_frames(PLAYS, items)
+    assert list(dataset.schema.items) == ["name", "email_shown"]
+    assert list(dataset.items.columns) == ["item_id", "name", "email_shown"]
+    assert [str(one) for one in dataset.warnings if one.column == "owner_email"] == [
+        "items, column 'owner_email': is called like a secret or a contact ('email') and is left "
+        "out. If it is wanted, name the columns to use: "
+        "schema=Schema(items={'owner_email': Column(role='display'), …})."
+    ]
+    assert CANARY not in "".join(map(str, dataset.warnings))
+    named = Schema.model_validate({"items": {"owner_email": "display"}})
+    kept = Dataset.from_frames(PLAYS, items, schema=named)
+    assert kept.item_records()[0] == {"item_id": 1, "owner_email": f"{CANARY}@0"}
+
+
+def test_a_warning_names_the_file_of_the_column(tmp_path: Path) -> None:
+    PLAYS.to_csv(tmp_path / "plays.csv", index=False)
+    USERS.to_csv(tmp_path / "people.csv", index=False)
+    USERS.to_csv(tmp_path / "more.csv", index=False)
+    for users in (
+        "{also: [{path: more.csv, columns: {motto: text}}]}",
+        "{path: people.csv, columns: {age: number}, "
+        "also: [{path: more.csv, columns: {motto: text}}]}",
+    ):
+        text = f"interactions: {{path: plays.csv}}\nusers: {users}\n"
+        (tmp_path / "dataset.yaml").write_text(text)
+        report = validate(tmp_path / "dataset.yaml")
+        assert [one.file for one in report.warnings if one.column == "motto"] == ["more.csv"]
+
+
+def test_a_notebook_shows_no_row_of_users() -> None:
+    dataset = Dataset.from_frames(PLAYS, ITEMS, USERS, user_columns={"motto": "display"})
+    shown = dataset._repr_html_()
+    assert "motto (display)" in shown
+    assert CANARY not in shown

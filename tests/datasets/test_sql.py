@@ -184,3 +184,36 @@ def test_missing_package_is_one_clear_error(sqlite: Path, monkeypatch: pytest.Mo
         monkeypatch.setitem(sys.modules, module, None)
     messages = told(path)
     assert all("pip install 'towhee_recsys[mysql]'" in message for message in messages)
+
+
+@pytest.mark.parametrize("query", ["password={}", "token={}", "odbc_connect=UID%3Da%3BPWD%3D{}"])
+def test_secrets_in_the_query_are_warned_of_and_masked(tmp_path: Path, query: str) -> None:
+    url = f"mysql+pymysql://ann@127.0.0.1:1/shop?{query.format(CANARY)}"
+    report = validate(describe(tmp_path, url))
+    said = f"{report} {report.problems} {report.warnings}"
+    assert CANARY not in said
+    assert "=*** holds a password" in said
+
+
+def test_other_settings_are_not_warned_of(tmp_path: Path) -> None:
+    url = "mysql+pymysql://ann@127.0.0.1:1/shop?ssl_ca=ca.pem&charset=utf8mb4"
+    assert not [one for one in validate(describe(tmp_path, url)).warnings if "holds" in one.wrong]
+
+
+def test_a_value_of_users_that_is_no_text_is_not_quoted(sqlite: Path) -> None:
+    with closing(sqlite3.connect(sqlite / "shop.db")) as database, database:
+        database.execute("CREATE TABLE people (who TEXT, country TEXT)")
+        broken = CANARY.encode() + b"\xff"
+        database.execute("INSERT INTO people VALUES ('ann', CAST(? AS TEXT))", [broken])
+    path = describe(sqlite, "sqlite:///shop.db")
+    described = json.loads(path.read_text())
+    described["users"] = {
+        "path": "sqlite:///shop.db",
+        "table": "people",
+        "user_id": "who",
+        "columns": {"country": "categorical"},
+    }
+    path.write_text(json.dumps(described))
+    (said,) = told(path)
+    assert "Could not decode to UTF-8 column 'country'" in said
+    assert CANARY not in said

@@ -48,6 +48,7 @@ def test_users_and_pairs_stay_away_until_they_are_restored(
             "new_interactions": 0,
             "forgotten_users": 1,
             "forgotten_interactions": gone,
+            "left": None,
         }
         with stack.stores() as (_, store):
             assert known(store, 42) == (None, [])
@@ -107,6 +108,57 @@ def test_what_is_forgotten_during_ingest_is_gone_after_it(
         assert history
         assert pair not in history
         assert bool(known(store, 41)[1]) == restore
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_what_a_killed_ingest_wrote_is_gone_after_the_next(
+    sample_bundle_path: Path, sample_dataset: Dataset, tmp_path: Path, timed: bool
+) -> None:
+    plays = sample_dataset.interactions
+    data = Dataset.from_frames(
+        plays if timed else plays.drop(columns="timestamp"),
+        sample_dataset.items,
+        sample_dataset.users,
+        schema=sample_dataset.schema,
+    )
+    stack = Stack(tmp_path, sample_bundle_path)
+    stack.ingest(data)
+    with stack.stores() as (_, store):
+        history, seen = known(store, 43)[1], known(store, 42)[1]
+        pair, new = history[3], next(item for item in range(1, 300) if item not in seen)
+        store.forget_users([42])
+        store.remove_interactions(43, [pair])
+        # what an ingest that had begun before still writes until it is killed
+        store.put_users(data.user_records())
+        for batch in data.history_batches():
+            store.add_histories(*batch)
+        store.add_interactions([{"user_id": 42, "item_id": new}])
+        assert known(store, 42) == (data.user_records()[41], [*seen, new])
+        assert pair in known(store, 43)[1]
+    assert stack.ingest(data)["forgotten_users"] == 1
+    with stack.stores() as (_, store):
+        assert known(store, 42) == (None, [new])
+        user, kept = known(store, 43)
+        assert user
+        assert kept == [item for item in history if item != pair]
+
+
+def test_what_is_removed_at_the_end_leaves_the_disk(
+    stack: Stack, sample_dataset: Dataset, tmp_path: Path
+) -> None:
+    record = {**sample_dataset.user_records()[41], "user_id": 42}
+    with stack.stores() as (_, store):
+        store.forget_users([42])
+        store.erase()
+        store.put_users([record])
+    written = b'"user_id":42,'
+
+    def holding() -> list[str]:
+        return [p.name for p in tmp_path.rglob("*.aof") if written in p.read_bytes()]
+
+    assert holding()
+    stack.ingest(sample_dataset)
+    assert holding() == []
 
 
 def test_a_user_without_a_history_is_left_out_too(stack: Stack, sample_dataset: Dataset) -> None:

@@ -54,6 +54,7 @@ def test_ingesting_again_changes_nothing(
         "new_interactions": met,
         "forgotten_users": 0,
         "forgotten_interactions": 0,
+        "left": None,
         "fingerprint": sample_bundle.fingerprint,
     }
     there, answers = counts(stack), stack.recommend()(ASKED)

@@ -15,6 +15,7 @@ from services.processes import free_port
 
 from towhee_recsys.errors import ConfigError, RequestError, StoreUnavailable
 from towhee_recsys.pipelines import RecommendConfig, call, recommend, recommend_to_file
+from towhee_recsys.stores.opening import open_record_store
 
 USERS = list(range(1, 51))
 COLUMNS = ["user_id", "item_id", "score", "rank", "route"]
@@ -201,3 +202,21 @@ def test_column_types_do_not_depend_on_the_rows(config: RecommendConfig, tmp_pat
     assert first["probability"] == expected["probability"]
     reasons = [{n: one[n] for n in ("item_id", "contribution")} for one in expected["because"]]
     assert first["because"] == reasons
+
+
+def test_part_file_from_before_something_was_forgotten_is_refused(
+    config: RecommendConfig, tmp_path: Path
+) -> None:
+    """Its answers may be of the forgotten, or follow from what is forgotten."""
+    path = tmp_path / "a.jsonl"
+    with pytest.raises(Stopped):
+        recommend_to_file(config, USERS, path, batch_size=10, progress=stop_at(10))
+    with open_record_store(str(config.store_url)) as store:
+        store.forget_users([-77])  # somebody else
+        with pytest.raises(Stopped):
+            recommend_to_file(config, USERS, path, batch_size=10, progress=stop_at(20))
+        store.remove_interactions(USERS[0], [-5])
+        with pytest.raises(ConfigError, match="or before something was forgotten"):
+            recommend_to_file(config, USERS, path)
+        store.restore_forgotten([*USERS, -77])
+    assert recommend_to_file(config, USERS, path) == len(USERS)

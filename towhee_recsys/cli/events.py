@@ -31,7 +31,11 @@ def rate(
         record = store.get_items([item_id])[0]
         if record is None:
             raise RequestError(f"there is no item {item_id!r} in the store; ingest its data first")
+        entry = store.forgotten([user_id]).get(user_id)
         new = store.add_interactions([{"user_id": user_id, "item_id": item_id}])
+    if new and entry is not None and item_id in entry:
+        what = f"User {user_id}" if entry.user else f"Item {item_id} of user {user_id}"
+        typer.echo(f"{what} was forgotten; this new interaction counts.", err=True)
     if as_json:
         print_json({"user_id": user_id, "item_id": item_id, "new": bool(new)})
         return

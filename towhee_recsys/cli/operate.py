@@ -53,6 +53,8 @@ def ingest(
             if restore_forgotten
             else f"Left out {what} that are forgotten; --restore-forgotten brings them back."
         )
+    if report["left"]:
+        typer.echo(report["left"], err=True)
 
 
 def status(ctx: typer.Context, as_json: Json = False) -> None:

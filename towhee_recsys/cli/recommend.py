@@ -144,9 +144,14 @@ def _recommend_to_all(
     home.check_ingested()
     from rich.progress import Progress
 
+    from towhee_recsys.components.forgetting import without_forgotten
     from towhee_recsys.pipelines import RecommendConfig, recommend_to_file
 
-    users = load(data or home.data()).users[USER_ID].tolist()
+    everybody = load(data or home.data()).users[USER_ID].tolist()
+    with home.open_store() as store:
+        users = without_forgotten(store, everybody)
+    if gone := len(everybody) - len(users):
+        typer.echo(f"Left out {gone:,} user{'s' * (gone != 1)} that are forgotten.", err=True)
     config = RecommendConfig(**home.pipelines, **settings)
     names = None if columns is None else [part.strip() for part in columns.split(",") if part]
     out = console()

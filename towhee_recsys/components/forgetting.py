@@ -1,14 +1,15 @@
-"""Leave what is forgotten out of the data that is written to a store."""
+"""Leave what is forgotten out of what is written: to a store, and to files of answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from towhee_recsys.components.resources import Resources
-from towhee_recsys.types import ITEM_ID, USER_ID, Id, User
+from towhee_recsys.stores.base import RecordStore
+from towhee_recsys.types import ITEM_ID, MAX_HISTORY, USER_ID, Id, Interaction, User
 
 if TYPE_CHECKING:
     from towhee_recsys.datasets import Dataset, HistoryBatch
@@ -23,6 +24,8 @@ class Remembered:
     listed: Mapping[Id, Forgotten]
     restored: bool
     """Whether they were taken off the list, so that nothing is left out."""
+    left: str | None = None
+    """What may be left on the store's disk of what was removed at the end, for people."""
 
     def user_records(self) -> list[User]:
         """The records of the users who are not forgotten."""
@@ -43,18 +46,39 @@ class Remembered:
     @cached_property
     def listed_interactions(self) -> int:
         """How many interactions of the data the list covers."""
-        return sum(len(items) for items in self.covered(self.listed).values())
+        return sum(len(times) for times in self._covered(self.listed).values())
 
-    def covered(self, listed: Mapping[Id, Forgotten]) -> dict[Id, list[Id]]:
-        """For each user of a list, the items of the data's interactions that the list covers."""
+    def written(
+        self, listed: Mapping[Id, Forgotten], there: Iterable[Interaction]
+    ) -> Iterator[Interaction]:
+        """Those of a store's interactions that a list covers and this data has too, so that an
+        ingest of it wrote them. New acts have times of their own."""
+        covered = self._covered(listed)
+        for one in there:
+            own, moment = covered[one["user_id"]], one.get("timestamp")
+            if one["item_id"] not in own or moment is None:
+                continue
+            time = own[one["item_id"]]
+            # Without timestamps the time is a place in the history, as it was at that ingest.
+            if moment == time if time is not None else 0 <= moment < MAX_HISTORY:
+                yield one
+
+    def _covered(self, listed: Mapping[Id, Forgotten]) -> dict[Id, dict[Id, float | None]]:
+        """For each user of a list, the items of the data's interactions that the list covers, with
+        their timestamps, None if the data has none."""
         if not listed:
             return {}
         past, ids = self.dataset.histories, self.dataset.items[ITEM_ID].to_numpy()
         rows = {user: row for row, user in enumerate(self.dataset.users[USER_ID].tolist())}
-        return {
-            user: [item for item in ids[past.of(rows[user])].tolist() if item in entry]
-            for user, entry in listed.items()
-        }
+        covered: dict[Id, dict[Id, float | None]] = {}
+        for user, entry in listed.items():
+            place = slice(past.offsets[rows[user]], past.offsets[rows[user] + 1])
+            items = ids[past.items[place]].tolist()
+            times = past.timestamps
+            moments = [None] * len(items) if times is None else times[place].tolist()
+            pairs = zip(items, moments, strict=True)
+            covered[user] = {item: moment for item, moment in pairs if item in entry}
+        return covered
 
     @property
     def _gone(self) -> Mapping[Id, Forgotten]:
@@ -101,15 +125,23 @@ class Forgetting:
         return Remembered(dataset, listed, self._restore)
 
     def again(self, remembered: Remembered) -> Remembered:
-        """Remove what was written although it was forgotten in the meantime. Returns its argument,
-        for the next step."""
+        """Remove what is in the store although it is forgotten: it was forgotten while this ingest
+        ran, or while one that was killed did. Returns its argument, for the next step."""
         store = self._resources.store
-        listed = store.forgotten(remembered.dataset.users[USER_ID].tolist())
-        before = {} if remembered.restored else remembered.listed
-        new = {user: entry for user, entry in listed.items() if before.get(user) != entry}
-        for user, items in remembered.covered(new).items():
-            if new[user].user:
-                store.forget_users([user])
-            else:
-                store.remove_interactions(user, items)
-        return remembered
+        dataset = remembered.dataset
+        listed = store.forgotten(dataset.users[USER_ID].tolist())
+        if not listed:
+            return remembered
+        whole = {user for user, entry in listed.items() if entry.user}
+        records = [one for one in dataset.user_records() if one[USER_ID] in whole] if whole else []
+        there = (one for past in store.get_interactions(list(listed)) for one in past)
+        removed = store.take_back(records, remembered.written(listed, there))
+        return replace(remembered, left=store.erase()) if removed else remembered
+
+
+def without_forgotten(store: RecordStore, users: Sequence[Id]) -> list[Id]:
+    """The users without those who are forgotten and of whom the store knows nothing since."""
+    gone = [user for user, entry in store.forgotten(users).items() if entry.user]
+    known = zip(gone, store.get_users(gone), store.get_histories(gone), strict=True)
+    nobody = {user for user, record, history in known if record is None and not history}
+    return [user for user in users if user not in nobody]

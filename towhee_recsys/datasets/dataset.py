@@ -89,7 +89,9 @@ class Dataset(Contents):
         Columns of users are private until they are named. Without a name, a column that is called
         like a secret or a contact, or that differs for nearly every user, is left out. A named one
         is left out if it differs for nearly every user and the model would learn each value by
-        heart. Python's warnings, and the data set's own `warnings`, name what is left out.
+        heart. Without a `schema`, a column of items that is called like a secret of somebody
+        (``owner_email``) is left out. Python's warnings, and the data set's own `warnings`, name
+        what is left out.
 
         Args:
             interactions: a row for each interaction.
@@ -116,8 +118,9 @@ class Dataset(Contents):
                 name=name,
             )
         )
+        used = {"users": dataset.schema.users, "items": dataset.schema.items}
         for one in dataset.warnings:
-            if one.file == "users" and one.column not in (None, *dataset.schema.users):
+            if one.file in used and one.column not in (None, USER_ID, ITEM_ID, *used[one.file]):
                 warnings.warn(str(one), stacklevel=2)  # it was left out
         return dataset
 

@@ -1,4 +1,7 @@
-"""Show a data set in a notebook: its size, its columns with their roles, and its first rows."""
+"""Show a data set in a notebook: its size, its columns with their roles, and its first rows.
+
+Rows of users are not shown, as notebooks are passed on with what they show.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ def preview(contents: Contents) -> str:
     """HTML for a notebook."""
     parts = [f"<p><b>{escape(contents.name)}</b>: {contents.counts}</p>"]
     schema = contents.schema
+    parts.append(f"<p><b>users</b>{_roles(schema.users)}</p>")
     for name, table, columns in (
-        ("users", contents.users, schema.users),
         ("items", contents.items, schema.items),
         ("interactions", contents.interactions, {}),
     ):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from towhee_recsys.bundle.bundle import Bundle
+    from towhee_recsys.stores.forgotten import Forgotten
 
 FORMATS = (".jsonl", ".parquet")
 ROWS_AT_ONCE = 100_000
@@ -71,15 +72,22 @@ class AnswerFile:
         self._columns = None if columns is None else list(dict.fromkeys(columns))
 
     @contextmanager
-    def opened(self, users: Sequence[Id]) -> Iterator[Writer]:
+    def opened(
+        self, users: Sequence[Id], forgotten: Mapping[Id, Forgotten] | None = None
+    ) -> Iterator[Writer]:
         """Yield a writer that continues what an earlier run has written. At the end, the part file
         becomes the file.
+
+        Args:
+            users: in the order of the file.
+            forgotten: the entries of these users in the store's list. A part file that was begun
+                with another list may hold what is forgotten since.
 
         Raises:
             ConfigError: another process writes the file, or the part file has another header.
         """
         with _alone(self.part):
-            with self._resumed(self._header(users)) as file:
+            with self._resumed(self._header(users, forgotten or {})) as file:
                 yield Writer(file, self._dropped)
             self._finish()
 
@@ -88,15 +96,17 @@ class AnswerFile:
         """The columns of the records that are not written."""
         return set() if self._columns is None else self._bundle.schema.items.keys() - self._columns
 
-    def _header(self, users: Sequence[Id]) -> bytes:
+    def _header(self, users: Sequence[Id], forgotten: Mapping[Id, Forgotten]) -> bytes:
         """Model, users and settings. The addresses of index and store may change between runs."""
         settings = self._config.model_dump(exclude=set(PipelineConfig.model_fields))
         if self._columns is not None:
             settings["columns"] = self._columns
+        entries = [(user, entry.user, sorted(entry.items)) for user, entry in forgotten.items()]
         return _line(
             {
                 "fingerprint": self._bundle.fingerprint,
-                "users": hashlib.sha256(json.dumps(list(users)).encode()).hexdigest(),
+                "users": _digest(list(users)),
+                "forgotten": _digest(entries),
                 # a rule's filter may contain sets and NumPy numbers
                 "settings": json.loads(json.dumps(settings, default=_plain)),
             }
@@ -111,8 +121,8 @@ class AnswerFile:
         elif file.readline() != header:
             file.close()
             raise ConfigError(
-                f"{self.part} was begun with another model, other settings or other users; delete "
-                "it to start again, or write to another file"
+                f"{self.part} was begun with another model, other settings or other users, or "
+                "before something was forgotten; delete it to start again, or write to another file"
             )
         _drop_broken_line(file)
         file.seek(len(header))
@@ -245,6 +255,10 @@ def _tables(
             yield rows
             rows = []
     yield rows
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

@@ -30,12 +30,14 @@ def ingest(config: IngestConfig | None = None) -> Pipeline:
     in place. Running it again, also after it was killed, gives the same state.
 
     Users and interactions on the store's list of what is forgotten are left out. With
-    `IngestConfig.restore_forgotten` they are taken off the list and written.
+    `IngestConfig.restore_forgotten` they are taken off the list and written. What the store has of
+    them although it is forgotten is removed if it equals the data: an ingest wrote it meanwhile.
 
     Its ``.get()[0]`` is a dict: the numbers of ``items``, ``users``, ``interactions`` and
     ``new_interactions`` that were written, and the model's ``fingerprint``. ``items`` is counted in
     the index. ``forgotten_users`` and ``forgotten_interactions`` count what the list covers: it was
-    left out, or restored.
+    left out, or restored. ``left`` says what may be left on the store's disk of what another ingest
+    wrote while it was being forgotten, and this one removed; None if nothing is.
 
     Args:
         config: by default read from the environment, see `PipelineConfig.from_env`.
@@ -134,5 +136,6 @@ def _report(data: Remembered, items: int, new: int, fingerprint: str) -> dict[st
         "new_interactions": new,
         "forgotten_users": data.listed_users,
         "forgotten_interactions": data.listed_interactions,
+        "left": data.left,
         "fingerprint": fingerprint,
     }

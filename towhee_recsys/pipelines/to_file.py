@@ -57,8 +57,8 @@ def recommend_to_file(
     Raises:
         ConfigError: `path` has another ending, its folder does not exist, `batch_size` is out of
             range, another process writes this file, or ``<path>.part`` was begun with another
-            model, other settings or other users, or the items have no column of a name in
-            `columns`. Index and store may have moved.
+            model, other settings or other users, or before something of these users was forgotten,
+            or the items have no column of a name in `columns`. Index and store may have moved.
         StoreUnavailable: the index or the store did not answer. A pipeline would give a degraded
             answer, which a file should not keep. The answers so far stay in ``<path>.part``.
         RecsysError: as in `recommend` and its calls. The answers so far stay in ``<path>.part``.
@@ -75,7 +75,7 @@ def recommend_to_file(
     ids: list[Id] = [one.item() if isinstance(one, np.generic) else one for one in users]
     with recommend(config) as pipeline:
         file = AnswerFile(path, config, pipeline.resources.bundle, columns)
-        with file.opened(ids) as writer:
+        with file.opened(ids, pipeline.resources.store.forgotten(ids)) as writer:
             done = writer.done
             progress(done)
             batches = (ids[i : i + batch_size] for i in range(done, len(ids), batch_size))

@@ -142,6 +142,11 @@ class RecordStore(_Closes, Protocol):
         The list keeps `ingest` from bringing them back. The store's own methods do not look at it:
         what is written after that is a new act, which counts. `erase` then sees to the disk."""
 
+    def take_back(self, users: Iterable[User], interactions: Iterable[Interaction]) -> int:
+        """Remove the records that equal those of `users`, and the interactions that equal these in
+        user, item and timestamp: what a write of them has left. Others stay, and nothing is put on
+        the list of what is forgotten. Returns how many records and interactions were removed."""
+
     def erase(self) -> str | None:
         """Make the database drop from its files what was removed before, and wait for it. Returns
         None if nothing is left there, else what may be and why, as sentences for people."""

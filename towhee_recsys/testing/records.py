@@ -303,6 +303,21 @@ class RecordStoreConformance:
         assert store.restore_forgotten(range(3_000)) == 2_500
         assert store.forgotten(range(3_000)) == {}
 
+    def test_what_was_written_is_taken_back(self, store: RecordStore) -> None:
+        """Only what equals it. Whoever is nobody then leaves no key."""
+        first: dict[str, Any] = {"user_id": 1, "age": 30, "tags": ["a"]}
+        records = [first, {"user_id": 2, "age": 40}]
+        past = [interaction(user, item, 1e9 + item / 3) for user in (1, 2, 3) for item in (5, 6)]
+        store.put_users(records)
+        store.add_interactions(past)
+        changed, moved = {"user_id": 2, "age": 41}, interaction(2, 6, 7.0)
+        assert store.take_back([records[0], changed, {"user_id": 9}], [*past[:3], moved]) == 4
+        assert store.get_users([1, 2]) == [None, records[1]]
+        assert store.get_interactions([1, 2, 3]) == [[], [past[3]], past[4:]]
+        assert store.counts() == {"items": 0, "users": 1, "histories": 2}
+        assert store.forgotten([1, 2, 3]) == {}
+        assert store.take_back([records[0]], past[:3]) == store.take_back([], []) == 0
+
     def test_concurrent_forgetting_loses_nothing(self, store: RecordStore) -> None:
         """Also not the salt, which the first one makes."""
         users = range(8)

@@ -179,19 +179,20 @@ def _guesses(title: str, table: SeenTable, key: str, ids: set[str]) -> dict[str,
         if name == key:
             continue
         one = guess(column, several, ids)
-        if title == "users" and one.column is not None:
-            one = _if_private(column, one.column)
+        if one.column is not None:
+            one = _if_private(column, one.column, title == "users")
         found[name] = one
     return found
 
 
-def _if_private(column: SeenColumn, role: Column) -> Guess:
-    """What to do with a column of the users: leave it out if it is private."""
-    word = called_like_a_secret(column.name)
+def _if_private(column: SeenColumn, role: Column, of_users: bool) -> Guess:
+    """What to do with a column of users or items: leave it out if it is private."""
+    word = called_like_a_secret(column.name, of_users)
     if word is not None and column.kind != "flag":
         return Guess(_harmless(role), f"it is called like a secret or a contact ('{word}')")
     different = len(column.counts)
-    if column.filled >= ENOUGH_USERS and different >= NEARLY_UNIQUE * column.filled:
+    many = of_users and column.filled >= ENOUGH_USERS
+    if many and different >= NEARLY_UNIQUE * column.filled:
         return Guess(_harmless(role), "nearly every user has another value, so it may be private")
     return Guess(role)
 

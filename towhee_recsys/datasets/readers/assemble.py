@@ -54,7 +54,8 @@ def assemble(parts: Parts, problems: Problems) -> Contents | None:
         return None
     schema = parts.schema
     if parts.users is not None:
-        of_users = without_own(parts.users.file, schema.users, users, problems)
+        files = {name: parts.users.files.get(name, parts.users.file) for name in schema.users}
+        of_users = without_own(files, schema.users, users, problems)
         schema = schema.model_copy(update={"users": of_users})
         users = {name: values for name, values in users.items() if name in of_users}
     if own_users is None:

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 import pyarrow.csv
 
+from towhee_recsys.datasets.readers.naming import report_repeated
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.recoding import Recoded
 from towhee_recsys.datasets.readers.table import Table
-from towhee_recsys.text import short
 
 _UNIT = "\x1f"
 """The unit separator, in place of a delimiter of several bytes."""
@@ -43,6 +43,8 @@ class TextFile:
     skip: int = 0
     """Lines to skip before the first row, if `names` is given."""
     encoding: str = "utf-8"
+    private: bool = False
+    """Whether it is about people, so that messages quote none of it."""
 
     def header(self, problems: Problems) -> list[str] | None:
         """The columns' names; None if the file has none or cannot be read."""
@@ -59,15 +61,7 @@ class TextFile:
         if first is None:
             problems.add(self.name, "is empty", "It needs a line of column names, then the rows.")
             return None
-        twice = sorted({name for name in first if first.count(name) > 1})
-        if twice:
-            problems.add(
-                self.name,
-                f"has more than one column called {', '.join(repr(short(n, 40)) for n in twice)}",
-                "Give each column a name of its own.",
-            )
-            return None
-        return first
+        return None if report_repeated(self.name, first, problems, self.private) else first
 
     def read(
         self, columns: Sequence[str], problems: Problems, types: Mapping[str, Any] | None = None
@@ -90,7 +84,8 @@ class TextFile:
                 read = self._arrow(columns, text, ragged)
         except (pa.ArrowInvalid, UnicodeError) as exc:
             if not self.report_encoding(problems):
-                problems.add(self.name, f"cannot be read: {exc}", "Repair the file.")
+                cause = "" if self.private else f": {exc}"
+                problems.add(self.name, f"cannot be read{cause}", "Repair the file.")
             return None
         except (OSError, EOFError) as exc:
             problems.add(self.name, f"cannot be read: {exc}", "Put a whole file in its place.")
@@ -103,6 +98,7 @@ class TextFile:
             found,
             rows=lambda at: self._lines(at, len(header)),
             partial=bool(ragged),
+            private=self.private,
         )
 
     def _arrow(self, columns: Sequence[str], types: Mapping[str, Any], ragged: list[object]) -> Any:
@@ -183,7 +179,7 @@ class TextFile:
 
     def _report_ragged(self, width: int, problems: Problems) -> None:
         bad = [
-            (line, self.delimiter.join(record))
+            (line, f"{len(record)} fields" if self.private else self.delimiter.join(record))
             for line, record in self._records()
             if len(record) != width
         ]
@@ -193,6 +189,7 @@ class TextFile:
             "Give it as many as the first line has; quote fields that contain the delimiter.",
             examples=bad,
             count=len(bad),
+            quoted=not self.private,
         )
 
     def report_encoding(self, problems: Problems) -> bool:
@@ -206,12 +203,13 @@ class TextFile:
                     line.decode()
                 except UnicodeDecodeError as exc:
                     at = position + exc.start
+                    quoted = None if self.private else line.decode("latin-1").strip()
                     problems.add(
                         self.name,
                         f"is not UTF-8: byte 0x{line[exc.start]:02x} at position {at}",
                         "Save the file as UTF-8, or name its encoding: "
                         "read: {encoding: cp1252}, say.",
-                        examples=[(number, line.decode("latin-1").strip())],
+                        examples=[(number, quoted)],
                     )
                     return True
                 position += len(line)

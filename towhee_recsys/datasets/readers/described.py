@@ -120,7 +120,8 @@ def _entity(
 ) -> Table | None:
     column = entity.table.id_column
     given = {} if column is None else {id_name: column}
-    wanted = Wanted((id_name,), (), given, list(entity.columns), entity.called)
+    private = id_name == USER_ID
+    wanted = Wanted((id_name,), (), given, list(entity.columns), entity.called, private)
     return read_source(yaml, what, entity.table, wanted, problems, digest)
 
 

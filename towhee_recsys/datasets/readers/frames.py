@@ -61,7 +61,7 @@ def read_frames(
         if user_columns is not None:
             of_users = _named(users, user_columns, problems)
         elif schema is None:
-            of_users = _suggested("users", users, USER_ID, problems, leave_out_private=True)
+            of_users = _suggested("users", users, USER_ID, problems)
         user_table = _table("users", users, (USER_ID,), (), of_users, problems)
     elif of_users or user_columns:
         remedy = "Pass `users`, or name no columns of users."
@@ -81,7 +81,7 @@ def _table(
     header = [str(name) for name in frame.columns]
     names = locate(file, header, required, optional, {}, list(columns), problems)
     arrays = {n: _array(file, frame.iloc[:, header.index(c)]) for n, c in names.items()}
-    return Table(file, arrays, names)
+    return Table(file, arrays, names, private=file == "users")
 
 
 def _suggested(
@@ -89,16 +89,15 @@ def _suggested(
     frame: pd.DataFrame,
     id_name: str,
     problems: Problems,
-    leave_out_private: bool = False,
 ) -> dict[str, Column]:
-    """A role for each column of the frame except the ids."""
+    """A role for each column of the frame except the ids and what is private."""
     header = [str(name) for name in frame.columns]
     taken = locate(file, header, (), (id_name,), {}, (), problems).get(id_name)
     suggested: dict[str, Column] = {}
     for name in not_reserved(file, [name for name in header if name != taken], problems):
         array = _array(file, frame.iloc[:, header.index(name)])
         role = _role(array)
-        if not (leave_out_private and unnamed(file, name, array, role, problems)):
+        if not unnamed(file, name, array, role, problems):
             suggested[name] = Column(role=role)
     return suggested
 
@@ -148,8 +147,10 @@ def _array(file: str, column: pd.Series[Any]) -> Any:
     try:
         array = pa.Array.from_pandas(column)
     except UnicodeEncodeError as exc:
-        text = f"{file}, column '{column.name}': {exc.object[:40]!a} is no Unicode text"
-        raise DataError(f"{text}. Repair it where it was decoded.") from exc
+        value = "a value" if file == "users" else f"{exc.object[:40]!a}"
+        text = f"{file}, column '{column.name}': {value} is no Unicode text"
+        # Its cause would show the value of a user.
+        raise DataError(f"{text}. Repair it where it was decoded.") from None
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         return _as_text(column)  # it has several types, or one that Arrow lacks
     if isinstance(array.type, pa.BaseExtensionType):  # periods, intervals and the like

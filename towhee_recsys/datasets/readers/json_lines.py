@@ -22,8 +22,22 @@ _BATCH = 50_000
 class JsonLines:
     """A file of JSON lines. Objects may lack keys."""
 
-    def __init__(self, name: str, open_: Callable[[], BinaryIO], reading: Reading) -> None:
+    def __init__(
+        self,
+        name: str,
+        open_: Callable[[], BinaryIO],
+        reading: Reading,
+        private: bool = False,
+    ) -> None:
+        """
+        Args:
+            name: how problems call it.
+            open_: opens it anew each time it is called.
+            reading: what the description says about it.
+            private: whether it is about people, so that messages quote none of it.
+        """
         self.name = name
+        self._private = private
         self._open = open_
         self._reading = reading
         self._encoding = reading.encoding or "utf-8"
@@ -36,7 +50,7 @@ class JsonLines:
         A line that is no object is a problem, and is left out.
         """
         keys: dict[str, None] = {}
-        bad: list[tuple[int, str]] = []
+        bad: list[tuple[int, str | None]] = []
         refused = 0
         self._left_out = []
         try:
@@ -48,7 +62,8 @@ class JsonLines:
                 self._left_out.append(number)
                 if line.strip():
                     refused += 1
-                    bad += [(number, line.strip())] if len(bad) < EXAMPLES else []
+                    quoted = None if self._private else line.strip()
+                    bad += [(number, quoted)] if len(bad) < EXAMPLES else []
         except UnicodeError as exc:
             remedy = "Save the file as UTF-8, or name its encoding: read: {encoding: cp1252}, say."
             problems.add(self.name, f"is not {self._encoding}: {exc}", remedy)

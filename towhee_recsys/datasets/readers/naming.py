@@ -19,6 +19,11 @@ _SHOWN = 12
 _LONGEST = 30
 """Characters of a name that a message quotes."""
 
+_NO_NAMES = (
+    "If the file has no line of names, name all columns in their order, as in "
+    "read: {header: [user_id, item_id]}."
+)
+
 _USUAL: Mapping[str, tuple[str, ...]] = {
     USER_ID: (USER_ID, "user", "uid"),
     ITEM_ID: (ITEM_ID, "item", "iid", MOVIE_ID),
@@ -40,6 +45,8 @@ class Wanted:
     """The columns of the schema."""
     called: Mapping[str, str] = field(default_factory=dict)
     """The table's names for these."""
+    private: bool = False
+    """Whether the table is about people, so that messages quote none of it but ids."""
 
     @property
     def named(self) -> set[str]:
@@ -48,13 +55,7 @@ class Wanted:
 
     def locate(self, file: str, header: Sequence[str], problems: Problems) -> dict[str, str] | None:
         """Map the library's names to the table's; None if two columns have one name."""
-        twice = sorted({name for name in header if header.count(name) > 1})
-        if twice:
-            problems.add(
-                file,
-                f"has more than one column called {', '.join(repr(short(n, 40)) for n in twice)}",
-                "Give each column a name of its own.",
-            )
+        if report_repeated(file, header, problems, self.private):
             return None
         return locate(
             file,
@@ -65,6 +66,7 @@ class Wanted:
             self.columns,
             problems,
             self.called,
+            self.private,
         )
 
 
@@ -77,6 +79,7 @@ def locate(
     columns: Collection[str],
     problems: Problems,
     called: Mapping[str, str] | None = None,
+    private: bool = False,
 ) -> dict[str, str]:
     """Map the library's names to the file's, for ids, times, ratings and the schema's `columns`.
 
@@ -92,6 +95,8 @@ def locate(
         columns: the schema's columns of this table.
         problems: where to note what is missing.
         called: the file's names for the schema's columns, where they differ.
+        private: whether the file is about people. If none of its columns is known, its first line
+            may hold values, and is not quoted.
     """
     found = {}
     theirs = {name: (called or {}).get(name, name) for name in columns}
@@ -112,16 +117,38 @@ def locate(
             found[name] = column
         else:
             absent.append((column, free))
-    if len(nowhere) + len(absent) > (_SINGLE if found else 1):
+    hidden = private and not found
+    if len(nowhere) + len(absent) > (_SINGLE if found else 1) or (hidden and absent):
         lost = listed([*nowhere, *(column for column, _ in absent)])
-        problems.add(file, f"there is no column {lost}", _there(header))
+        problems.add(file, f"there is no column {lost}", _there(header, hidden))
         return found
     if nowhere:
-        remedy = f"Call one so, or say which it is. {_there(header)}"
+        remedy = f"Call one so, or say which it is. {_there(header, hidden)}"
         problems.add(file, f"no column holds the {listed(nowhere)}", remedy)
     for column, others in absent:
         problems.add(file, "there is no such column", near(column, others), column=column)
     return found
+
+
+def report_repeated(
+    file: str, header: Sequence[str], problems: Problems, private: bool = False
+) -> bool:
+    """Note names that several columns have; return whether there are any.
+
+    If the file is about people, they are not quoted: its first line may hold values.
+    """
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if not twice:
+        return False
+    if private:
+        places = [str(place) for place, name in enumerate(header, start=1) if name == twice[0]]
+        wrong = f"fields {listed(places)} of its first line are the same"
+        problems.add(file, wrong, f"Give each column a name of its own. {_NO_NAMES}")
+    else:
+        names = ", ".join(repr(short(name, 40)) for name in twice)
+        remedy = "Give each column a name of its own."
+        problems.add(file, f"has more than one column called {names}", remedy)
+    return True
 
 
 def not_reserved(file: str, columns: Iterable[str], problems: Problems) -> list[str]:
@@ -146,19 +173,18 @@ def some(header: Sequence[str]) -> str:
     return ", ".join([short(name, _LONGEST) for name in header[:_SHOWN]] + more)
 
 
-def _there(header: Sequence[str]) -> str:
+def _there(header: Sequence[str], hidden: bool = False) -> str:
     """The columns that there are, and what to do if they are no names."""
     if not header:
         return "There is none at all."
+    if hidden:
+        return f"The first line has {len(header)} fields. {_NO_NAMES}"
     there = f"There is {some(header)}."
     if list(header) == [str(place + 1) for place in range(len(header))]:
         return f"{there} Without a header, name the columns so, as in user_id: 1."
     numbers = sum(any(c.isdigit() for c in n) and not any(c.isalpha() for c in n) for n in header)
     if numbers * 2 > len(header):
-        there += (
-            " These look like values: if the file has no line of names, name all columns in their "
-            "order, as in read: {header: [user_id, item_id]}."
-        )
+        there += f" These look like values. {_NO_NAMES}"
     return there
 
 

@@ -28,12 +28,14 @@ class Problem:
     help, a row if the value is that of no single row."""
     count: int = 1
     """How many rows have it."""
+    quoted: bool = True
+    """Whether the examples' values are those of the table, to be shown in quotation marks."""
 
     def __str__(self) -> str:
         examples = ", ".join(
             ": ".join(
                 ([] if row is None else [f"row {row}"])
-                + ([] if value is None else [_quoted(value)])
+                + ([] if value is None else [_quoted(value) if self.quoted else value])
             )
             for row, value in self.examples
         )
@@ -73,6 +75,7 @@ class Problems:
         column: str | None = None,
         examples: Iterable[tuple[int, str | None]] = (),
         count: int = 1,
+        quoted: bool = True,
     ) -> None:
         """Note a problem. The first few `examples` are kept; `count` is the number of all.
 
@@ -81,7 +84,7 @@ class Problems:
         if any((p.file, p.column, p.wrong) == (file, column, wrong) for p in self._found):
             return
         kept = tuple(islice(examples, EXAMPLES))
-        self._found.append(Problem(file, wrong, remedy, column, kept, count))
+        self._found.append(Problem(file, wrong, remedy, column, kept, count, quoted))
 
     def warn(
         self,

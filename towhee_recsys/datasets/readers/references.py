@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from towhee_recsys.datasets.readers.ids import ids
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, mask, one_chunk
+from towhee_recsys.types import USER_ID
 
 
 def listed_ids(interactions: Table | None, id_name: str) -> Table | None:
@@ -23,7 +24,8 @@ def listed_ids(interactions: Table | None, id_name: str) -> Table | None:
     if len(problems):
         return None
     names = {id_name: interactions.called(id_name)}
-    return Table(interactions.file, {id_name: pa.chunked_array([found.unique()])}, names)
+    columns = {id_name: pa.chunked_array([found.unique()])}
+    return Table(interactions.file, columns, names, private=id_name == USER_ID)
 
 
 def without_unknown(

@@ -59,7 +59,8 @@ def with_side_table(
         else _placed(column, rows, len(main))
         for name, column in values.items()
     }
-    return replace(main, columns={**main.columns, **added})
+    files = {**main.files, **dict.fromkeys(added, side.file)}
+    return replace(main, columns={**main.columns, **added}, files=files)
 
 
 def _placed(column: Any, rows: NDArray[np.float64], size: int) -> Any:

@@ -54,7 +54,8 @@ def read_source(
         return None
     table, names = read
     columns = {ours: _without_na(table.columns[n], origin.read.na) for ours, n in names.items()}
-    return replace(table, columns=columns, names=names, decimal=origin.read.decimal)
+    decimal = origin.read.decimal
+    return replace(table, columns=columns, names=names, decimal=decimal, private=wanted.private)
 
 
 def _from_database(
@@ -68,7 +69,7 @@ def _from_database(
             names.update(wanted.locate(name, header, problems) or {})
         return names.values() or None
 
-    read = read_sql(origin, name, folder, choose, problems)
+    read = read_sql(origin, name, folder, choose, problems, wanted.private)
     if read is None:
         return None
     table, checksum = read
@@ -137,8 +138,14 @@ def _readable(
     if kind == "parquet":
         return [ParquetFiles(name, files, base)]
     if kind == "json":
-        return [JsonLines(file, partial(open_file, path), reading) for file, path in files.items()]
-    texts = [text_file(f, path, reading, wanted.named, problems) for f, path in files.items()]
+        return [
+            JsonLines(file, partial(open_file, path), reading, wanted.private)
+            for file, path in files.items()
+        ]
+    texts = [
+        text_file(file, path, reading, wanted.named, problems, wanted.private)
+        for file, path in files.items()
+    ]
     found = [text for text in texts if text is not None]
     return list(found) if len(found) == len(texts) else []
 

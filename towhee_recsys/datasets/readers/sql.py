@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from towhee_recsys.datasets.readers.arrays import array_of, joined, plain
+from towhee_recsys.datasets.readers.private import called_like_a_secret
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table
-from towhee_recsys.text import mask, near
+from towhee_recsys.text import is_harmless, mask, near
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -22,12 +24,20 @@ if TYPE_CHECKING:
 _BATCH = 50_000
 """Rows in memory at once, as Python's objects."""
 
+_PASSWORD = re.compile("(?:pwd|password)=([^;]+)", re.IGNORECASE)
+"""A password in the settings of ODBC."""
+
 Choose = Callable[[list[str]], "Collection[str] | None"]
 """Given a table's columns, says which to read; None if they will not do."""
 
 
 def read_sql(
-    origin: Origin, name: str, folder: Path, choose: Choose, problems: Problems
+    origin: Origin,
+    name: str,
+    folder: Path,
+    choose: Choose,
+    problems: Problems,
+    private: bool = False,
 ) -> tuple[Table, bytes] | None:
     """The rows, and a checksum of them in any order; None if they cannot be read.
 
@@ -37,6 +47,7 @@ def read_sql(
         folder: the folder to which the path of an SQLite file is relative.
         choose: chooses the columns.
         problems: where to note what is wrong.
+        private: whether they are about people, so that messages quote none of them.
     """
     try:
         from sqlalchemy.exc import SQLAlchemyError
@@ -54,10 +65,13 @@ def read_sql(
     except ImportError as exc:  # the database's driver
         remedy = f"Install the package {exc.name or 'of its driver'}."
         problems.add(name, f"{where} needs a driver: {exc}", remedy)
-    except (SQLAlchemyError, OSError, ValueError, RuntimeError) as exc:
+    # a driver does not take every setting of the URL: TypeError
+    except (SQLAlchemyError, OSError, ValueError, RuntimeError, TypeError) as exc:
         cause = str(getattr(exc, "orig", None) or exc).strip()
-        if url.password:
-            cause = cause.replace(str(url.password), "***")
+        for secret in _secrets(url):
+            cause = cause.replace(secret, "***")
+        if private:  # SQLite quotes a text that is not UTF-8
+            cause = cause.partition(" with text ")[0]
         remedy = "Check the address, the user, the password and the query."
         problems.add(name, f"{where} cannot be read: {cause}", remedy)
     return None
@@ -75,7 +89,7 @@ def _url(origin: Origin, name: str, folder: Path, problems: Problems) -> URL | N
         remedy = "Write it like mysql+pymysql://user@host:3306/database."
         problems.add(name, f"{where} is not the URL of a database", remedy)
         return None
-    if url.password is not None:
+    if url.password is not None or _has_secret_settings(url):
         problems.warn(
             name,
             f"{where} holds a password",
@@ -95,6 +109,24 @@ def _url(origin: Origin, name: str, folder: Path, problems: Problems) -> URL | N
             return None
         url = url.set(database=str(path))
     return url
+
+
+def _has_secret_settings(url: URL) -> bool:
+    return any(called_like_a_secret(k) or _PASSWORD.search(v) for k, v in _settings(url))
+
+
+def _secrets(url: URL) -> list[str]:
+    """The password of a URL, and what may be secret in its query."""
+    found = [str(url.password)] if url.password else []
+    for key, value in _settings(url):
+        if not is_harmless(key, value):
+            found += [value, *_PASSWORD.findall(value)]
+    return found
+
+
+def _settings(url: URL) -> Iterator[tuple[str, str]]:
+    for key, values in url.query.items():
+        yield from ((key, value) for value in ((values,) if isinstance(values, str) else values))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problems
+from towhee_recsys.types import ITEM_ID, USER_ID
 
 _TEXTS = ("large_string", "string_view")
 """Layouts of text that others write, Polars for one."""
@@ -41,6 +42,10 @@ class Table:
     """How timestamps are written, as `strptime` has it; None for ISO 8601 and numbers."""
     partial: bool = False
     """Whether rows were left out because of a problem."""
+    files: dict[str, str] = field(default_factory=dict)
+    """By name, the file of a column that comes from another one."""
+    private: bool = False
+    """Whether it is about people, so that messages quote no values but ids."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -48,6 +53,10 @@ class Table:
     def called(self, column: str) -> str:
         """What the file calls a column."""
         return self.names.get(column, column)
+
+    def quotes(self, column: str) -> bool:
+        """Whether messages may quote the values of a column."""
+        return not self.private or column in (USER_ID, ITEM_ID)
 
     def report(
         self,
@@ -70,12 +79,13 @@ class Table:
             bad: `(N,)`.
             wrong: what is wrong with these rows.
             remedy: what to change.
-            quote: whether the values help.
+            quote: whether the values help. Those of people are not quoted in any case.
             doubtful: whether this is a warning.
         """
         at = np.flatnonzero(bad)
         if not len(at):
             return
+        quote = quote and self.quotes(column)
         file, first = self._place(at)
         values = [_text(self.columns[column][i].as_py()) if quote else None for i in first]
         note = problems.warn if doubtful else problems.add

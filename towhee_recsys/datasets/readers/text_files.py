@@ -34,7 +34,12 @@ def beginning(open_: Callable[[], BinaryIO]) -> bytes:
 
 
 def text_file(
-    name: str, path: Path, reading: Reading, columns: Collection[str], problems: Problems
+    name: str,
+    path: Path,
+    reading: Reading,
+    columns: Collection[str],
+    problems: Problems,
+    private: bool = False,
 ) -> TextFile | None:
     """The file, ready to be read; None if that is a problem.
 
@@ -44,6 +49,7 @@ def text_file(
         reading: what the description says about it.
         columns: the columns that it is said to have.
         problems: where to note what is wrong.
+        private: whether it is about people, so that messages quote none of it.
     """
     open_ = partial(open_file, path)
     try:
@@ -53,7 +59,7 @@ def text_file(
         return None
     written = encoding(start, reading)
     if not _decodes(start, written):
-        TextFile(name, open_, encoding=written).report_encoding(problems)
+        TextFile(name, open_, encoding=written, private=private).report_encoding(problems)
         return None
     text = _whole_lines(start, written)
     preferred = _PREFERRED.get(suffix_of(path))
@@ -63,17 +69,18 @@ def text_file(
     if not first:
         problems.add(name, "is empty", "It needs a line of column names, then the rows.")
         return None
+    quoted = "" if private else f", {short(first[0], _HEADER)!r}"
     if len(first) == 1 and reading.delimiter and likely:
         problems.add(
             name,
-            f"has one column, {_quoted(first)}; its delimiter seems to be {likely!r}",
+            f"has one column{quoted}; its delimiter seems to be {likely!r}",
             f"Write read: {{delimiter: {_yaml(likely)}}}, or leave the delimiter out: it is found.",
         )
         return None
     if len(first) == 1 and len(columns) > 1 and not (set(first) & set(columns)):
         problems.add(
             name,
-            f"has one column, {_quoted(first)}, and no delimiter is found",
+            f"has one column{quoted}, and no delimiter is found",
             'Say what separates the fields, as in read: {delimiter: " "}.',
         )
         return None
@@ -82,13 +89,22 @@ def text_file(
         problems.add(
             name,
             f"its first line has {len(first)} fields, and `header` names {len(names)} columns",
-            f"Name all columns, in their order. The line begins with {some(first)}.",
+            "Name all columns, in their order."
+            + ("" if private else f" The line begins with {some(first)}."),
         )
         return None
     if names and isinstance(reading.header, tuple) and list(names) == first:
         problems.add(name, "its first line names the columns", "Leave `header` out of read.")
         return None
-    return TextFile(name, open_, delimiter, names, quotes=len(delimiter) == 1, encoding=written)
+    return TextFile(
+        name,
+        open_,
+        delimiter,
+        names,
+        quotes=len(delimiter) == 1,
+        encoding=written,
+        private=private,
+    )
 
 
 def _whole_lines(start: bytes, written: str) -> str:
@@ -111,10 +127,6 @@ def _names(reading: Reading, width: int) -> tuple[str, ...] | None:
     if isinstance(reading.header, tuple):
         return reading.header
     return None if reading.header else tuple(str(place + 1) for place in range(width))
-
-
-def _quoted(first: list[str]) -> str:
-    return repr(short(first[0], _HEADER))
 
 
 def _yaml(delimiter: str) -> str:

@@ -84,7 +84,11 @@ def _parsed(table: Table, name: str, problems: Problems, remedy: str | None) -> 
     bad = pc.fill_null(pc.invert(good), False)
     if pc.any(bad).as_py():
         table.report(
-            problems, name, mask(bad), "is not a number", remedy or _remedy(table, text.filter(bad))
+            problems,
+            name,
+            mask(bad),
+            "is not a number",
+            remedy or _remedy(table, name, text.filter(bad)),
         )
     if table.decimal != ".":
         text = pc.replace_substring(text, table.decimal, ".")
@@ -100,11 +104,11 @@ def _whole(column: Any) -> Any:
     return _narrowed(column) if whole else column
 
 
-def _remedy(table: Table, bad: Any) -> str:
+def _remedy(table: Table, name: str, bad: Any) -> str:
     """How to write the numbers of a table, or how to say what stands in their place."""
     if table.decimal == "." and pc.all(pc.match_substring_regex(bad, _COMMA)).as_py():
         return 'If the comma is the decimal mark, write read: {decimal: ","} for this table.'
-    if len(same := bad.unique()) == 1:
+    if table.quotes(name) and len(same := bad.unique()) == 1:
         return (
             f"Write it as 12 or 12{table.decimal}5, or leave it empty if it is unknown; "
             f"or write read: {{na: [{shown(same[0].as_py())}]}} if this stands for what is unknown."

@@ -7,16 +7,16 @@ import math
 import operator
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import islice
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias
 
 import orjson
 
 from towhee_recsys.errors import StoreError
 from towhee_recsys.stores.base import RecordStore
 from towhee_recsys.stores.forgotten import Forgotten
+from towhee_recsys.stores.records.batches import batches
 from towhee_recsys.stores.records.forgotten_list import ForgottenList
 from towhee_recsys.text import shown
 from towhee_recsys.types import (
@@ -45,15 +45,10 @@ Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
 """A function of a key and its present text, None if there is none. It returns the text to store,
 or None to leave the document as it is. It is called again if another writer was faster."""
 
-T = TypeVar("T")
-
 _Added: TypeAlias = "dict[str, tuple[list[Id], list[float | None]]]"
 """By key: a user's items to add, and their timestamps."""
 
 _KEY_TYPES, _TIME_TYPES = {int, str}, {int, float}
-
-BATCH = 1_000
-"""Documents written or read in one round trip."""
 
 MAX_TIMESTAMP = 1e15
 """Seconds, before or after 1970: well beyond any calendar, and well within a float."""
@@ -139,7 +134,7 @@ class DocumentStore(RecordStore, ABC):
         time, and each user among them is written once. Any order is right. It is fastest if the
         interactions of a user follow one another."""
         now = time.time()
-        return sum(self._add(held, now) for held in _batches(interactions, INTERACTIONS_HELD))
+        return sum(self._add(held, now) for held in batches(interactions, INTERACTIONS_HELD))
 
     def add_histories(
         self,
@@ -183,7 +178,7 @@ class DocumentStore(RecordStore, ABC):
 
     def forget_users(self, user_ids: Iterable[Id]) -> int:
         known = 0
-        for ids in _batches(dict.fromkeys(user_ids), BATCH):
+        for ids in batches(dict.fromkeys(user_ids)):
             keys = list(dict.fromkeys(_key(one, USER_ID) for one in ids))
             self._forgotten.add(dict.fromkeys(ids))  # first, so that it lasts if the rest fails
             found = zip(self._read("users", keys), self._read("histories", keys), strict=True)
@@ -191,6 +186,37 @@ class DocumentStore(RecordStore, ABC):
             for kind in ("users", "histories"):
                 self._delete(kind, keys)
         return known
+
+    def take_back(self, users: Iterable[User], interactions: Iterable[Interaction]) -> int:
+        removed = 0
+        for records in batches(users):
+            keys = [_key(record.get(USER_ID), USER_ID) for record in records]
+            found = zip(keys, records, self._read("users", keys), strict=True)
+            # as JSON: what was written has become that
+            same = [k for k, r, text in found if text and json.loads(text) == _as_json(r)]
+            removed += len(same)
+            if same:
+                self._delete("users", same)
+        gone: dict[str, set[tuple[Id, float | None]]] = {}
+        for one in interactions:
+            key = _key(one.get(USER_ID), USER_ID)
+            gone.setdefault(key, set()).add((one["item_id"], _timestamp(one)))
+        fewer: dict[str, int] = {}
+
+        def without(key: str, text: str | None) -> str | None:
+            history = _pairs(text)
+            kept = [pair for pair in history if pair not in gone[key]]
+            fewer[key] = len(history) - len(kept)
+            left = [item for item, _ in kept], [moment for _, moment in kept]
+            return _dump_history(*left) if fewer[key] else None
+
+        for keys in batches(gone):
+            self._update("histories", keys, without)
+            texts = zip(keys, self._read("histories", keys), strict=True)
+            empty = [key for key, text in texts if text is not None and not _pairs(text)]
+            if empty:  # the key itself is the user's id
+                self._delete("histories", empty)
+        return removed + sum(fewer.values())
 
     def forgotten(self, user_ids: Sequence[Id]) -> dict[Id, Forgotten]:
         return self._forgotten.entries([one for one in user_ids if _storable(str(one))])
@@ -210,13 +236,13 @@ class DocumentStore(RecordStore, ABC):
         return {kind: self._count(kind) for kind in COUNTED}
 
     def _put(self, kind: Kind, id_column: str, records: Iterable[dict[str, Any]]) -> None:
-        for batch in _batches(records, BATCH):
+        for batch in batches(records):
             self._write(kind, {_key(r.get(id_column), id_column): _dump(kind, r) for r in batch})
 
     def _get(self, kind: Kind, ids: Sequence[Id]) -> list[Any]:
         keys = [str(one) for one in ids]
         texts: dict[str, str | None] = {}
-        for batch in _batches(dict.fromkeys(filter(_storable, keys)), BATCH):
+        for batch in batches(dict.fromkeys(filter(_storable, keys))):
             texts.update(zip(batch, self._read(kind, batch), strict=True))
         found = map(texts.get, keys)
         return [None if text is None else _LOADS[kind](text) for text in found]
@@ -249,7 +275,7 @@ class DocumentStore(RecordStore, ABC):
             merged = [item for item, _ in history], [moment for _, moment in history]
             return _dump_history(*merged) if new[key] else None
 
-        for keys in _batches(added, BATCH):
+        for keys in batches(added):
             self._update("histories", keys, merge)
         return sum(new.values())
 
@@ -375,6 +401,11 @@ def _dump(kind: Kind, document: Any) -> str:
     return text
 
 
+def _as_json(record: User) -> Any:
+    """The record as it comes back from a database."""
+    return json.loads(_dump("users", record))
+
+
 def _culprit(document: Any) -> str:
     for column, value in document.items() if isinstance(document, dict) else ():
         try:
@@ -397,9 +428,3 @@ def _timestamp(one: Interaction) -> float | None:
             " a float, or None for now"
         )
     return value
-
-
-def _batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(values)
-    while batch := list(islice(iterator, size)):
-        yield batch

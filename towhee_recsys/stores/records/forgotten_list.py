@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeAlias
 
+from towhee_recsys.errors import StoreError
 from towhee_recsys.stores.forgotten import Forgotten, hashed
+from towhee_recsys.stores.records.batches import batches
 from towhee_recsys.types import Id
 
 SALT = "salt"
 """The key of the salt. Every other key is the hash of a user."""
-
-BATCH = 1_000
-"""Users looked up or removed in one round trip."""
 
 _Change: TypeAlias = Callable[[str, "str | None"], "str | None"]
 
@@ -38,7 +36,12 @@ class ForgottenList:
     def add(self, forgotten: Mapping[Id, set[Id] | None]) -> None:
         """Put users on the list: some of their items, or None for the whole user."""
         self.update([SALT], lambda _, text: None if text else secrets.token_hex(16))
-        salt = self.read([SALT])[0] or ""
+        salt = self.read([SALT])[0]
+        if not salt:
+            raise StoreError(
+                "nothing is forgotten: the store lost the key of its list as soon as it was "
+                "written; see that it does not drop documents, and forget again"
+            )
         by_key = {hashed(salt, user_id): user_id for user_id in forgotten}
 
         def more(key: str, text: str | None) -> str | None:
@@ -60,7 +63,7 @@ class ForgottenList:
         found: dict[Id, Forgotten] = {}
         if salt is None:
             return found
-        for ids in _batches(user_ids):
+        for ids in batches(user_ids):
             texts = self.read([hashed(salt, one) for one in ids])
             for user_id, text in zip(ids, texts, strict=True):
                 if text is not None:
@@ -72,12 +75,6 @@ class ForgottenList:
     def remove(self, user_ids: Sequence[Id]) -> int:
         """Take users off the list, with their items. Returns how many were on it."""
         found = self.entries(user_ids)
-        for ids in _batches(list(found)):
+        for ids in batches(found):
             self.delete([hashed(found[one].salt, one) for one in ids])
         return len(found)
-
-
-def _batches(ids: Sequence[Id]) -> Iterator[list[Id]]:
-    iterator = iter(ids)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
