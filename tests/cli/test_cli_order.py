@@ -58,3 +58,12 @@ def test_a_moment_is_held_out(tmp_path: Path) -> None:
     assert meta.holdout == "time:2024-06-01T00:00:00+00:00"
     shown = " ".join(run(tmp_path, "evaluate").stdout.split())
     assert "Interactions from 2024-06-01T00:00:00+00:00 on were held out." in shown
+
+
+def test_a_drawn_order_is_not_exported_as_time(home: Path) -> None:
+    run(home, "train", "--data", str(home / "dataset.yaml"), "--epochs", "0.2", "--no-report")
+    run(home, "ingest")
+    exported = document(home, "export-user", "1")
+    assert {one["timestamp"] for one in exported["interactions"]} == {None}
+    said = run(home, "export-user", "1").stdout
+    assert f"{len(exported['interactions'])} interactions:\n" in said
