@@ -28,6 +28,10 @@ class Reading(Part):
     header: bool | tuple[str, ...] = True
     """Whether the first line names the columns. Names, if it does not; without names, the columns
     are called ``1``, ``2``, …"""
+    quotes: bool = True
+    """Whether ``"`` may enclose a field. False if quotes are characters like any other."""
+    escape: str | None = Field(None, pattern=r"^[!#-~]$")
+    """What stands before a quote within quotes, as in ``\\"``. By default ``""`` is a quote."""
 
     @field_validator("delimiter")
     @classmethod
