@@ -160,3 +160,29 @@ def test_numbers_that_may_have_thousands_are_warned_of(
     found = [str(one) for one in warnings if "thousands" in str(one)]
     assert len(found) == warned
     assert not warned or "row 2: '1.234'" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("users", "what"),
+    [
+        (["a ", "a", "b"], "another is it without them"),
+        (["1", " 10", "3"], "all ids are texts and not integers"),
+        (["a ", "b", "c d"], ""),
+        (["1", "10", "3"], ""),
+    ],
+)
+def test_blanks_around_ids_are_warned_of(tmp_path: Path, users: list[str], what: str) -> None:
+    text = "user_id,item_id\n" + "".join(f"{user},i{n}\n" for n, user in enumerate(users))
+    dataset = Dataset.load(described(tmp_path, text))
+    assert sorted(dataset.users["user_id"].astype(str)) == sorted(users)
+    assert [what in str(one) for one in dataset.warnings] == [True] * bool(what)
+
+
+def test_blanks_that_tell_interactions_from_their_items(tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("item_id\n10\n11\n")
+    (tmp_path / "plays.csv").write_text("user_id,item_id\nu1, 10\nu2, 11\n")
+    described = {"interactions": {"path": "plays.csv"}, "items": {"path": "items.csv"}}
+    path = tmp_path / "dataset.yaml"
+    path.write_text(json.dumps(described))
+    (warning,) = [one for one in validate(path).warnings if "blanks" in str(one)]
+    assert "plays.csv, column 'item_id'" in str(warning)

@@ -404,7 +404,7 @@ def test_what_cannot_be_described(files: dict[str, str], words: str, tmp_path: P
 
 
 NAMES = st.text(
-    st.characters(codec="utf-8", exclude_characters="\r\0\ufeff", exclude_categories=("Cs",)),
+    st.characters(codec="utf-8", exclude_characters="\r\0\ufeff", exclude_categories=["Cs"]),
     min_size=1,
     max_size=12,
 )

@@ -73,6 +73,10 @@ class Reading(Part):
         return tuple(value)
 
 
+_WEB = ("http", "https", "ftp", "s3", "gs", "gcs", "az", "abfs", "hdfs", "file")
+"""What addresses begin with that are no databases."""
+
+
 class Origin(Part):
     """Where a table lies: in files, or in a database."""
 
@@ -113,7 +117,11 @@ class Origin(Part):
             for key in ("table", "query", "password_env"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"'{key}' is for databases; leave it out for files")
-        elif (self.table is None) == (self.query is None):
+        elif self.path.partition("://")[0].lower() in _WEB:
+            raise ValueError("web addresses are not read; download the file, and give its path")
+        elif self.table is not None and self.query is not None:
+            raise ValueError("has both a `table` and a `query`; leave one out")
+        elif self.table is None and self.query is None:
             raise ValueError("a database needs a `table` or a `query`; give one of them")
         elif self.read.model_fields_set - {"na", "decimal"}:
             raise ValueError(
