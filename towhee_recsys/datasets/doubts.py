@@ -17,6 +17,7 @@ from towhee_recsys.datasets.doubtful_columns import (
     nearly_unique_columns,
 )
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problem
+from towhee_recsys.datasets.readers.times import USUAL_SECONDS
 from towhee_recsys.text import listed
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
@@ -27,7 +28,6 @@ TIED = 0.05
 SORTED = 0.8
 """A larger share of ascending or of descending ids is that of a table that is sorted by id."""
 
-_EARLIEST = datetime(1990, 1, 1, tzinfo=timezone.utc).timestamp()
 _INTERACTIONS = "interactions"
 _ORDER_UNKNOWN = (
     "so their order is unknown: items are held out at random, and the model learns no order"
@@ -89,7 +89,10 @@ def strange_times(contents: Contents) -> Iterator[Problem]:
         return
     times = contents.interactions[TIMESTAMP].to_numpy()
     remedy = "Check that this column holds the times, and in which unit or format."
-    for bad, what in ((times < _EARLIEST, "before 1990"), (times > time.time(), "in the future")):
+    for bad, what in (
+        (times < USUAL_SECONDS[0], "before 1990"),
+        (times > time.time(), "in the future"),
+    ):
         if bad.any():
             count = int(np.count_nonzero(bad))
             examples = _examples(map(_day, times[bad][:EXAMPLES]))
