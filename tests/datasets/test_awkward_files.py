@@ -56,6 +56,12 @@ def test_quote_that_is_never_closed_is_a_problem(tmp_path: Path) -> None:
     assert "row 3: a quote opens, and is not closed" in message
 
 
+def test_open_quote_in_the_header_is_one_problem(tmp_path: Path) -> None:
+    text = '"user_id\titem_id\n' + "".join(f"u{n}\ti{n}\n" for n in range(50))
+    (message,) = told(described(tmp_path, text, "plays.tsv"))
+    assert "row 1: a quote opens, and is not closed" in message
+
+
 def test_open_quote_in_a_large_file_is_a_problem(tmp_path: Path) -> None:
     rows = "".join(f"u{n},i{n % 50},{'x' * 40}\n" for n in range(60_000))
     text = "user_id,item_id,comment\n" + 'u1,i1,"wow\n' + rows
@@ -72,11 +78,11 @@ def test_values_of_several_lines_are_read(tmp_path: Path) -> None:
 
 
 def test_line_that_looks_like_a_row_by_chance_is_a_warning(tmp_path: Path) -> None:
-    text = 'user_id,item_id,comment\nu1,i1,"first\none, two, three"\nu2,i2,x\n'
+    text = 'user_id,item_id,comment\nu1,i1,"first\none, two, three"\nu2,i2,x\nu3,i3,"a\nb,c,d"\n'
     dataset = Dataset.load(described(tmp_path, text))
-    assert len(dataset.interactions) == 2
+    assert len(dataset.interactions) == 3
     (warning,) = dataset.warnings
-    assert "row 2: a quote opens, and 1 line that looks like a row follows" in str(warning)
+    assert "what looks like a row follows before it is closed (row 2, row 5)" in str(warning)
 
 
 def test_escaped_quotes(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def _inside(folder: Path) -> Iterator[str]:
 
 def _decisions(links: Links, found: Rated) -> Iterator[str]:
     table = links.interactions
-    rows = f"{table.rows:,} rows" if table.whole else f"more than {table.rows:,} rows"
+    rows = f"{table.rows:,} rows" if table.whole else f"{table.rows:,} rows or more"
     yield (
         f"interactions: {table.path}, {rows}; users are in '{links.user.column}' "
         f"({links.user.why}), items in '{links.item.column}' ({links.item.why})"

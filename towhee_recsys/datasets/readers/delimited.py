@@ -24,6 +24,7 @@ from towhee_recsys.datasets.readers.table import Table
 
 _BY_CHANCE = 3
 """Fewer lines within quotes may look like rows by chance."""
+_NO_QUOTES = "Write read: {quotes: false} if quotes are characters like any other, or close it."
 _NEVER_CLOSED = "end of data"
 """What `csv` says of a quote that is open at the end."""
 _UNIT = "\x1f"
@@ -66,6 +67,8 @@ class TextFile:
             return None
         if first is None:
             problems.add(self.name, "is empty", "It needs a line of column names, then the rows.")
+            return None
+        if any("\n" in name for name in first) and self._report_quotes(len(first), problems):
             return None
         return None if report_repeated(self.name, first, problems, self.private) else first
 
@@ -239,24 +242,42 @@ class TextFile:
         """
         if not self.quotes:
             return False
-        with self._text("replace") as text:
-            kept: list[str] = []
-            reader = self._reader(_keeping(text, kept))
-            begin = 1
-            for _ in reader:
-                lines, kept[:] = kept[:], []
-                line, begin = begin, begin + len(lines)
-                if len(lines) == 1:
-                    continue
-                rows = sum(one.count(self.delimiter) == width - 1 for one in lines[1:])
-                rows = rows if width > 1 else 0
-                fault = self._fault(lines)
-                if rows or _NEVER_CLOSED in fault:
-                    chance = not fault and (rows < _BY_CHANCE or rows < len(lines) - 1)
-                    self._report_quote(line, rows, problems, chance)
-                    if not chance:
-                        return True
+        by_chance: list[int] = []
+        for line, lines in self._quoted_lines():
+            rows = sum(one.count(self.delimiter) == width - 1 for one in lines[1:])
+            rows = rows if width > 1 else 0
+            fault = self._fault(lines)
+            if 2 * rows < len(lines) and _NEVER_CLOSED not in fault:
+                continue
+            if fault or (rows >= _BY_CHANCE and rows == len(lines) - 1):
+                follow = "is not closed"
+                if rows:
+                    what = "lines that look like rows follow"
+                    what = "line that looks like a row follows" if rows == 1 else what
+                    follow = f"{rows:,} {what} before it is closed"
+                problems.add(self.name, f"row {line}: a quote opens, and {follow}", _NO_QUOTES)
+                return True
+            by_chance.append(line)
+        if by_chance:
+            problems.warn(
+                self.name,
+                "a quote opens, and what looks like a row follows before it is closed",
+                _NO_QUOTES,
+                examples=[(line, None) for line in by_chance],
+                count=len(by_chance),
+            )
         return False
+
+    def _quoted_lines(self) -> Iterator[tuple[int, list[str]]]:
+        """The lines of each record that has several, and the number of the first one."""
+        with self._text("replace") as text:
+            lines: list[str] = []
+            begin = 1
+            for _ in self._reader(_keeping(text, lines)):
+                if len(lines) > 1:
+                    yield begin, lines
+                begin += len(lines)
+                lines.clear()
 
     def _fault(self, lines: Sequence[str]) -> str:
         """What is wrong with the quotes in the lines of a record; empty if nothing is."""
@@ -265,19 +286,6 @@ class TextFile:
         except csv.Error as exc:
             return str(exc)
         return ""
-
-    def _report_quote(self, line: int, rows: int, problems: Problems, chance: bool) -> None:
-        follow = "is not closed"
-        if rows:
-            what = "line that looks like a row follows"
-            what = what if rows == 1 else "lines that look like rows follow"
-            follow = f"{rows:,} {what} before it is closed"
-        note = problems.warn if chance else problems.add
-        note(
-            self.name,
-            f"row {line}: a quote opens, and {follow}",
-            "Write read: {quotes: false} if quotes are characters like any other, or close it.",
-        )
 
     def _report_ragged(self, width: int, problems: Problems) -> None:
         bad = [
