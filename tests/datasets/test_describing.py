@@ -273,6 +273,20 @@ def test_values_that_may_be_real_stand_for_nothing_missing(
         assert kept.tolist() == [values(i) for i in range(30)]
 
 
+@pytest.mark.parametrize("word", ["unknown", "?", "NULL"])
+@pytest.mark.parametrize("often", [1, 7])
+def test_word_among_numbers_is_missing(word: str, often: int, drafted: Drafted) -> None:
+    table = rows("item_id,size", lambda i: f"i{i}", lambda i: word if i < often else i, count=30)
+    read = drafted(plays_csv=PLAYS, items_csv=table)["items"]
+    assert (read["read"], read["columns"]) == ({"na": [word]}, {"size": "number"})
+
+
+def test_words_among_codes(drafted: Drafted) -> None:
+    countries = ["NA", "DE", "?"]
+    table = rows("item_id,country", lambda i: f"i{i}", lambda i: countries[i % 3], count=30)
+    assert drafted(plays_csv=PLAYS, items_csv=table)["items"]["read"] == {"na": ["?"]}
+
+
 def test_id_that_looks_missing_is_an_id(drafted: Drafted, tmp_path: Path) -> None:
     table = rows("user_id,item_id,mood", lambda i: "unknown" if i % 20 == 3 else user(i), item,
                  lambda i: ["unknown", "red"][i % 2])  # fmt: skip

@@ -221,16 +221,19 @@ def _missing(columns: Mapping[str, SeenColumn]) -> dict[str, dict[str, int]]:
         values = [value for value in column.counts if looks_missing(value)]
         if not values:
             continue
-        role = guess(column).column
+        others = Counter({v: n for v, n in column.counts.items() if v not in values})
+        rest = SeenColumn(name, column.kind, others, column.rows)
+        role = guess(rest).column
         words = set(column.words)
-        if column.is_key or words <= USER | ITEM | ID or words & TITLE:
-            real.update(values)
-        elif words & TEXT or (role is not None and role.role in ("text", "display")):
-            real.update(value for value in values if value.isalpha())
-        elif all(map(_CODE.fullmatch, column.counts)):  # NA is Namibia among codes of countries
-            real.update(values)
-        else:
-            for value in values:
+        named = bool(words & TITLE or (words and words <= USER | ITEM | ID))
+        name_or_id = named or (column.is_key and rest.numbers is None)
+        prose = bool(words & TEXT) or (role is not None and role.role in ("text", "display"))
+        codes = bool(others) and all(map(_CODE.fullmatch, others))
+        for value in values:
+            a_code = codes and _CODE.fullmatch(value)  # NA is Namibia among codes of countries
+            if name_or_id or a_code or (prose and value.isalpha()):
+                real.add(value)
+            elif not prose:
                 found.setdefault(value, {})[name] = column.counts[value]
     return {value: where for value, where in found.items() if value not in real}
 
