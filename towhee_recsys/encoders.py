@@ -169,7 +169,7 @@ class UserEncoder:
         """What each item of a user's history adds to the user's vector.
 
         Returns:
-            The ids of the N distinct items among the latest `max_history`, and an ``(N, 256)``
+            The ids of the N distinct items of the history that the model reads, and an ``(N, 256)``
             float32 array. Each row is the user's vector minus the vector of the same user without
             that item in the history. Its inner product with a candidate's vector is what the item
             contributes to the candidate's score.
@@ -178,12 +178,9 @@ class UserEncoder:
             RequestError: as in `encode`.
         """
         (record,) = self._split(user)
-        rows = self.known(record.get("history"))
-        read = np.unique(rows[-self.bundle.config.max_history :])
-        features = self._features([record])
-        repeated = {name: np.repeat(array, 1 + len(read), 0) for name, array in features.items()}
-        vectors = self._forward([rows, *(rows[rows != row] for row in read)], repeated)
-        return [self.bundle.item_ids.values[row] for row in read], vectors[0] - vectors[1:]
+        rows, features = self.known(record.get("history")), self._features([record])
+        read, added = self._forward.contributions(rows, features)
+        return [self.bundle.item_ids.values[row] for row in read], added
 
     def log_totals(
         self, vectors: Vectors, histories: Sequence[Sequence[Id] | None]

@@ -27,10 +27,18 @@ def test_a_clear_gain() -> None:
     )
 
 
-@pytest.mark.parametrize(("low", "high"), [(-0.05, -0.01), (-0.01, 0.03), (0.0, 0.02)])
-def test_no_clear_gain(low: float, high: float) -> None:
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (-0.05, -0.01, "The baseline EASE with decay is better here: "),
+        (-0.05, 0.01, "The baseline EASE with decay is as good or better here: "),
+        (-0.01, 0.03, "This model is not clearly better than EASE with decay, the best baseline: "),
+        (0.0, 0.02, "This model is not clearly better than EASE with decay, the best baseline: "),
+    ],
+)
+def test_no_clear_gain(low: float, high: float, says: str) -> None:
     said = verdict(500, compared(low, high))
-    assert said.startswith("The baseline EASE with decay is as good or better here: ")
+    assert said.startswith(says)
     assert f"{low:+.4f} to {high:+.4f}" in said
 
 

@@ -96,7 +96,7 @@ def test_where_no_report_can_be_written_the_model_stays(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert json.loads(result.stdout)["report"] is None
     assert result.stderr.splitlines()[-1].startswith(
-        "Warning: the model is saved, but it has no report: "
+        "Warning: the model is saved, but measuring it or writing its report failed: "
     )
     assert "exists and holds no report" in result.stderr
     assert Bundle.load(tmp_path / "bundle").metadata.test["hr@10"] >= 0

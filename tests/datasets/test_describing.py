@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from towhee_recsys.datasets import Dataset, validate
-from towhee_recsys.datasets.describing import describe
+from towhee_recsys.datasets.describing import describe, looking
 from towhee_recsys.errors import DataError
 
 Drafted = Callable[..., dict[str, Any]]
@@ -160,6 +161,27 @@ def test_ambiguous_dates_are_told(drafted: Drafted, tmp_path: Path) -> None:
     assert "%d/%m/%Y or %m/%d/%Y: all fit" in text
 
 
+def test_ambiguous_dates_are_a_decision(tmp_path: Path) -> None:
+    text = rows("user_id,item_id,when", user, item, lambda i: f"01/0{i % 8 + 2}/2009")
+    (tmp_path / "plays.csv").write_text(text)
+    said = "when: 01/02/2009 may be 1 February or 2 January; day first was taken"
+    assert said in describe([tmp_path]).decisions
+
+
+def test_last_date_tells_the_format(drafted: Drafted) -> None:
+    dates = [f"{d}/{m}/{y}" for y in range(2000, 2010) for m in range(1, 13) for d in range(1, 13)]
+    read = drafted(
+        plays_csv=rows(
+            "user_id,item_id,when",
+            user,
+            item,
+            [*dates, "1/13/2009"].__getitem__,
+            count=len(dates) + 1,
+        )
+    )
+    assert read["interactions"]["timestamp"] == {"column": "when", "format": "%m/%d/%Y"}
+
+
 def test_ids_are_found_by_their_values(drafted: Drafted) -> None:
     read = drafted(
         a_csv=rows("who,what", user, item),
@@ -204,6 +226,121 @@ def test_decimal_commas(drafted: Drafted, tmp_path: Path) -> None:
     assert read["items"]["read"] == {"delimiter": ";", "decimal": ","}
     assert read["items"]["columns"] == {"price": "number"}
     assert Dataset.load(tmp_path / "dataset.yaml").items["price"].tolist()[1] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("price", "size"),
+    [
+        (lambda i: f"{i + 1},234", lambda i: i),
+        (lambda i: f"{i + 1},234", lambda i: f"{i}.5"),
+        (lambda i: f"{i + 1},5", lambda i: f"{i}.5"),
+    ],
+)
+def test_thousands_are_no_decimal_commas(
+    price: Callable[[int], object], size: Callable[[int], object], drafted: Drafted
+) -> None:
+    table = rows("item_id;price;size", lambda i: f"i{i}", price, size, count=30, by=";")
+    assert drafted(plays_csv=PLAYS, items_csv=table)["items"]["read"] == {"delimiter": ";"}
+
+
+def test_what_stands_for_missing_is_said(drafted: Drafted, tmp_path: Path) -> None:
+    table = rows("item_id,mood,size", lambda i: f"i{i}", lambda i: ["?", "red", "blue"][i % 3],
+                 lambda i: ["?", "1", "2", "3"][i % 4], count=30)  # fmt: skip
+    assert drafted(plays_csv=PLAYS, items_csv=table)["items"]["read"] == {"na": ["?"]}
+    text = (tmp_path / "dataset.yaml").read_text("utf-8")
+    assert "  # '?' in mood (10 rows) and size (8 rows)\n" in text
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("item_id,title", lambda i: "Unknown" if i == 7 else f"Film {i}"),
+        ("item_id,title", lambda i: "?" if i == 7 else f"Film {i}"),
+        ("item_id,country", lambda i: ["NA", "DE", "FR"][i % 3]),
+        ("item_id,story", lambda i: "unknown" if i == 7 else f"a story of number {i}"),
+    ],
+)
+def test_values_that_may_be_real_stand_for_nothing_missing(
+    header: str, values: Callable[[int], str], drafted: Drafted, tmp_path: Path
+) -> None:
+    name = header.split(",")[1]
+    table = rows(f"{header},mood", lambda i: f"i{i}", values,
+                 lambda i: values(7 - i % 2), count=30)  # fmt: skip
+    read = drafted(plays_csv=PLAYS, items_csv=table)
+    assert "read" not in read["items"]
+    if read["items"]["columns"].get(name):
+        kept = Dataset.load(tmp_path / "dataset.yaml").items[name]
+        assert kept.tolist() == [values(i) for i in range(30)]
+
+
+@pytest.mark.parametrize("word", ["unknown", "?", "NULL"])
+@pytest.mark.parametrize("often", [1, 7])
+def test_word_among_numbers_is_missing(word: str, often: int, drafted: Drafted) -> None:
+    table = rows("item_id,size", lambda i: f"i{i}", lambda i: word if i < often else i, count=30)
+    read = drafted(plays_csv=PLAYS, items_csv=table)["items"]
+    assert (read["read"], read["columns"]) == ({"na": [word]}, {"size": "number"})
+
+
+def test_words_among_codes(drafted: Drafted) -> None:
+    countries = ["NA", "DE", "?"]
+    table = rows("item_id,country", lambda i: f"i{i}", lambda i: countries[i % 3], count=30)
+    assert drafted(plays_csv=PLAYS, items_csv=table)["items"]["read"] == {"na": ["?"]}
+
+
+def test_id_that_looks_missing_is_an_id(drafted: Drafted, tmp_path: Path) -> None:
+    table = rows("user_id,item_id,mood", lambda i: "unknown" if i % 20 == 3 else user(i), item,
+                 lambda i: ["unknown", "red"][i % 2])  # fmt: skip
+    assert "read" not in drafted(plays_csv=table)["interactions"]
+    assert validate(tmp_path / "dataset.yaml").users == 20
+
+
+def test_open_quotes_are_characters(drafted: Drafted, tmp_path: Path) -> None:
+    table = rows("user_id,item_id,note", user, item, lambda i: '"wow' if i == 19 else "fine")
+    assert drafted(plays_csv=table)["interactions"]["read"] == {"quotes": False}
+    assert validate(tmp_path / "dataset.yaml").interactions == 60
+
+
+def test_escaped_quotes_are_found(drafted: Drafted, tmp_path: Path) -> None:
+    table = rows("item_id;title;path", lambda i: f'"i{i}"',
+                 lambda i: '"The \\"b\\"; x"' if i == 29 else f'"Film {i}"',
+                 lambda i: f'"C:{i}\\"', count=30, by=";")  # fmt: skip
+    read = drafted(plays_csv=PLAYS, items_csv=table.replace('\\"\n', '"\n'))
+    assert read["items"]["read"] == {"delimiter": ";", "escape": "\\"}
+    assert Dataset.load(tmp_path / "dataset.yaml").items["title"].tolist()[29] == 'The "b"; x'
+    read = drafted(items_csv=table.replace('\\"b\\"', "b"))
+    assert read["items"]["read"] == {"delimiter": ";"}
+
+
+@pytest.mark.parametrize("end", [50, -3])
+def test_damaged_file_is_named(end: int, drafted: Drafted, tmp_path: Path) -> None:
+    packed = gzip.compress(rows("item_id,size", lambda i: f"i{i}", lambda i: i * i).encode())
+    (tmp_path / "items.csv.gz").write_bytes(packed[:end])
+    (tmp_path / "lines.jsonl.gz").write_bytes(b"no archive")
+    drafted(plays_csv=PLAYS)
+    said = describe([tmp_path]).decisions
+    assert any(line.startswith("items.csv.gz is not used: it cannot be read") for line in said)
+    assert any(line.startswith("lines.jsonl.gz is not used: it cannot be read") for line in said)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "folder"])
+def test_large_tables_are_looked_at_in_part(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "MOST_ROWS", 40)
+    frame = pd.DataFrame({"user_id": [user(i) for i in range(60)],
+                          "item_id": [item(i) for i in range(60)]})  # fmt: skip
+    if kind == "csv":
+        frame.to_csv(tmp_path / "plays.csv", index=False)
+    elif kind == "jsonl":
+        frame.to_json(tmp_path / "plays.jsonl", orient="records", lines=True)
+    elif kind == "parquet":
+        frame.to_parquet(tmp_path / "plays.parquet")
+    else:
+        (tmp_path / "plays").mkdir()
+        for place in range(3):
+            part = frame.iloc[20 * place : 20 * place + 20]
+            part.to_csv(tmp_path / "plays" / f"{place}.csv", index=False)
+    assert ", 40 rows or more; " in describe([tmp_path]).decisions[0]
 
 
 @pytest.mark.parametrize(
@@ -281,7 +418,7 @@ def test_what_cannot_be_described(files: dict[str, str], words: str, tmp_path: P
 
 
 NAMES = st.text(
-    st.characters(codec="utf-8", exclude_characters='\r\n"\0,', exclude_categories=("Cc", "Cs")),
+    st.characters(codec="utf-8", exclude_characters="\r\0\ufeff", exclude_categories=["Cs"]),
     min_size=1,
     max_size=12,
 )
@@ -292,8 +429,8 @@ NAMES = st.text(
 def test_any_names_and_values_give_yaml_that_is_read_the_same(
     name: str, values: list[str], of_users: bool, tmp_path: Path
 ) -> None:
-    pd.DataFrame({"user_id": [user(i) for i in range(60)], "item_id": [item(i) for i in range(60)]}
-                 ).to_csv(tmp_path / "plays.csv", index=False)  # fmt: skip
+    plays = pd.DataFrame({"user_id": map(user, range(60)), "item_id": map(item, range(60))})
+    plays.assign(**{f"x\n{name}": "x"}).to_csv(tmp_path / "plays.csv", index=False)
     key = "user_id" if of_users else "item_id"
     ids = [f"{'u' if of_users else 'i'}{i}" for i in range(30)]
     table = pd.DataFrame({key: ids, name: [values[i % len(values)] for i in range(30)]})

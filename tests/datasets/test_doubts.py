@@ -73,20 +73,22 @@ def test_without_timestamps_order_is_unknown() -> None:
 
 
 def test_rows_sorted_by_id_are_not_offered_as_time_order() -> None:
-    table = plays().drop(columns="timestamp").sort_values(["user_id", "item_id"])
-    (doubt,) = found(table).values()
-    assert doubt.remedy.startswith("The rows are not in time order: in 100% of neighbours")
-    assert "order: file" not in doubt.remedy
+    for ascending in (True, False):
+        table = plays().drop(columns="timestamp").sort_values("item_id", ascending=ascending)
+        (doubt,) = found(table).values()
+        assert doubt.remedy.startswith("The rows seem to be sorted by id: in 100% of a user's")
+        assert ("ascend" if ascending else "descend") in doubt.remedy
+        assert "order: file" not in doubt.remedy
 
 
 def test_equal_times_are_told_with_their_share() -> None:
     steps = np.tile([0, 0, 1, 2, 3, 4], USERS)  # one pair of five
     doubt = found(plays(timestamp=NOON + 60 * steps))["interactions", "timestamp"]
-    assert doubt.wrong.startswith("20% of neighbours")
+    assert doubt.wrong.startswith("20% of users' consecutive interactions")
     assert "unknown" not in doubt.wrong
     assert doubt.count == USERS
     doubt = found(plays(timestamp=NOON))["interactions", "timestamp"]
-    assert doubt.wrong.startswith("100% of neighbours")
+    assert doubt.wrong.startswith("100% of users' consecutive interactions")
     assert "order is unknown" in doubt.wrong
 
 
@@ -100,7 +102,7 @@ def test_rows_that_are_sorted_by_id_are_in_no_time_order(timed: bool) -> None:
 
     assert warnings(plays()) == []
     (doubt,) = warnings(plays().sort_values("item_id"))
-    assert "in 100% ids ascend: they are sorted by id, not by time" in doubt.wrong
+    assert "sorted by id, not by time: in 100% of a user's consecutive rows" in doubt.wrong
     assert ("equal times (100%)" in doubt.wrong) is timed
     assert doubt.count == USERS * (LENGTH - 1)
 

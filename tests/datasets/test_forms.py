@@ -291,6 +291,24 @@ def test_folders_called_key_value_are_a_column(tmp_path: Path) -> None:
     assert np.diff(dataset.interactions["timestamp"]).tolist() == [86400, 86400]
 
 
+@pytest.mark.parametrize("given", ["plays", "plays/*/*.parquet"])
+def test_one_file_in_a_folder_called_key_value(tmp_path: Path, given: str) -> None:
+    folder = tmp_path / "plays" / "year=2024"
+    folder.mkdir(parents=True)
+    table = pa.table({name: [row[place] for row in ROWS] for place, name in enumerate(HEADER)})
+    pq.write_table(table, folder / "0.parquet")
+    path = describe(tmp_path, path=given, rating="year")
+    assert triples(Dataset.load(path)) == [(*row[:2], 2024.0) for row in EXPECTED]
+    path = describe(tmp_path, path="plays/year=2024/0.parquet")
+    assert triples(Dataset.load(path)) == EXPECTED
+
+
+def test_glob_without_a_file(tmp_path: Path) -> None:
+    (message,) = told(describe(tmp_path, path="plays/*.csv"))
+    assert "there is no file plays/*.csv" in message
+    assert message.endswith("/plays/*.csv.")
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
 def test_problem_in_many_files_names_the_file(tmp_path: Path, kind: str) -> None:
     (tmp_path / "plays").mkdir()

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from towhee_recsys.datasets import Histories, Split, split
+from towhee_recsys.datasets import Dataset, Histories, Split, split
 from towhee_recsys.datasets.splits import checked_holdout
 from towhee_recsys.errors import TrainingError
 
@@ -93,10 +94,9 @@ def test_nothing_is_held_out_if_that_is_said() -> None:
     assert (parts.validation == -1).all()
 
 
-@pytest.mark.parametrize("holdout", ["last-two", "time:1970-01-01T00:00:02"])
-def test_an_order_that_the_data_does_not_say_is_not_made_up(holdout: str) -> None:
+def test_an_order_that_the_data_does_not_say_is_not_made_up() -> None:
     with pytest.raises(TrainingError, match=r"plays does not say in which order .* order: file"):
-        split(histories([4, 3], ordered=False), holdout, "plays")
+        split(histories([4, 3], ordered=False), "last-two", "plays")
 
 
 def test_a_moment_needs_timestamps() -> None:
@@ -113,3 +113,41 @@ def test_an_unknown_holdout_is_refused(text: str) -> None:
 def test_a_date_without_a_zone_is_utc() -> None:
     assert checked_holdout("time:2024-05-31") == "time:2024-05-31T00:00:00+00:00"
     assert checked_holdout("time:2024-05-31T02:00:00+02:00") == "time:2024-05-31T02:00:00+02:00"
+
+
+def test_random_items_do_not_depend_on_the_order_of_the_file() -> None:
+    rng = np.random.default_rng(0)
+    plays = pd.DataFrame(
+        [(user, item, float(rng.random())) for user in range(30) for item in range(8)],
+        columns=["user_id", "item_id", "timestamp"],
+    )
+    found = []
+    for table in (plays, plays.sample(frac=1, random_state=1)):
+        dataset = Dataset.from_frames(table)
+        parts, _ = split(dataset.histories, "random-two")
+        ids = dataset.items["item_id"].to_numpy()
+        found.append(dict(zip(dataset.users["user_id"], ids[parts.test], strict=True)))
+    assert found[0] == found[1]
+
+
+def test_a_moment_splits_days_although_their_order_is_unknown() -> None:
+    days = [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1]]
+    plays = pd.DataFrame(
+        [
+            (user, 10 * user + place, 86_400.0 * day)
+            for user, mine in enumerate(days)
+            for place, day in enumerate(mine)
+        ],
+        columns=["user_id", "item_id", "timestamp"],
+    )
+    dataset = Dataset.from_frames(plays)
+    assert dataset.order == "unknown"
+    parts, _ = split(dataset.histories, "time:1970-01-02")
+    ids = dataset.items["item_id"].to_numpy()
+    early, late = {0, 1, 2}, {3, 4, 5}
+    assert ids[parts.test[0]] in late
+    assert {*ids[parts.train.of(0)], ids[parts.validation[0]]} == early
+    assert set(ids[parts.past(0, "test")]) == early
+    assert parts.test[1] == parts.test[2] == -1
+    assert len(parts.train.of(1)) == 5
+    assert len(parts.train.of(2)) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+import uuid
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
 from towhee_recsys.datasets import Dataset, validate
+from towhee_recsys.datasets.readers.arrays import array_of, plain
 from towhee_recsys.errors import DataError
 
 CANARY = "canary-9f3"
@@ -138,7 +140,10 @@ def test_many_rows_are_read_in_batches(sqlite: Path, monkeypatch: pytest.MonkeyP
         ({"table": "play"}, ["table play: sqlite:///shop.db has no such table", "'plays'"]),
         ({"query": "SELECT nix FROM plays"}, ["query of interactions", "no such column"]),
         ({"query": "DELETE FROM nowhere"}, ["query of interactions", "no such table"]),
-        ({"table": "plays", "query": "x"}, ["a `table` or a `query`", "Give one of them"]),
+        ({}, ["a `table` or a `query`", "Give one of them"]),
+        ({"table": "plays", "query": "x"}, ["both a `table` and a `query`", "Leave one out"]),
+        ({"path": "https://h/plays.csv"}, ["web addresses are not read", "ownload the file"]),
+        ({"path": "s3://bucket/plays.csv"}, ["web addresses are not read"]),
         ({"table": "plays", "order": "file"}, ["no order", "ORDER BY"]),
         ({"table": "plays", "user_id": "whom"}, ["table plays, column 'whom'", "'who'"]),
         ({"table": "plays", "read": {"header": False}}, ["'read' has what is for files"]),
@@ -149,6 +154,11 @@ def test_many_rows_are_read_in_batches(sqlite: Path, monkeypatch: pytest.MonkeyP
             {"path": "mysql+nothing://u@h/d", "table": "plays"},
             ["mysql+nothing://***@h/d", "mysql.nothing"],
         ),
+        (
+            {"path": "mysql+pymysql://u@127.0.0.1:1/d?credential=a-secret!", "table": "plays"},
+            ["mysql+pymysql://***@127.0.0.1:1/d has a setting", "Check credential after"],
+        ),
+        ({"path": "mysql://u@h/d", "table": "plays"}, ["Write mysql+pymysql:// in place of"]),
         ({"path": "://", "table": "plays"}, ["is not the URL of a database"]),
     ],
 )
@@ -160,6 +170,20 @@ def test_mistake_is_one_message(sqlite: Path, keys: dict[str, Any], parts: list[
     assert all(part in message for part in parts), message
     assert "a-secret!" not in message
     assert not (sqlite / "none.db").exists()
+
+
+def test_name_of_a_table_may_have_a_dot(sqlite: Path) -> None:
+    with closing(sqlite3.connect(sqlite / "shop.db")) as database, database:
+        database.execute('ALTER TABLE plays RENAME TO "shop.plays"')
+    check(Dataset.load(describe(sqlite, "sqlite:///shop.db", table="shop.plays")))
+    with closing(sqlite3.connect(sqlite / "shop.db")) as database, database:
+        database.execute('ALTER TABLE "shop.plays" RENAME TO plays')
+    check(Dataset.load(describe(sqlite, "sqlite:///shop.db", table="main.plays")))
+
+
+def test_uuids_are_texts() -> None:
+    one = uuid.UUID(int=1)
+    assert array_of(plain([one, None])).to_pylist() == [str(one), None]
 
 
 def test_order_of_a_query_counts(sqlite: Path) -> None:

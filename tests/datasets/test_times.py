@@ -181,3 +181,45 @@ def test_short_floats_are_warned_of(tmp_path: Path) -> None:
 def test_missing_time_is_reported_and_not_zero() -> None:
     with pytest.raises(DataError, match="the timestamp is missing"):
         _read(pd.Series([SECONDS, float("nan")], dtype="float64[pyarrow]"))
+
+
+AMBIGUOUS = [
+    ("01/02/2009", "%d/%m/%Y", "1 February or 2 January", "%m/%d/%Y"),
+    ("01-02-09 10:00", "%m-%d-%y %H:%M", "2 January or 1 February", "%d-%m-%y %H:%M"),
+]
+
+
+@pytest.mark.parametrize(("written", "form", "may_be", "other"), AMBIGUOUS)
+def test_dates_that_may_be_two_days_are_warned_of(
+    tmp_path: Path, written: str, form: str, may_be: str, other: str
+) -> None:
+    path = _described(
+        tmp_path, f"1,1,{written}\n1,2,{written}\n", {"column": "when", "format": form}
+    )
+    (warning,) = Dataset.load(path).warnings
+    assert f"column 'when': {written} may be {may_be}: {form} and {other} both fit" in str(warning)
+    assert f'write format: "{other}"' in str(warning)
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        (["1/5/2024", "13/5/2024"], "%d/%m/%Y"),
+        (["5/5/2024"], "%d/%m/%Y"),
+        (["2024/01/02"], "%Y/%m/%d"),
+        (["20240102"], "%Y%m%d"),
+        (["01 May 2024"], "%d %B %Y"),
+    ],
+)
+def test_sure_dates_are_not_warned_of(tmp_path: Path, written: list[str], form: str) -> None:
+    rows = "".join(f"1,{n},{date}\n" for n, date in enumerate(written))
+    path = _described(tmp_path, rows, {"column": "when", "format": form})
+    assert Dataset.load(path).warnings == ()
+
+
+def test_format_is_found_by_all_dates(tmp_path: Path) -> None:
+    """Only the last of many dates tells the day."""
+    dates = [f"{day}/{month}/{year}" for day in range(1, 13) for month in range(1, 13)
+             for year in range(1990, 2000)]  # fmt: skip
+    rows = "".join(f"1,{n},{date}\n" for n, date in enumerate([*dates, "1/13/2009"]))
+    assert 'Say its format, which is "%m/%d/%Y": ' in _told(_described(tmp_path, rows, "when"))

@@ -102,4 +102,9 @@ def test_messages_are_those_printed(tmp_path: Path) -> None:
     (wrong_delimiter,) = validate(path).problems
     path.write_text(DESCRIBED["music"].replace('{column: day, format: "%d/%m/%Y"}', "day"))
     (wrong_date,) = validate(path).problems
-    assert f"```text\n{wrong_delimiter}\n{wrong_date}\n```" in PAGE
+    said = ["fine"] * 18 + ['"wow'] + ["fine"] * 31
+    rows = "".join(f"u{n}\ti{n}\t{text}\n" for n, text in enumerate(said))
+    (tmp_path / "comments.tsv").write_text("user_id\titem_id\tcomment\n" + rows)
+    path.write_text("interactions: {path: comments.tsv}")
+    (open_quote,) = validate(path).problems
+    assert f"```text\n{wrong_delimiter}\n{wrong_date}\n{open_quote}\n```" in PAGE

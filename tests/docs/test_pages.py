@@ -76,6 +76,8 @@ def assert_shown(lines: list[str], printed: str) -> None:
     """The lines are printed in this order, perhaps among others."""
     rest = iter(line.rstrip() for line in printed.splitlines())
     for line in lines:
+        if line == "…":
+            continue  # something is left out on the page
         assert line in rest, f"not printed, or not here: {line!r}\n{printed}"
 
 

@@ -294,7 +294,7 @@ def test_probabilities_are_refused_without_calibration(
 ) -> None:
     path = str(tmp_path / "bundle")
     dataclasses.replace(sample_bundle, calibration=None).save(path)
-    with pytest.raises(ConfigError, match="Train it with --holdout last-two"):
+    with pytest.raises(ConfigError, match="Train it with --holdout auto"):
         sample_stack.recommend(bundle=path, calibrate=True)
     ask = sample_stack.recommend(bundle=path)
     assert ids(ask(42)) == ids(sample_stack.recommend()(42))

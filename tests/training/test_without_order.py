@@ -116,7 +116,7 @@ def test_a_permuted_history_gives_the_same_vector() -> None:
     bundle = train(_dataset(_forms(_plays())["shuffled"]), quick, MODEL)
     encoder, history = UserEncoder(bundle), list(range(60))  # longer than training reads at once
     vectors = encoder.encode([{"history": history}, {"history": history[::-1]}, {"history": [1]}])
-    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-5)
+    np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
     assert np.abs(vectors[0] - vectors[2]).max() > 1e-2
 
 
@@ -154,3 +154,35 @@ def test_a_moment_is_held_out_and_evaluated() -> None:
     assert bundle.metadata.holdout.startswith("time:2001-")
     assert bundle.metadata.interactions == len(early) - validated
     assert evaluate(bundle, dataset).users == len(both)
+
+
+def test_reasons_do_not_depend_on_the_order_of_a_history() -> None:
+    quick = CONFIG.model_copy(update={"epochs": 2, "min_steps": 1})
+    bundle = train(_dataset(_forms(_plays())["shuffled"]), quick, MODEL)
+    encoder, history = UserEncoder(bundle), list(range(60))  # longer than training reads at once
+    ids, added = encoder.contributions({"history": history})
+    again, same = encoder.contributions({"history": history[::-1]})
+    assert ids == again == history
+    np.testing.assert_allclose(added, same, atol=1e-6)
+    others = [{"history": history[:n] + history[n + 1 :]} for n in range(60)]
+    expected = encoder.encode({"history": history}) - encoder.encode(others)
+    np.testing.assert_allclose(added, expected, atol=1e-4)
+    (only,), all_of_it = encoder.contributions({"history": [7]})
+    nothing = encoder.encode([{"history": [7]}, {}])
+    assert only == 7
+    np.testing.assert_allclose(all_of_it[0], nothing[0] - nothing[1], atol=1e-4)
+
+
+def test_a_moment_without_earlier_pairs_leaves_nothing_to_validate() -> None:
+    rows = [(u, (u + step) % 20, 1e9 + 10 * step) for u in range(60) for step in range(4)]
+    plays = pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
+    dataset = Dataset.from_frames(plays)
+    config = CONFIG.model_copy(
+        update={"holdout": "time:2001-09-09T01:46:45", "epochs": 1, "min_steps": 1}
+    )
+    bundle = train(dataset, config, MODEL)
+    assert bundle.metadata.interactions == 60
+    found = evaluate(bundle, dataset)
+    assert (found.users, found.validation) == (60, {})
+    assert found.test["hr@10"] >= 0
+    assert found.baselines["decayed-ease"].validation == {}

@@ -24,7 +24,7 @@ def model_card(metadata: Metadata, schema: Schema, config: ModelConfig, fingerpr
         fingerprint: the bundle's fingerprint.
     """
     parts = [
-        _FRONT_MATTER,
+        _front_matter(config),
         f"# Model Card for {escape(metadata.data)} · {fingerprint}",
         "A two-tower recommendation model. The user tower encodes a user's record and history, the "
         "item tower encodes an item's record. Each vector has "
@@ -74,16 +74,12 @@ def escape(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#~&$!])", r"\\\1", line)
 
 
-_FRONT_MATTER = """\
----
-library_name: towhee_recsys
-tags:
-- recommendation
-- recommender-system
-- two-tower
-- sequential-recommendation
-- paddlepaddle
----"""
+def _front_matter(config: ModelConfig) -> str:
+    tags = ["recommendation", "recommender-system", "two-tower", "paddlepaddle"]
+    tags += ["sequential-recommendation"] if config.ordered else []
+    return "\n".join(
+        ["---", "library_name: towhee_recsys", "tags:", *(f"- {t}" for t in tags), "---"]
+    )
 
 
 def _limits(metadata: Metadata, schema: Schema) -> list[str]:
@@ -117,7 +113,7 @@ def _limits(metadata: Metadata, schema: Schema) -> list[str]:
         *([f"**Order.** {order_in_words(metadata.order)}"] if metadata.order == "unknown" else []),
         f"**Training data.** {used} It knows nothing about what happened after the data was "
         "collected.",
-        "**Metrics.** They measure how well the model predicted what users did next, not how users "
+        "**Metrics.** They measure how well the model predicted what was held out, not how users "
         "respond to its recommendations. Only a test with real users can measure that.",
     ]
 
@@ -179,7 +175,11 @@ def _evaluation(metadata: Metadata) -> str:
         *_measured("validation, most popular items", metadata.popularity),
     ]
     if not rows:
-        return "Not evaluated, because no interactions were held out."
+        return (
+            "Not evaluated, because no interactions were held out."
+            if metadata.holdout == "none"
+            else "Not evaluated, because no user has enough interactions."
+        )
     explained = (
         "For each user, all items that the user has not seen are ranked. HR@10 is the share of "
         "users whose held-out item is in the top 10; NDCG@10 also counts how high it is ranked."

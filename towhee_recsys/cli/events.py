@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -110,30 +110,38 @@ def export_user(
         items = [] if as_json else store.get_items([one["item_id"] for one in history])
     forgotten = {"user": bool(entry and entry.user), "items": len(entry.items) if entry else 0}
     if as_json:
-        seen = [{name: one.get(name) for name in (ITEM_ID, TIMESTAMP)} for one in history]
+        seen = [{ITEM_ID: one[ITEM_ID], TIMESTAMP: _time(one.get(TIMESTAMP))} for one in history]
         found = {"user_id": user_id, "user": record, "interactions": seen, "forgotten": forgotten}
         print_json(found)
         return
     about = "; ".join(f"{k} {as_text(v)}" for k, v in (record or {}).items() if k != USER_ID)
     typer.echo(f"User {user_id}: {about or 'no record'}")
     titles = home.schema().titles
-    more = {0: "s", 1: ":"}.get(len(history), "s, oldest first:")
+    times = [_time(one.get(TIMESTAMP)) for one in history]
+    in_order = home.metadata().order != "unknown" or any(time is not None for time in times)
+    more = {0: "s", 1: ":"}.get(len(history), "s, oldest first:" if in_order else "s:")
     typer.echo(f"{len(history):,} interaction{more}")
-    for one, item in zip(history, items, strict=True):
+    for one, time, item in zip(history, times, items, strict=True):
         title = title_of(item or {}, titles) if item else f"item {one['item_id']}"
-        typer.echo(f"  {_moment(one.get('timestamp'))}  {one['item_id']}  {title}")
+        typer.echo(f"  {_moment(time)}{one['item_id']}  {title}")
     if forgotten["user"]:
         typer.echo("The user is on the list of the forgotten; `ingest` leaves the user out.")
     elif forgotten["items"]:
         typer.echo(f"Items that are forgotten for this user: {forgotten['items']:,}.")
 
 
-def _moment(timestamp: Any) -> str:
-    """A stored time. Data without timestamps has places in the history instead: 0, 1, 2, …"""
-    if timestamp is None or 0 <= timestamp < MAX_HISTORY:
-        return as_text(timestamp)
+def _time(timestamp: float | None) -> float | None:
+    """A stored time; None for a place in the history (0, 1, 2, …), which is stored where the data
+    has no timestamps."""
+    return None if timestamp is None or 0 <= timestamp < MAX_HISTORY else timestamp
+
+
+def _moment(time: float | None) -> str:
+    """A time for people, and the gap behind it."""
+    if time is None:
+        return ""
     try:
-        moment = datetime.fromtimestamp(timestamp, timezone.utc)
+        moment = datetime.fromtimestamp(time, timezone.utc)
     except (ValueError, OverflowError, OSError):  # a year beyond 9999
-        return as_text(timestamp)
-    return moment.isoformat(sep=" ", timespec="seconds")
+        return f"{time:g}  "
+    return f"{moment.isoformat(sep=' ', timespec='seconds')}  "

@@ -81,6 +81,7 @@ def train(
     warn_of(dataset, data)
 
     from towhee_recsys.datasets import order_in_words
+    from towhee_recsys.datasets.splits import NONE
     from towhee_recsys.operations import training
     from towhee_recsys.progress import TrainingBar
 
@@ -118,8 +119,10 @@ def train(
     )
     if meta.order == "unknown":
         typer.echo(order_in_words(meta.order))
-    if meta.validation:
+    if meta.validation or meta.test:
         _show_results(meta)
+    elif meta.holdout != NONE:
+        typer.echo("It was not evaluated: no user has enough interactions.")
     if page:
         typer.echo(f"Report: {page}")
 
@@ -143,8 +146,8 @@ def _measured(
                 page = training.write_report(home, bundle, dataset, findings)
     except Exception as exc:
         why = " ".join(str(exc).split()) or type(exc).__name__
-        missing = "report" if report else "comparison with baselines"
-        typer.echo(f"Warning: the model is saved, but it has no {missing}: {why}", err=True)
+        what = "measuring it or writing its report" if report else "measuring it"
+        typer.echo(f"Warning: the model is saved, but {what} failed: {why}", err=True)
     return bundle, page
 
 
@@ -216,7 +219,7 @@ def evaluate(
     )
     if result.calibration:
         typer.echo(
-            "Probability that an item of the top 10 is the next one: predicted "
+            "Probability that an item of the top 10 is the held-out one: predicted "
             f"{result.calibration['predicted']:.1%}, observed "
             f"{result.calibration['observed']:.1%}."
         )

@@ -32,7 +32,7 @@ class Likelihood:
             raise ConfigError(
                 f"the model in {self._resources.deployment.bundle} cannot say how likely its "
                 "recommendations are: it was trained without held-out interactions to learn that "
-                "from. Train it with --holdout last-two, or leave `calibrate` out"
+                "from. Train it with --holdout auto, or leave `calibrate` out"
             )
         return curve
 

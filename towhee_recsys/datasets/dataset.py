@@ -149,13 +149,17 @@ class Dataset(Contents):
             last = max(first + 1, int(np.searchsorted(ends, begin + size, side="right")))
             end = int(ends[last - 1])
             cuts = [0, *(ends[first:last] - begin).tolist()]
-            items = item_ids[past.items[begin:end]].tolist()
+            order = np.arange(begin, end)
+            if times is not None and not past.ordered:  # they lie as they were drawn
+                owners = np.repeat(order[: last - first], past.lengths[users[first:last]])
+                order = begin + np.lexsort([times[begin:end], owners])
+            items = item_ids[past.items[order]].tolist()
             if times is None:
                 moments = (np.arange(end - begin) - np.repeat(cuts[:-1], np.diff(cuts))).astype(
                     np.float64
                 )
             else:
-                moments = times[begin:end]
+                moments = times[order]
             yield HistoryBatch(
                 user_ids[users[first:last]].tolist(),
                 _cut(items, cuts),

@@ -9,22 +9,11 @@ from typing import Any
 import pandas as pd
 
 from towhee_recsys.datasets.contents import Contents
+from towhee_recsys.datasets.readers.missing import looks_missing
 from towhee_recsys.datasets.readers.private import ENOUGH_USERS, NEARLY_UNIQUE
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problem
 from towhee_recsys.text import label
 from towhee_recsys.types import Role
-
-LOOK_MISSING = frozenset((
-    "?", "??", "-", "--", ".", "xx", "xxx", "n/a", "#n/a", "na", "nan", "null", "\\n", "tbd",
-    "unknown", "undefined", "missing",
-))  # fmt: skip
-"""What stands in tables where a value is not known, in lower case. ``none`` is not among them: it
-often says that there is none."""
-
-
-def looks_missing(value: str) -> bool:
-    """Whether a value seems to say that nothing is known."""
-    return value.strip().lower() in LOOK_MISSING
 
 
 def labels_that_look_missing(contents: Contents) -> Iterator[Problem]:

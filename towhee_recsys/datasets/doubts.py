@@ -16,8 +16,8 @@ from towhee_recsys.datasets.doubtful_columns import (
     labels_that_look_missing,
     nearly_unique_columns,
 )
-from towhee_recsys.datasets.histories import Histories
 from towhee_recsys.datasets.readers.problems import EXAMPLES, Problem
+from towhee_recsys.datasets.readers.times import USUAL_SECONDS
 from towhee_recsys.text import listed
 from towhee_recsys.types import ITEM_ID, RATING, TIMESTAMP, USER_ID
 
@@ -26,9 +26,8 @@ FEWEST_USERS = 100
 TIED = 0.05
 """A larger share of equal times is worth a warning."""
 SORTED = 0.8
-"""A larger share of ascending ids is that of a table that is sorted by id."""
+"""A larger share of ascending or of descending ids is that of a table that is sorted by id."""
 
-_EARLIEST = datetime(1990, 1, 1, tzinfo=timezone.utc).timestamp()
 _INTERACTIONS = "interactions"
 _ORDER_UNKNOWN = (
     "so their order is unknown: items are held out at random, and the model learns no order"
@@ -49,22 +48,21 @@ def drawn_order(contents: Contents) -> Iterator[Problem]:
     timed, tied = TIMESTAMP in contents.interactions, contents.histories.tied
     if timed and tied <= TIED:
         return
-    ascending, neighbours = ascending_ids(contents)
+    by_id = sorted_by_id(contents)
     remedy = (
-        f"The rows are not in time order: in {ascending / neighbours:.0%} of neighbours the ids "
-        "ascend, so they are sorted by id. If a column holds times"
-        if ascending > SORTED * neighbours
-        else "If the rows are in time order, write order: file in the description; if a column "
-        "holds times"
+        f"The rows seem to be sorted by id: {by_id}. If a column holds times"
+        if by_id
+        else 'If the rows are in time order, write order: file in the description (order="file" '
+        "in from_frames); if a column holds times"
     )
     if not timed:
         wrong, count = f"there are no timestamps, {_ORDER_UNKNOWN}", len(contents.interactions)
         yield Problem(_INTERACTIONS, wrong, f"{remedy}, name it.", count=count)
     else:
-        wrong = f"{tied:.0%} of neighbours in users' histories have equal times"
+        wrong = f"{tied:.0%} of users' consecutive interactions have equal times"
         unknown = contents.order == "unknown"
         wrong += f", {_ORDER_UNKNOWN}" if unknown else "; their order is drawn at random"
-        count = round(tied * _neighbours(contents.histories))
+        count = round(tied * int(np.maximum(contents.histories.lengths - 1, 0).sum()))
         yield Problem(
             _INTERACTIONS, wrong, f"{remedy} that are finer, name it.", TIMESTAMP, (), count
         )
@@ -75,14 +73,14 @@ def file_order(contents: Contents) -> Iterator[Problem]:
     past = contents.histories
     if contents.order != "file" or (past.timestamps is not None and past.tied <= TIED):
         return
-    ascending, count = ascending_ids(contents)
-    if ascending > SORTED * count:
+    by_id = sorted_by_id(contents)
+    if by_id:
         wrong = "the order of the rows decides"
         if past.timestamps is not None:
-            wrong += f" where neighbours in users' histories have equal times ({past.tied:.0%})"
-        wrong += f", and in {ascending / count:.0%} ids ascend: they are sorted by id, not by time"
+            wrong += f" where consecutive interactions have equal times ({past.tied:.0%})"
+        wrong += f", and they seem to be sorted by id, not by time: {by_id}"
         remedy = "If the rows are not in time order, leave out order: file."
-        yield Problem(_INTERACTIONS, wrong, remedy, ITEM_ID, count=ascending)
+        yield Problem(_INTERACTIONS, wrong, remedy, ITEM_ID, count=ascending_ids(contents)[1])
 
 
 def strange_times(contents: Contents) -> Iterator[Problem]:
@@ -91,7 +89,10 @@ def strange_times(contents: Contents) -> Iterator[Problem]:
         return
     times = contents.interactions[TIMESTAMP].to_numpy()
     remedy = "Check that this column holds the times, and in which unit or format."
-    for bad, what in ((times < _EARLIEST, "before 1990"), (times > time.time(), "in the future")):
+    for bad, what in (
+        (times < USUAL_SECONDS[0], "before 1990"),
+        (times > time.time(), "in the future"),
+    ):
         if bad.any():
             count = int(np.count_nonzero(bad))
             examples = _examples(map(_day, times[bad][:EXAMPLES]))
@@ -164,14 +165,11 @@ _ALL: tuple[Callable[[Contents], Iterator[Problem]], ...] = (
 )
 
 
-def _neighbours(past: Histories) -> int:
-    """How many pairs of neighbours there are in the users' histories."""
-    return int(np.maximum(past.lengths - 1, 0).sum())
-
-
 def ascending_ids(contents: Contents) -> tuple[int, int]:
-    """Of the neighbours in each user's rows that times do not put in order, how many have ascending
-    item ids, and how many there are. In time order about half of them ascend."""
+    """Of each user's consecutive rows that times do not put in order, how many have ascending item
+    ids, and how many there are. In time order about half of them ascend."""
+    if TIMESTAMP in contents.interactions and not contents.histories.tied:
+        return 0, 0
     in_file_order = contents.order == "file"
     past = (contents if in_file_order else replace(contents, file_order=True)).histories
     undecided = past.owners[1:] == past.owners[:-1]
@@ -180,6 +178,16 @@ def ascending_ids(contents: Contents) -> tuple[int, int]:
     places = np.argsort(np.argsort(contents.items[ITEM_ID].to_numpy(), kind="stable"))
     ascending = np.diff(places[past.items])[undecided] > 0
     return int(ascending.sum()), len(ascending)
+
+
+def sorted_by_id(contents: Contents) -> str:
+    """How often ids ascend, or descend, where that is so often that the rows seem to be sorted by
+    them; else an empty text."""
+    ascending, pairs = ascending_ids(contents)
+    for count, how in ((ascending, "ascend"), (pairs - ascending, "descend")):
+        if count > SORTED * pairs:
+            return f"in {count / pairs:.0%} of a user's consecutive rows they {how}"
+    return ""
 
 
 def _examples(values: Iterable[object]) -> tuple[tuple[None, str], ...]:

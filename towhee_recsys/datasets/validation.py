@@ -46,10 +46,10 @@ class Report:
     order: Order | None = None
     """What puts a user's interactions in order, if anything does."""
     tied: float | None = None
-    """The share of neighbours in users' histories that have equal times."""
+    """The share of users' consecutive interactions that have equal times."""
     ascending: float | None = None
-    """The share of neighbours in each user's rows that have ascending item ids, among those that
-    times do not put in order. It is about a half, unless the rows are sorted by id."""
+    """Of each user's consecutive rows that times do not put in order, the share with ascending item
+    ids. It is near 0 or 1 if the rows are sorted by id. None if times decide everything."""
     sparsity: float | None = None
     """The share of all (user, item) pairs without an interaction."""
     short_histories: int | None = None
@@ -84,8 +84,8 @@ class Report:
         ]
         if self.first and self.last:
             lines.append(f"  time   {self.first} to {self.last}")
-        if self.order == "file":
-            lines.append(f"  order  the order of the rows{' at equal times' if self.first else ''}")
+        if self.order:
+            lines.append(f"  order  {self._order_in_words()}")
         if self.sparsity is not None:
             lines.append(
                 f"  {self.sparsity:.2%} sparse; {number(self.short_histories)} "
@@ -99,6 +99,12 @@ class Report:
                 )
                 lines += [f"- {one}" for one in found]
         return "\n".join(lines if self.problems or self.warnings else [*lines, "Nothing is wrong."])
+
+    def _order_in_words(self) -> str:
+        equal = f"; {self.tied:.1%} of consecutive times are equal" if self.tied else ""
+        if self.order == "file":
+            return f"the order of the rows{' at equal times' if self.first else ''}{equal}"
+        return f"{'by time' if self.order == 'time' else 'unknown'}{equal}"
 
     def to_dict(self) -> dict[str, Any]:
         """The report as data that JSON can hold.
@@ -153,9 +159,10 @@ def validate(
 def _of_contents(source: str, contents: Contents) -> Report:
     users, items, interactions = map(len, (contents.users, contents.items, contents.interactions))
     times = contents.interactions.get(TIMESTAMP)
-    trained = split(contents.histories, AUTO)[0].train.item_counts(items)
-    ascending, neighbours = ascending_ids(contents)
-    refused = too_small(contents.name, items, int(np.count_nonzero(trained)))
+    parts = split(contents.histories, AUTO)[0]
+    trained = int(np.count_nonzero(parts.train.item_counts(items)))
+    ascending, pairs = ascending_ids(contents)
+    refused = too_small(contents.name, items, trained, held_out=True)
     return Report(
         source=source,
         problems=() if refused is None else (refused,),
@@ -171,7 +178,7 @@ def _of_contents(source: str, contents: Contents) -> Report:
         last=None if times is None else _date(times.max()),
         order=contents.order,
         tied=None if times is None else contents.histories.tied,
-        ascending=ascending / neighbours if neighbours else None,
+        ascending=ascending / pairs if pairs else None,
         sparsity=1.0 - interactions / (users * items),
         short_histories=int(np.count_nonzero(contents.histories.lengths < 3)),
         repeated=contents.repeated,

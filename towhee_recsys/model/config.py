@@ -20,12 +20,13 @@ class ModelConfig(BaseModel):
     blocks: int = Field(2, ge=1, le=8)
     """Blocks of the user tower."""
     heads: int = Field(8, ge=1)
-    """Kernels in a block. Each looks back a different number of items."""
+    """Kernels in a block, each of which looks back a different number of items; or weights of a
+    set's items."""
     hidden_size: int = Field(256, ge=8)
     """Width of the feed-forward part of a block."""
     max_history: int = Field(200, ge=1)
     """The user tower reads so many of the latest items of a history. If `ordered` is false, it
-    reads all of them, and training so many of each."""
+    reads all of them, and training reads so many random ones of each history."""
     ordered: bool = True
     """Whether a history is a sequence, whose latest items say most, or a set. `train` makes it a
     set if the data does not say the order."""

@@ -58,6 +58,7 @@ class UserForward:
         config = members[0].config
         self._member_size = config.member_size
         self._begin = config.begin
+        self._limit = config.max_history if config.ordered else None
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         _forwards.add(self)
@@ -95,6 +96,25 @@ class UserForward:
             for _ in map(compute, jobs) if len(chunks) < 2 else self._pool().map(compute, jobs):
                 pass
         return vectors
+
+    def contributions(
+        self, history: NDArray[np.int32], arrays: Mapping[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.int32], Vectors]:
+        """The N distinct items of a history that the towers read, and what each adds to the user's
+        vector, ``(N, size)``.
+
+        Args:
+            history: item rows, oldest first.
+            arrays: the record's features, one row each.
+        """
+        read = np.unique(history[-self._limit :] if self._limit else history)
+        sets = [tower for tower in self._towers if isinstance(tower, NumpySetTower)]
+        if sets:
+            without = np.hstack([tower.without_each(read, arrays) for tower in sets])
+            return read, self([read], arrays) - without
+        repeated = {name: np.repeat(array, 1 + len(read), 0) for name, array in arrays.items()}
+        vectors = self([history, *(history[history != row] for row in read)], repeated)
+        return read, vectors[0] - vectors[1:]
 
     def close(self) -> None:
         """End the threads; a later call starts new ones."""

@@ -17,7 +17,7 @@ from towhee_recsys.model.numpy_layers import (
     product,
     silu,
 )
-from towhee_recsys.model.set_tower import LARGEST, LEAST, SetTower
+from towhee_recsys.model.set_tower import EPSILON, MAX_LOGIT, SetTower
 
 
 class NumpySetTower:
@@ -34,7 +34,7 @@ class NumpySetTower:
         normed = normalise(items)
         values = silu(product(normed, folded(tower.norm_in, tower.value)))
         logits = product(normed, folded(tower.norm_in, tower.attend))
-        weights = np.exp(LARGEST * np.tanh(logits / np.float32(LARGEST)))
+        weights = np.exp(MAX_LOGIT * np.tanh(logits / np.float32(MAX_LOGIT)))
         parts = weights[..., None] * values.reshape(len(items), self._heads, -1)
         self._parts: Floats = np.hstack([weights, parts.reshape(len(items), -1)])
         """``(N, heads + size)``: each item's weights, and its weighted values."""
@@ -59,6 +59,24 @@ class NumpySetTower:
             histories: item rows in any order. An item that is there twice counts once.
             arrays: the records' features, B rows each.
         """
+        return self._finish(self._sums(histories), self._records(arrays, len(histories)))
+
+    def without_each(
+        self, history: NDArray[np.int32], arrays: Mapping[str, NDArray[Any]]
+    ) -> Floats:
+        """``(N, size)``: the vectors of one user without each of the N items of a history.
+
+        Args:
+            history: ``(N,)`` distinct item rows.
+            arrays: the record's features, one row each.
+        """
+        others = self._sums([history]) - self._parts[history]
+        if len(history) == 1:
+            others[:] = 0  # not what rounding leaves
+        return self._finish(others, self._records(arrays, 1))
+
+    def _sums(self, histories: Sequence[NDArray[np.int32]]) -> Floats:
+        """``(B, heads + size)``: the histories' sums of `_parts`."""
         lengths = [len(history) for history in histories]
         rows = np.concatenate([*histories, np.empty(0, np.int32)])
         ends = np.concatenate(([0], np.cumsum(lengths)))
@@ -67,11 +85,14 @@ class NumpySetTower:
         )
         seen.sum_duplicates()
         seen.data[:] = 1
-        pooled: Floats = seen @ self._parts
-        total, parts = pooled[:, : self._heads], pooled[:, self._heads :]
-        pool: Floats = parts.reshape(len(lengths), self._heads, -1) / (total[..., None] + LEAST)
-        z = self._start + self._records(arrays, len(lengths))
-        z = z + product(normalise(pool.reshape(len(lengths), -1)), self._project)
+        sums: Floats = seen @ self._parts
+        return sums
+
+    def _finish(self, sums: Floats, records: Floats) -> Floats:
+        total, parts = sums[:, : self._heads], sums[:, self._heads :]
+        pool: Floats = parts.reshape(len(sums), self._heads, -1) / (total[..., None] + EPSILON)
+        z = self._start + records
+        z = z + product(normalise(pool.reshape(len(sums), -1)), self._project)
         for expand, contract in self._layers:
             hidden = product(normalise(z), expand)
             np.maximum(hidden, 0, out=hidden)

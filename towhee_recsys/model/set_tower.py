@@ -17,10 +17,10 @@ from towhee_recsys.model.backend import functional, nn, paddle
 from towhee_recsys.model.config import ModelConfig
 from towhee_recsys.model.layers import Dropout, FeatureEmbedding, linear
 
-LARGEST = 4.0
+MAX_LOGIT = 4.0
 """Attention's logits stay within plus and minus this, so that the sum without one item can be had
 as the sum minus that item's part."""
-LEAST = 1e-6
+EPSILON = 1e-6
 """Added to the sum of weights, which is 0 for an empty history."""
 
 
@@ -74,7 +74,7 @@ class SetTower(nn.Layer):
         parts = weights.unsqueeze(-1) * values.reshape([batch, length, self.heads, -1])
         others = parts.sum(axis=1, keepdim=True) - parts
         total = weights.sum(axis=1, keepdim=True) - weights
-        pool = (others / (total.unsqueeze(-1) + LEAST)).reshape([batch, length, size])
+        pool = (others / (total.unsqueeze(-1) + EPSILON)).reshape([batch, length, size])
         z = (self.start + self.features(arrays, batch)).unsqueeze(1)
         z = z + dropout(self.project(self.norm_pool(pool)))
         for layer in self.layers:
@@ -96,5 +96,5 @@ class _FeedForward(nn.Layer):
 
 
 def _bounded(logits: paddle.Tensor) -> paddle.Tensor:
-    """exp of the logits, which a tanh keeps within plus and minus `LARGEST`."""
-    return paddle.exp(LARGEST * paddle.tanh(logits / LARGEST))
+    """exp of the logits, which a tanh keeps within plus and minus `MAX_LOGIT`."""
+    return paddle.exp(MAX_LOGIT * paddle.tanh(logits / MAX_LOGIT))

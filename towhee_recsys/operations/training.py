@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from towhee_recsys.bundle import Bundle
-from towhee_recsys.datasets import Dataset
+from towhee_recsys.datasets import Dataset, split
 from towhee_recsys.datasets.splits import AUTO, checked_holdout
 from towhee_recsys.errors import BundleError
 from towhee_recsys.evaluation.budget import Within, baselines_within
@@ -151,10 +151,11 @@ def measure(
         left_out: baselines that do not fit into the time budget; see `baselines_in_time`.
 
     Returns:
-        The bundle with its results, and what the report shows of them. A model that was trained on
-        everything cannot be evaluated: then the bundle as it is, and None.
+        The bundle with its results, and what the report shows of them. Where nothing is held out
+        or no user has enough interactions, nothing is evaluated: the bundle as it is, and None.
     """
-    if bundle.metadata.holdout == "none":
+    held_out, _ = split(dataset.histories, bundle.metadata.holdout, dataset.name)
+    if not (held_out.test >= 0).any():
         return bundle, None
     found = Findings.of(evaluate(bundle, dataset, left_out=left_out, progress=progress))
     bundle = with_results(bundle, found)

@@ -1,4 +1,4 @@
-"""Cut training histories into batches of positions, each with the next item as its target."""
+"""Cut training histories into batches of positions, each with an item as its target."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Batch:
-    """The histories of B users, and the P positions in them that have a next item."""
+    """The histories of B users, and the P positions in them that have a target: the next item of a
+    sequence, and in a set the item that stands there itself."""
 
     users: Rows
     """``(B,)`` rows of the users' table."""
@@ -26,10 +27,10 @@ class Batch:
     positions: Rows
     """``(P,)`` flat positions in ``(B, L)`` that are not padding."""
     targets: Rows
-    """``(P,)`` the next items, as rows."""
+    """``(P,)`` item rows."""
     seen: list[tuple[NDArray[np.int32], NDArray[np.int32]]]
     """For each of the B users: all their items, oldest first; and for each of their positions, how
-    many of these items the user had seen by then."""
+    many of these items the user had seen by then. In a set that is all of them, the target too."""
     context: NDArray[np.float32] | None = None
     """``(B, L)``, for histories without an order: 1 where an item may be read to predict others."""
 
@@ -149,12 +150,18 @@ def seen_pairs(batch: Batch, pool: Rows, items: int) -> tuple[Rows, Rows]:
     """
     histories = [history for history, _ in batch.seen]
     seen = np.concatenate([counts for _, counts in batch.seen]).astype(np.int64)
-    begins = np.cumsum([0, *map(len, histories[:-1])])
-    begin = np.repeat(begins, [len(counts) for _, counts in batch.seen])
-    positions = np.repeat(np.arange(len(seen)), seen)
-    # Within each position count up from 0: the items that its user had seen.
-    nth = np.arange(len(positions)) - np.repeat(np.cumsum(seen) - seen, seen)
     column = np.full(items, -1)
     column[pool] = np.arange(len(pool))
-    columns = column[np.concatenate(histories)[begin[positions] + nth]]
-    return positions[columns >= 0], columns[columns >= 0]
+    # Only what is in the pool is repeated for each position: with few negatives that is little.
+    columns = column[np.concatenate(histories)]
+    pooled = np.concatenate(([0], np.cumsum(columns >= 0)))
+    columns = columns[columns >= 0]
+    begins = np.repeat(
+        np.cumsum([0, *map(len, histories[:-1])]), [len(counts) for _, counts in batch.seen]
+    )
+    first, last = pooled[begins], pooled[begins + seen]
+    each = last - first
+    positions = np.repeat(np.arange(len(seen)), each)
+    # Within each position count up from its user's first column.
+    nth = np.arange(len(positions)) - np.repeat(np.cumsum(each) - each, each)
+    return positions, columns[first[positions] + nth]

@@ -20,6 +20,7 @@ from towhee_recsys.bundle.metadata import Metadata
 from towhee_recsys.bundle.popularity import find_segments
 from towhee_recsys.datasets import Dataset
 from towhee_recsys.datasets.enough import too_small
+from towhee_recsys.datasets.splits import NONE
 from towhee_recsys.errors import TrainingError
 from towhee_recsys.evaluation import calibration_fit
 from towhee_recsys.evaluation.baselines import popular_score
@@ -82,7 +83,8 @@ def train(
     config = config.model_copy(update={"holdout": data.holdout})
     if not dataset.histories.ordered:
         model = model.model_copy(update={"ordered": False})
-    refused = too_small(dataset.name, data.items, len(data.trained))
+    held_out = data.holdout != NONE
+    refused = too_small(dataset.name, data.items, len(data.trained), held_out)
     if refused:
         raise TrainingError(str(refused))
     deadline = None if config.time_budget is None else started + config.time_budget

@@ -10,7 +10,7 @@ from pathlib import Path
 from towhee_recsys.datasets.describing.linking import Describes, Links, link
 from towhee_recsys.datasets.describing.looking import look
 from towhee_recsys.datasets.describing.seen import SeenTable
-from towhee_recsys.datasets.describing.writing import without_columns, written
+from towhee_recsys.datasets.describing.writing import Rated, flat, rated, without_columns, written
 from towhee_recsys.datasets.readers.paths import kind_of
 from towhee_recsys.errors import DataError
 from towhee_recsys.text import listed
@@ -56,8 +56,9 @@ def describe(sources: Sequence[Path]) -> Draft:
     links = replace(links, items=links.items.without(empty), users=links.users.without(empty))
     left_out += [(table.path, why) for table, why in links.others]
     left_out += [(table.path, "no column of it can be used") for table in empty]
-    decisions = (*_decisions(links), *(f"{path} is not used: {why}" for path, why in left_out))
-    return Draft(place(sources), written(links, left_out), decisions)
+    found = rated(links)
+    said = [*_decisions(links, found), *(f"{path} is not used: {why}" for path, why in left_out)]
+    return Draft(place(sources), written(links, found, left_out), tuple(map(flat, said)))
 
 
 def place(sources: Sequence[Path]) -> Path:
@@ -87,12 +88,15 @@ def _inside(folder: Path) -> Iterator[str]:
                 yield path.name
 
 
-def _decisions(links: Links) -> Iterator[str]:
+def _decisions(links: Links, found: Rated) -> Iterator[str]:
     table = links.interactions
+    rows = f"{table.rows:,} rows" if table.whole else f"{table.rows:,} rows or more"
     yield (
-        f"interactions: {table.path}, {table.rows:,} rows; users are in '{links.user.column}' "
+        f"interactions: {table.path}, {rows}; users are in '{links.user.column}' "
         f"({links.user.why}), items in '{links.item.column}' ({links.item.why})"
     )
+    if found.when and found.when.doubt:
+        yield f"{found.when.columns[0]}: {found.when.doubt}"
     for title, described in (("items", links.items), ("users", links.users)):
         yield f"{title}: {_files(described) or 'no table; the interactions tell which there are'}"
 

@@ -78,6 +78,8 @@ class SeenTable:
     """A `pyarrow.Table` of the rows that were looked at."""
     whole: bool = True
     """False if these are only the first ones."""
+    notes: tuple[str, ...] = ()
+    """What the settings were taken from."""
 
     def pairs(self, one: str, other: str) -> int:
         """How many different pairs of values two columns have."""

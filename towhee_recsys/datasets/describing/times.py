@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from towhee_recsys.datasets.describing.seen import SeenColumn, SeenTable
 from towhee_recsys.datasets.describing.vocabulary import TIME
-from towhee_recsys.datasets.readers.date_formats import formats_of
+from towhee_recsys.datasets.readers.date_formats import ambiguous, formats_of
+from towhee_recsys.datasets.readers.times import USUAL_SECONDS
 
 _UNITS = (1.0, 1e3, 1e6, 1e9)
-_USUAL = (631_152_000, 4_102_444_800)
-"""1990 to 2100, in seconds since 1970."""
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 _PARTS = {"year": (1900, 2100), "month": (1, 12), "day": (1, 31)}
-_TRIED = 500
-"""Different dates that formats are tried on."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +27,8 @@ class When:
     format: str | None = None
     why: str = ""
     """A word for the reader, if there is need of one."""
+    doubt: str = ""
+    """What other times these may be."""
 
 
 def find_times(table: SeenTable, taken: set[str]) -> When | None:
@@ -62,25 +60,31 @@ def _when(column: SeenColumn) -> When | None:
     numbers = column.numbers
     if numbers is not None:
         usual = any(
-            ((numbers >= _USUAL[0] * unit) & (numbers <= _USUAL[1] * unit)).all() for unit in _UNITS
+            ((numbers >= USUAL_SECONDS[0] * unit) & (numbers <= USUAL_SECONDS[1] * unit)).all()
+            for unit in _UNITS
         )
         compact = _compact(column, numbers)
         return compact or (When((column.name,)) if usual else None)
-    some = list(islice(column.counts, _TRIED))
+    some = list(column.counts)
     if all(map(_ISO.fullmatch, some)):
         return When((column.name,))
     fit = formats_of(some)
     if not fit:
         return None
     why = f"{' or '.join(fit[:3])}: all fit, check which it is" if len(fit) > 1 else ""
-    return When((column.name,), fit[0], why)
+    other = ambiguous(fit[0], some)
+    doubt = ""
+    if other is not None:
+        first = "day" if fit[0].index("%d") < fit[0].index("%m") else "month"
+        doubt = f"{other[1]}; {first} first was taken"
+    return When((column.name,), fit[0], why, doubt)
 
 
 def _compact(column: SeenColumn, numbers: NDArray[np.float64]) -> When | None:
     """Days as numbers: 20240531."""
     if numbers.min() < 19_900_101 or numbers.max() > 21_001_231:
         return None
-    fits = "%Y%m%d" in formats_of(list(islice(column.counts, _TRIED)))
+    fits = "%Y%m%d" in formats_of(list(column.counts))
     return When((column.name,), "%Y%m%d") if fits else None
 
 

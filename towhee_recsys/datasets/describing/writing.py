@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -12,7 +13,7 @@ import yaml
 from towhee_recsys.datasets.describing.linking import Describes, Links
 from towhee_recsys.datasets.describing.roles import Guess, guess
 from towhee_recsys.datasets.describing.seen import SeenColumn, SeenTable
-from towhee_recsys.datasets.describing.times import find_times
+from towhee_recsys.datasets.describing.times import When, find_times
 from towhee_recsys.datasets.describing.vocabulary import RATING as RATING_WORDS
 from towhee_recsys.datasets.readers.private import (
     ENOUGH_USERS,
@@ -28,11 +29,28 @@ _PLAIN = re.compile(r"[^\W\d][\w./ -]*[\w/]|[^\W\d]")
 _MOST_LEVELS = 5
 
 
-def written(links: Links, left_out: Sequence[tuple[str, str]]) -> str:
+@dataclass(frozen=True)
+class Rated:
+    """The columns of the interactions beside the ids."""
+
+    rating: str | None
+    when: When | None
+
+
+def rated(links: Links) -> Rated:
+    """The columns of ratings and times."""
+    table = links.interactions
+    taken = {links.user.column, links.item.column}
+    rating = _rating(table, taken)
+    return Rated(rating, find_times(table, taken | ({rating} if rating else set())))
+
+
+def written(links: Links, found: Rated, left_out: Sequence[tuple[str, str]]) -> str:
     """The description of the tables, as text.
 
     Args:
         links: what each table is for.
+        found: the columns of ratings and times.
         left_out: files that are not used, and why.
     """
     both = _ids(links)
@@ -40,7 +58,7 @@ def written(links: Links, left_out: Sequence[tuple[str, str]]) -> str:
         "# Written by `towhee-recsys init`, which guessed from the names and values of the tables.",
         "# Read it, change what is wrong, and let `towhee-recsys validate` check it.",
         "",
-        *_interactions(links),
+        *_interactions(links, found),
     ]
     for title, id_name, described in (
         ("items", ITEM_ID, links.items),
@@ -48,7 +66,7 @@ def written(links: Links, left_out: Sequence[tuple[str, str]]) -> str:
     ):
         lines += ["", *_entities(title, id_name, described, both)]
     if left_out:
-        lines += ["", "# Not used:", *(f"# - {path}: {why}" for path, why in left_out)]
+        lines += ["", "# Not used:", *(f"# - {flat(path)}: {flat(why)}" for path, why in left_out)]
     return "\n".join(lines) + "\n"
 
 
@@ -71,15 +89,14 @@ def _ids(links: Links) -> set[str]:
     return columns[links.user.column].distinct | columns[links.item.column].distinct
 
 
-def _interactions(links: Links) -> Iterator[str]:
+def _interactions(links: Links, found: Rated) -> Iterator[str]:
     table = links.interactions
     yield "interactions:"
     yield from _origin(table)
-    yield f"  user_id: {_scalar(links.user.column)}  # {links.user.why}"
-    yield f"  item_id: {_scalar(links.item.column)}  # {links.item.why}"
+    yield f"  user_id: {_scalar(links.user.column)}  # {flat(links.user.why)}"
+    yield f"  item_id: {_scalar(links.item.column)}  # {flat(links.item.why)}"
     taken = {links.user.column, links.item.column}
-    rating = _rating(table, taken)
-    when = find_times(table, taken | ({rating} if rating else set()))
+    rating, when = found.rating, found.when
     if when:
         taken |= set(when.columns)
         time: Any = when.columns[0]
@@ -100,12 +117,12 @@ def _interactions(links: Links) -> Iterator[str]:
         if described.unknown and described.main:
             what = "drop" if title == "items" else "keep"
             count = f"{described.unknown:,} of the {title}"
-            yield f"  # {count} that interactions name are not in {described.main[0].path}."
+            yield f"  # {count} that interactions name are not in {flat(described.main[0].path)}."
             other = "`keep` recommends them too" if what == "drop" else "`drop` leaves them out"
             yield f"  unknown_{title}: {what}  # {other}, `error` refuses them"
     unused = [name for name in table.columns if name not in taken]
     if unused:
-        yield f"  # Not used: {', '.join(unused)}."
+        yield f"  # Not used: {', '.join(map(flat, unused))}."
 
 
 def _rating(table: SeenTable, taken: set[str]) -> str | None:
@@ -218,6 +235,7 @@ def _origin(table: SeenTable) -> Iterator[str]:
     yield f"  path: {_scalar(table.path)}"
     if table.read:
         yield f"  read: {_scalar(table.read)}"
+    yield from (f"  # {flat(note)}" for note in table.notes)
     header = table.read.get("header")
     if header:
         yield "  # The file has no line of names. These are guesses; change them in `header`."
@@ -229,7 +247,15 @@ def _scalar(value: object) -> str:
         return "{" + ", ".join(f"{_scalar(k)}: {_scalar(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_scalar, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     text = str(value)
     if _PLAIN.fullmatch(text) and yaml.safe_load(text) == text:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+
+
+def flat(text: str) -> str:
+    """A text on one line, for a comment."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

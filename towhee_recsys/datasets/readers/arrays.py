@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 
@@ -56,7 +57,7 @@ def _plain(value: Any) -> Any:
             return raw.hex()
     if isinstance(value, (set, frozenset)):
         return sorted(value, key=str)
-    return value
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _is_nested(kind: Any) -> bool:

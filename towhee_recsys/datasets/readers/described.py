@@ -24,7 +24,6 @@ from towhee_recsys.datasets.readers.description import (
     Entities,
     Entity,
     Interactions,
-    Unknown,
 )
 from towhee_recsys.datasets.readers.naming import Wanted
 from towhee_recsys.datasets.readers.problems import Problems
@@ -51,8 +50,10 @@ def read_tables(path: Path, problems: Problems) -> Parts | None:
     )
     said = description.interactions
     if said is not None:
-        interactions, items = _settled(interactions, items, ITEM_ID, said.unknown_items, problems)
-        interactions, users = _settled(interactions, users, USER_ID, said.unknown_users, problems)
+        if said.unknown_items == "drop":
+            interactions = _without_unknown(interactions, items, ITEM_ID, problems)
+        if said.unknown_users == "drop":
+            interactions = _without_unknown(interactions, users, USER_ID, problems)
     return Parts(
         name=description.name or path.resolve().parent.name,
         schema=Schema(users=user_columns, items=item_columns),
@@ -107,6 +108,10 @@ def _entities(
     else:
         table = _entity(yaml, what, id_name, entities.main, problems, digest)
         columns |= entities.main.columns
+        said = description.interactions
+        keep = said is not None and getattr(said, f"unknown_{what}") == "keep"
+        if keep and table is not None and interactions is not None:
+            table = with_unknown(interactions, table, id_name, problems)
     for side in entities.also:
         further = _entity(yaml, f"{what}, also", id_name, side, problems, digest)
         columns |= side.columns
@@ -125,16 +130,9 @@ def _entity(
     return read_source(yaml, what, entity.table, wanted, problems, digest)
 
 
-def _settled(
-    interactions: Table | None,
-    own: Table | None,
-    id_name: str,
-    unknown: Unknown,
-    problems: Problems,
-) -> tuple[Table | None, Table | None]:
-    """Both tables, with what was said to become of unknown ids."""
-    if interactions is None or own is None or unknown == "error":
-        return interactions, own
-    if unknown == "keep":
-        return interactions, with_unknown(interactions, own, id_name, problems)
-    return without_unknown(interactions, own, id_name, problems), own
+def _without_unknown(
+    interactions: Table | None, own: Table | None, id_name: str, problems: Problems
+) -> Table | None:
+    if interactions is None or own is None:
+        return interactions
+    return without_unknown(interactions, own, id_name, problems)

@@ -22,6 +22,7 @@ def ids(places: Sequence[tuple[Table, str]], problems: Problems) -> list[Any]:
     They are int64 if every id is a canonical integer, else text.
     """
     columns = [_id_column(table, name, problems) for table, name in places]
+    _warn_of_blanks(places, columns, problems)
     try:
         return [_canonical(column) for column in columns]
     except pa.ArrowInvalid:
@@ -67,6 +68,29 @@ def _id_column(table: Table, name: str, problems: Problems) -> Any:
         quote=False,
     )
     return column
+
+
+def _warn_of_blanks(
+    places: Sequence[tuple[Table, str]], columns: Sequence[Any], problems: Problems
+) -> None:
+    """Warn of ids with blanks around them if others are the same without, or if all would be
+    integers."""
+    texts = [column.unique() for column in columns if pa.types.is_string(column.type)]
+    if not texts:
+        return
+    every = pa.chunked_array(texts).drop_null().unique()
+    bare = pc.utf8_trim_whitespace(every)
+    if pc.all(pc.equal(bare, every), min_count=0).as_py():
+        return
+    integers = pc.all(pc.match_substring_regex(bare, _CANONICAL)).as_py()
+    if not integers and len(bare.unique()) == len(every):
+        return
+    what = "so all ids are texts and not integers" if integers else "and another is it without them"
+    wrong = f"an id has blanks around it, {what}"
+    for (table, name), column in zip(places, columns, strict=True):
+        if pa.types.is_string(column.type):
+            differs = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(column), column), False)
+            table.report(problems, name, mask(differs), wrong, "Remove the blanks.", doubtful=True)
 
 
 def _canonical(column: Any) -> Any:

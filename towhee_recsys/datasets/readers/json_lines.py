@@ -81,8 +81,9 @@ class JsonLines:
         self._refused = refused
         return list(keys) if keys else None
 
-    def read(self, columns: Sequence[str], problems: Problems) -> Table:
-        """Read these keys, after `header`, which has told the problems."""
+    def read(self, columns: Sequence[str], problems: Problems, *, most: int | None = None) -> Table:
+        """Read these keys, after `header`, which has told the problems; of the objects, as many as
+        `most` says."""
         arrays: dict[str, list[Any]] = {name: [] for name in columns}
         batch: dict[str, list[Any]] = {name: [] for name in columns}
         size = 0
@@ -95,6 +96,8 @@ class JsonLines:
         for _, _, row in self._rows():
             if row is None:
                 continue
+            if size == most:
+                break
             for name, values in batch.items():
                 values.append(row.get(name))
             size += 1

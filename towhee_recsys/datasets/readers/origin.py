@@ -28,6 +28,10 @@ class Reading(Part):
     header: bool | tuple[str, ...] = True
     """Whether the first line names the columns. Names, if it does not; without names, the columns
     are called ``1``, ``2``, …"""
+    quotes: bool = True
+    """Whether ``"`` may enclose a field. False if quotes are characters like any other."""
+    escape: str | None = Field(None, pattern=r"^[!#-~]$")
+    """What stands before a quote within quotes, as in ``\\"``. By default ``""`` is a quote."""
 
     @field_validator("delimiter")
     @classmethod
@@ -67,6 +71,10 @@ class Reading(Part):
         if len(set(value)) < len(value):
             raise ValueError("give each column a name of its own")
         return tuple(value)
+
+
+_WEB = ("http", "https", "ftp", "s3", "gs", "gcs", "az", "abfs", "hdfs", "file")
+"""What addresses begin with that are no databases."""
 
 
 class Origin(Part):
@@ -109,7 +117,11 @@ class Origin(Part):
             for key in ("table", "query", "password_env"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"'{key}' is for databases; leave it out for files")
-        elif (self.table is None) == (self.query is None):
+        elif self.path.partition("://")[0].lower() in _WEB:
+            raise ValueError("web addresses are not read; download the file, and give its path")
+        elif self.table is not None and self.query is not None:
+            raise ValueError("has both a `table` and a `query`; leave one out")
+        elif self.table is None and self.query is None:
             raise ValueError("a database needs a `table` or a `query`; give one of them")
         elif self.read.model_fields_set - {"na", "decimal"}:
             raise ValueError(

@@ -49,10 +49,15 @@ class ParquetFiles:
         names: list[str] = self._dataset.schema.names
         return names
 
-    def read(self, columns: Collection[str], problems: Problems) -> Table | None:
-        """Read these columns, after `header`."""
+    def read(
+        self, columns: Collection[str], problems: Problems, *, most: int | None = None
+    ) -> Table | None:
+        """Read these columns, after `header`; of the rows, as many as `most` says."""
         try:
-            read = self._dataset.to_table(columns=list(columns))
+            if most is None:
+                read = self._dataset.to_table(columns=list(columns))
+            else:
+                read = self._dataset.head(most, columns=list(columns))
         except _FAILURES as exc:
             problems.add(self.name, f"cannot be read: {exc}", "Write it again.")
             return None
@@ -61,7 +66,7 @@ class ParquetFiles:
 
     def _opened(self, schemas: Sequence[Any]) -> Any:
         paths = list(map(str, self._files.values()))
-        if len(paths) == 1:
+        if len(paths) == 1 and not self._has_folders(Path(paths[0])):
             return pyarrow.dataset.dataset(paths, schemas[0], format="parquet")
         folders = pyarrow.dataset.HivePartitioning.discover(infer_dictionary=False)
         found = pyarrow.dataset.dataset(
@@ -69,6 +74,13 @@ class ParquetFiles:
         )
         schema = pa.unify_schemas([*schemas, found.schema], promote_options="permissive")
         return found.replace_schema(schema)
+
+    def _has_folders(self, path: Path) -> bool:
+        """Whether a file is in a folder called ``key=value``, and was not named itself."""
+        if path == self._base:
+            return False
+        below = path.relative_to(self._base) if self._base.is_dir() else path  # else it is a glob
+        return any("=" in folder for folder in below.parent.parts)
 
     def _parts(self) -> list[tuple[str, int]]:
         if len(self._files) == 1:

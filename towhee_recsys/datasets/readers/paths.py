@@ -75,7 +75,8 @@ def find_files(yaml: Path, what: str, given: str, problems: Problems) -> dict[st
         found = {name: yaml.parent / name for name in names if (yaml.parent / name).is_file()}
         if not found:
             there = [p.name for p in path.parent.glob("*.*")] if path.parent.is_dir() else []
-            remedy = f"It is looked for at {path.absolute()}. {near(path.name, there)}"
+            remedy = f"It is looked for at {path.absolute()}."
+            remedy += f" {near(path.name, there)}" if there and not glob.has_magic(given) else ""
             problems.add(yaml.name, f"{what}: there is no file {given}", remedy)
     kinds = {kind_of(file) for file in found.values()}
     if None in kinds:

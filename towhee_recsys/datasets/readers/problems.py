@@ -115,11 +115,6 @@ def message(source: str, problems: Sequence[Problem]) -> str:
     )
 
 
-def _example(row: int | None, value: str | None) -> str:
-    parts = [None if row is None else f"row {row}", None if value is None else _quoted(value)]
-    return ": ".join(filter(None, parts))
-
-
 def _quoted(value: str) -> str:
     text = value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + "…"
     return repr(text)

@@ -30,11 +30,19 @@ class _Readable(Protocol):
 
     def header(self, problems: Problems) -> list[str] | None: ...
 
-    def read(self, columns: Sequence[str], problems: Problems) -> Table | None: ...
+    def read(
+        self, columns: Sequence[str], problems: Problems, *, most: int | None = None
+    ) -> Table | None: ...
 
 
 def read_source(
-    yaml: Path, what: str, origin: Origin, wanted: Wanted, problems: Problems, digest: Any
+    yaml: Path,
+    what: str,
+    origin: Origin,
+    wanted: Wanted,
+    problems: Problems,
+    digest: Any,
+    most: int | None = None,
 ) -> Table | None:
     """The wanted columns under the library's names; None if the table cannot be read.
 
@@ -45,11 +53,12 @@ def read_source(
         wanted: its columns.
         problems: where to note what is wrong.
         digest: a hash that takes in what was read.
+        most: how many rows of files to read; None for all.
     """
     if origin.is_url:
         read = _from_database(yaml.parent, what, origin, wanted, problems, digest)
     else:
-        read = _from_files(yaml, what, origin, wanted, problems, digest)
+        read = _from_files(yaml, what, origin, wanted, problems, digest, most)
     if read is None:
         return None
     table, names = read
@@ -78,7 +87,13 @@ def _from_database(
 
 
 def _from_files(
-    yaml: Path, what: str, origin: Origin, wanted: Wanted, problems: Problems, digest: Any
+    yaml: Path,
+    what: str,
+    origin: Origin,
+    wanted: Wanted,
+    problems: Problems,
+    digest: Any,
+    most: int | None,
 ) -> tuple[Table, dict[str, str]] | None:
     files = find_files(yaml, what, origin.path, problems)
     for path in files.values():
@@ -90,9 +105,14 @@ def _from_files(
     names: dict[str, str] | None = None
     tables: list[Table] = []
     lacking: dict[str, set[str]] = {}
+    failed = False
+    left = most
     for one in readable:
+        if left == 0:
+            break
         header = one.header(problems)
         if header is None:
+            failed = True
             continue
         if names is None:
             names = wanted.locate(one.name, header, problems)
@@ -102,9 +122,12 @@ def _from_files(
         if missing:
             lacking[one.name] = missing
             continue
-        table = one.read(sorted(set(names.values())), problems)
-        if table is not None:
-            tables.append(table)
+        table = one.read(sorted(set(names.values())), problems, most=left)
+        if table is None:
+            failed = True
+            continue
+        tables.append(table)
+        left = None if left is None else left - len(table)
     if lacking:
         some = list(lacking)[:EXAMPLES]
         without = listed([f"{file} ({', '.join(sorted(lacking[file]))})" for file in some])
@@ -112,7 +135,7 @@ def _from_files(
         remedy = "Give all files the same columns, or name those to read by a glob."
         wrong = f"{without}{more} lack columns of {readable[0].name}"
         problems.add(origin.path, wrong, remedy)
-    if names is None or not readable or len(tables) < len(readable):
+    if names is None or not tables or lacking or failed:
         return None
     return (tables[0] if len(tables) == 1 else _stacked(name, tables)), names
 

@@ -14,7 +14,7 @@ from towhee_recsys.datasets.readers.arrays import array_of, joined, plain
 from towhee_recsys.datasets.readers.private import called_like_a_secret
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table
-from towhee_recsys.text import is_harmless, mask, near
+from towhee_recsys.text import is_harmless, listed, mask, near
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -64,9 +64,16 @@ def read_sql(
             return _read(connection, origin, name, choose, problems)
     except ImportError as exc:  # the database's driver
         remedy = f"Install the package {exc.name or 'of its driver'}."
+        if exc.name == "MySQLdb":
+            remedy = "Write mysql+pymysql:// in place of mysql://, or install mysqlclient."
         problems.add(name, f"{where} needs a driver: {exc}", remedy)
-    # a driver does not take every setting of the URL: TypeError
-    except (SQLAlchemyError, OSError, ValueError, RuntimeError, TypeError) as exc:
+    except TypeError as exc:  # the driver knows no such argument
+        if not url.query:
+            raise
+        remedy = f"Check {listed(sorted(url.query))} after the question mark of the address."
+        wrong = f"{where.partition('?')[0]} has a setting that its driver does not know: {exc}"
+        problems.add(name, wrong, remedy)
+    except (SQLAlchemyError, OSError, ValueError, RuntimeError) as exc:
         cause = str(getattr(exc, "orig", None) or exc).strip()
         for secret in _secrets(url):
             cause = cause.replace(secret, "***")
@@ -182,9 +189,18 @@ def _selected(
     from sqlalchemy import Table as DatabaseTable
     from sqlalchemy.exc import NoSuchTableError
 
-    schema, _, bare = str(origin.table).rpartition(".")
+    def reflected(bare: str, schema: str) -> DatabaseTable:
+        return DatabaseTable(bare, MetaData(), autoload_with=connection, schema=schema or None)
+
+    whole = str(origin.table)
+    schema, _, bare = whole.rpartition(".")
     try:
-        table = DatabaseTable(bare, MetaData(), autoload_with=connection, schema=schema or None)
+        try:
+            table = reflected(whole, "")
+        except NoSuchTableError:
+            if not schema:
+                raise
+            table = reflected(bare, schema)
     except NoSuchTableError:
         there = inspect(connection)
         names = [*there.get_table_names(schema or None), *there.get_view_names(schema or None)]

@@ -13,10 +13,16 @@ from towhee_recsys.datasets.readers.naming import some
 from towhee_recsys.datasets.readers.origin import Reading
 from towhee_recsys.datasets.readers.paths import open_file, suffix_of
 from towhee_recsys.datasets.readers.problems import Problems
-from towhee_recsys.datasets.readers.sniffing import SAMPLE, delimiter_of, encoding_of, fields
+from towhee_recsys.datasets.readers.sniffing import (
+    PREFERRED,
+    SAMPLE,
+    Hints,
+    delimiter_of,
+    encoding_of,
+    fields,
+)
 from towhee_recsys.text import short
 
-_PREFERRED = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _HEADER = 60
 """Characters of a line that a message quotes."""
 
@@ -62,22 +68,26 @@ def text_file(
         TextFile(name, open_, encoding=written, private=private).report_encoding(problems)
         return None
     text = _whole_lines(start, written)
-    preferred = _PREFERRED.get(suffix_of(path))
-    likely = delimiter_of(text, preferred, columns)
+    preferred = PREFERRED.get(suffix_of(path))
+    named = columns if reading.header is True else ()
+    width = len(reading.header) if isinstance(reading.header, tuple) else None
+    hints = Hints(preferred, named, width, reading.quotes, reading.escape)
+    likely = delimiter_of(text, hints)
     delimiter = reading.delimiter or likely or preferred or ","
-    first = next(iter(fields(text, delimiter)), [])
+    first = next(iter(fields(text, delimiter, reading.quotes, reading.escape)), [])
     if not first:
         problems.add(name, "is empty", "It needs a line of column names, then the rows.")
         return None
     quoted = "" if private else f", {short(first[0], _HEADER)!r}"
-    if len(first) == 1 and reading.delimiter and likely:
+    alone = width == 1 or set(first) & set(columns) or (not reading.header and len(columns) < 2)
+    if len(first) == 1 and not alone and reading.delimiter and likely:
         problems.add(
             name,
             f"has one column{quoted}; its delimiter seems to be {likely!r}",
             f"Write read: {{delimiter: {_yaml(likely)}}}, or leave the delimiter out: it is found.",
         )
         return None
-    if len(first) == 1 and len(columns) > 1 and not (set(first) & set(columns)):
+    if len(first) == 1 and not alone and len(columns) > 1:
         problems.add(
             name,
             f"has one column{quoted}, and no delimiter is found",
@@ -88,7 +98,8 @@ def text_file(
     if names and len(names) != len(first):
         problems.add(
             name,
-            f"its first line has {len(first)} fields, and `header` names {len(names)} columns",
+            f"its first line has {_count(len(first), 'field')}, and `header` names "
+            f"{_count(len(names), 'column')}",
             "Name all columns, in their order."
             + ("" if private else f" The line begins with {some(first)}."),
         )
@@ -96,14 +107,10 @@ def text_file(
     if names and isinstance(reading.header, tuple) and list(names) == first:
         problems.add(name, "its first line names the columns", "Leave `header` out of read.")
         return None
+    quotes = reading.quotes and len(delimiter) == 1
+    escape = reading.escape if quotes else None
     return TextFile(
-        name,
-        open_,
-        delimiter,
-        names,
-        quotes=len(delimiter) == 1,
-        encoding=written,
-        private=private,
+        name, open_, delimiter, names, quotes, escape, encoding=written, private=private
     )
 
 
@@ -127,6 +134,10 @@ def _names(reading: Reading, width: int) -> tuple[str, ...] | None:
     if isinstance(reading.header, tuple):
         return reading.header
     return None if reading.header else tuple(str(place + 1) for place in range(width))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _yaml(delimiter: str) -> str:

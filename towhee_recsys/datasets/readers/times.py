@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from towhee_recsys.datasets.readers.date_formats import formats_of
+from towhee_recsys.datasets.readers.date_formats import ambiguous, formats_of
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, without_nan
 from towhee_recsys.datasets.readers.values import numbers
@@ -21,10 +23,8 @@ _LARGEST_SECONDS = 1e11
 """The year 5138. Larger numbers are in a smaller unit: each factor of 1000 is the next one."""
 _REMEDY = "Give seconds since 1970 (or ms, µs, ns), or dates like 2024-05-31T20:15:00."
 _UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
-_USUAL_SECONDS = (631_152_000, 4_102_444_800)
+USUAL_SECONDS = (631_152_000, 4_102_444_800)
 """The years 1990 to 2100."""
-_TRIED = 1000
-"""Different dates that a format is tried on."""
 
 
 def timestamps(table: Table, name: str, problems: Problems) -> NDArray[np.float64]:
@@ -91,8 +91,27 @@ def _from_dates(
     else:
         remedy = "Write all dates in this form, or give another `format`."
         table.report(problems, name, bad, f"is not a date of the form {form}", remedy)
+        if not bad.any():
+            _warn_of_other_dates(table, name, text[~empty], form, problems)
     counts = moments.fillna(pd.Timestamp(0, tz="UTC")).astype("int64").to_numpy()
     return _seconds(counts, _PER_SECOND[str(moments.dt.unit)])
+
+
+def _warn_of_other_dates(
+    table: Table, name: str, text: pd.Series[Any], form: str, problems: Problems
+) -> None:
+    """Warn of dates whose day and month may be exchanged."""
+    doubt = ambiguous(form, text.drop_duplicates().tolist())
+    if doubt is None:
+        return
+    other, may_be = doubt
+    problems.warn(
+        table.file,
+        f"{may_be}: {form} and {other} both fit all dates, and the first was taken",
+        f'If it is wrong, write format: "{other}".',
+        column=table.called(name),
+        count=len(text),
+    )
 
 
 def _texts(table: Table, name: str) -> list[str | None]:
@@ -107,8 +126,7 @@ def _texts(table: Table, name: str) -> list[str | None]:
 def _report_format(table: Table, name: str, empty: NDArray[np.bool_], problems: Problems) -> None:
     """Note dates in a form of their own, and which formats fit them."""
     filled = table.columns[name].filter(pa.array(~empty))
-    some = pc.utf8_trim_whitespace(filled).unique()[:_TRIED].to_pylist()
-    fit = formats_of(some)
+    fit = formats_of(pc.utf8_trim_whitespace(filled).unique().to_pylist())
     wrong = "is neither a number nor a date in the form of ISO 8601"
     if fit:
         which = " or ".join(f'"{form}"' for form in fit[:3])
@@ -145,7 +163,7 @@ def _report_other_units(
 ) -> None:
     """Note numbers that are usual times in another unit than most."""
     for other, called in enumerate(_UNITS):
-        least, most = (bound * 1000.0**other for bound in _USUAL_SECONDS)
+        least, most = (bound * 1000.0**other for bound in USUAL_SECONDS)
         if other != unit:
             bad = (sizes >= least) & (sizes <= most)
             wrong = f"is a time in {called}, and most are in {_UNITS[unit]}"

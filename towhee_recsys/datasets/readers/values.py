@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from towhee_recsys.datasets.readers.missing import MISSING_NUMBERS
 from towhee_recsys.datasets.readers.problems import Problems
 from towhee_recsys.datasets.readers.table import Table, holds_lists, mask, without_nan
 from towhee_recsys.datasets.schema import Column
@@ -18,8 +19,9 @@ from towhee_recsys.text import shown
 _INTEGER = r"^[+-]?[0-9]+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _COMMA = r"^[+-]?[0-9]+,[0-9]+$"
-_MISSING = pa.array(["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "none"])
-"""Texts that stand for a missing number."""
+_MISSING = pa.array(MISSING_NUMBERS)
+_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+"""A number that may be 1.234 or 1234. One that begins with 0 is a fraction."""
 
 _ARRAYS: dict[str, tuple[type[np.generic], Any]] = {
     "Int64": (np.int64, pd.arrays.IntegerArray),
@@ -95,6 +97,17 @@ def _parsed(table: Table, name: str, problems: Problems, remedy: str | None) -> 
     text = pc.if_else(good, pc.utf8_ltrim(text, "+"), pa.scalar(None, pa.string()))
     if pc.all(pc.match_substring_regex(text, _INTEGER), min_count=0).as_py():
         return _narrowed(text)
+    fractions = pc.fill_null(pc.match_substring(text, "."), False)
+    if pc.all(pc.match_substring_regex(text.filter(fractions), _THOUSANDS)).as_py():
+        other = "," if table.decimal == "." else "."
+        table.report(
+            problems,
+            name,
+            mask(fractions),
+            f"all fractions have three digits: '{table.decimal}' may separate thousands",
+            f"If so, write the numbers without it; '{other}' is then the decimal mark, if any.",
+            doubtful=True,
+        )
     return _whole(text.cast(pa.float64()))
 
 
