@@ -114,12 +114,15 @@ def _read(path: Path, problems: Problems) -> Parts | None:
     except OSError as exc:
         problems.add(str(path), f"cannot be read: {exc.strerror or exc}", "Make it readable.")
         return None
-    kinds = f"Give one of {', '.join(NAMES)}, a MovieLens zip or folder, or a dataset.yaml."
+    kinds = (
+        f"Give one of {', '.join(NAMES)}, a MovieLens zip or folder, or a dataset.yaml, which "
+        "`towhee-recsys init FOLDER` writes for your own tables."
+    )
     if path.is_file():
         problems.add(str(path), "is of a kind that is not read", kinds)
     else:
         where = f" in {os.getcwd()}" if not path.is_absolute() else ""
-        problems.add(
-            str(path), f"there is no such file{where}", f"{near(str(path), NAMES)} {kinds}"
-        )
+        guess = near(str(path), NAMES) if "." not in path.name else ""  # a name, perhaps misspelt
+        remedy = f"{guess} {kinds}" if guess.startswith("Did you mean") else kinds
+        problems.add(str(path), f"there is no such file{where}", remedy)
     return None

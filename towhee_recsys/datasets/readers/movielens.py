@@ -101,8 +101,12 @@ def read_movielens(archive: Archive, problems: Problems) -> Parts | None:
         if files is not None:
             break
     else:
-        remedy = "It needs ratings.csv and movies.csv, ratings.dat and movies.dat, or u.data."
-        problems.add(archive.path.name, "has no known MovieLens layout", remedy)
+        remedy = (
+            "MovieLens has ratings.csv and movies.csv, ratings.dat and movies.dat, or u.data. For "
+            "your own tables, `towhee-recsys init FOLDER` writes a dataset.yaml."
+        )
+        name = archive.path.resolve().name
+        problems.add(name, "has neither a dataset.yaml nor a known MovieLens layout", remedy)
         return None
     return Parts(
         name=archive.path.stem if archive.path.suffix == ".zip" else archive.path.resolve().name,
